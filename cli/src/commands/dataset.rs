@@ -1,0 +1,406 @@
+//! `msec dataset`
+
+use super::{
+	arguments::parse_id,
+	context::{fields, table, Context},
+};
+use anyhow::{anyhow, bail, Context as _, Result};
+use clap::{Args, Subcommand};
+use msec::{
+	home::DatasetRecord,
+	ids,
+	market,
+	stores::Stores,
+};
+use msec_commitments::{envelope, KeyTree};
+use msec_worker_common::{
+	chain::{
+		runtime::{self, runtime_types::bounded_collections::bounded_vec::BoundedVec},
+		ChainClient,
+	},
+	keys::generate_envelope_secret,
+	transactions::Submitter,
+	AccountId32, H256,
+};
+use serde_json::{json, Value};
+
+#[derive(Subcommand)]
+pub enum DatasetCommand {
+	/// Make a data set, or finish making it.
+	///
+	/// A secret for it is made and kept here, sealed for the owner's published encryption key and for the
+	/// key agent, and left sealed at the stores. The command can be repeated until it succeeds.
+	Create(Create),
+	/// Name another key agent and seal the secret for it.
+	SetAgent(SetAgent),
+	/// Bring a lost data set secret back from a store, with the owner's encryption key.
+	Recover {
+		/// What to call it here.
+		name: String,
+		/// The data set's identifier.
+		#[arg(value_parser = parse_id)]
+		dataset: H256,
+		/// The encryption key that was published when the data set was made.
+		#[arg(long, value_name = "KEY")]
+		key: String,
+	},
+	/// Show all data sets of the account.
+	List,
+	/// Show a data set as the chain knows it.
+	Show {
+		/// Name or identifier.
+		dataset: String,
+	},
+	/// Destroy a data set for good: its keys, its ciphertext, its sales.
+	Erase {
+		/// Name or identifier.
+		dataset: String,
+		/// Why, of which the chain keeps the hash.
+		#[arg(long, default_value = "")]
+		reason: String,
+	},
+}
+
+#[derive(Args)]
+pub struct Create {
+	/// What to call it here.
+	name: String,
+	/// Operator of a store that will hold it; may be repeated up to four times. See `msec store list`.
+	#[arg(long = "store", required = true, value_name = "ACCOUNT")]
+	stores: Vec<String>,
+	/// Account that delivers keys to buyers; without one the owner does.
+	#[arg(long, value_name = "ACCOUNT")]
+	key_agent: Option<String>,
+	/// The key agent's X25519 public key [default: what it published on chain].
+	#[arg(long, value_name = "HEX", requires = "key_agent", value_parser = ids::parse_hash)]
+	key_agent_key: Option<[u8; 32]>,
+}
+
+#[derive(Args)]
+pub struct SetAgent {
+	/// Name of the data set.
+	name: String,
+	/// Account that delivers keys to buyers.
+	#[arg(long, value_name = "ACCOUNT")]
+	key_agent: String,
+	/// Its X25519 public key [default: what it published on chain].
+	#[arg(long, value_name = "HEX", value_parser = ids::parse_hash)]
+	key_agent_key: Option<[u8; 32]>,
+}
+
+impl DatasetCommand {
+	pub async fn run(self, context: &Context) -> Result<()> {
+		match self {
+			Self::Create(create) => create.run(context).await,
+			Self::SetAgent(set) => set.run(context).await,
+			Self::Recover { name, dataset, key } => recover(context, &name, dataset, &key).await,
+			Self::List => list(context).await,
+			Self::Show { dataset } => show(context, &dataset).await,
+			Self::Erase { dataset, reason } => erase(context, &dataset, &reason).await,
+		}
+	}
+}
+
+/// For whom a data set's secret is sealed.
+struct Recipient {
+	account: AccountId32,
+	key: [u8; 32],
+}
+
+impl Create {
+	async fn run(self, context: &Context) -> Result<()> {
+		let submitter = context.submitter().await?;
+		let chain = submitter.chain();
+		let owner = submitter.key().account_id();
+		let block = chain.finalized().await?;
+		let owner_key = block.encryption_key(&owner).await?.ok_or_else(|| {
+			anyhow!("publish an encryption key first: msec key create main && msec key publish main")
+		})?;
+		let mut recipients = vec![Recipient { account: owner, key: owner_key.key }];
+		if let Some(agent) = &self.key_agent {
+			recipients.push(agent_recipient(context, chain, agent, self.key_agent_key).await?);
+		}
+		let mut stores = Vec::new();
+		for store in &self.stores {
+			let operator = context.address(store)?;
+			if block.store(&operator).await?.is_none() {
+				bail!("{store} is not registered as a store; see `msec store list`");
+			}
+			stores.push(operator);
+		}
+		let (id, salt, tree) = self.secret(context, &owner)?;
+		match block.dataset(&id.0).await? {
+			Some(details) if details.erased => bail!("the data set was erased; choose another name"),
+			Some(_) => (),
+			None => {
+				let agent = recipients.get(1).map(|recipient| recipient.account);
+				let call =
+					runtime::transactions().records().create_dataset(salt, BoundedVec(stores), agent);
+				let key = format!("dataset/{}", ids::hash_text(&id.0));
+				context.execute(&submitter, &key, &call).await?;
+			},
+		}
+		seal_for(&submitter, &id, &tree, &recipients).await?;
+		let dataset = ids::hash_text(&id.0);
+		let value = json!({
+			"name": self.name, "dataset": dataset, "owner": owner.to_string(),
+			"key_agent": recipients.get(1).map(|recipient| recipient.account.to_string()),
+		});
+		context.print(&value, || {
+			format!(
+				"{}\n\nPublish into it: msec publish {} FILE",
+				fields(&[("name", self.name.clone()), ("data set", dataset.clone())]),
+				self.name
+			)
+		});
+		Ok(())
+	}
+
+	/// The identifier, salt and secret: those of an earlier attempt, or new ones, kept before anything
+	/// else happens.
+	fn secret(&self, context: &Context, owner: &AccountId32) -> Result<(H256, H256, KeyTree)> {
+		if let Ok(record) = context.home().dataset_record(&self.name) {
+			if record.owner != owner.to_string() {
+				bail!("{} is a data set of {}; choose another name", self.name, record.owner);
+			}
+			let parse = |text: &str| ids::parse_hash(text).map(H256).map_err(|error| anyhow!(error));
+			let tree = context.home().key_tree(&self.name, context.password()?)?;
+			return Ok((parse(&record.dataset)?, parse(&record.salt)?, tree));
+		}
+		let salt = H256(rand::random());
+		let id = ids::dataset(owner, &salt);
+		let tree = KeyTree::from_seed(rand::random());
+		let record = DatasetRecord {
+			dataset: ids::hash_text(&id.0),
+			salt: ids::hash_text(&salt.0),
+			owner: owner.to_string(),
+		};
+		context.home().save_dataset(&self.name, &record, &tree, context.new_password()?)?;
+		Ok((id, salt, tree))
+	}
+}
+
+impl SetAgent {
+	async fn run(self, context: &Context) -> Result<()> {
+		let id = context.dataset(&self.name)?;
+		let tree = context.home().key_tree(&self.name, context.password()?)?;
+		let submitter = context.submitter().await?;
+		let chain = submitter.chain();
+		let recipient = agent_recipient(context, chain, &self.key_agent, self.key_agent_key).await?;
+		let details = chain.finalized().await?.dataset(&id.0).await?;
+		let details = details.ok_or_else(|| anyhow!("this chain does not know the data set"))?;
+		let agent = recipient.account;
+		// The agent must find the key when it sees the first order.
+		seal_for(&submitter, &id, &tree, &[recipient]).await?;
+		if details.key_agent != Some(agent) {
+			let call = runtime::transactions().records().set_key_agent(id, Some(agent));
+			let key = super::context::unique_key("agent");
+			context.execute(&submitter, &key, &call).await?;
+		}
+		let dataset = ids::hash_text(&id.0);
+		let value = json!({ "dataset": dataset, "key_agent": agent.to_string() });
+		context.print(&value, || format!("{agent} delivers the keys of {}", self.name));
+		Ok(())
+	}
+}
+
+async fn agent_recipient(
+	context: &Context,
+	chain: &ChainClient,
+	agent: &str,
+	key: Option<[u8; 32]>,
+) -> Result<Recipient> {
+	let account = context.address(agent)?;
+	let key = match key {
+		Some(key) => key,
+		None => {
+			let published = chain.finalized().await?.encryption_key(&account).await?;
+			published
+				.map(|published| published.key)
+				.ok_or_else(|| anyhow!("{agent} has published no key; say --key-agent-key"))?
+		},
+	};
+	Ok(Recipient { account, key })
+}
+
+/// Leaves the secret at every store, sealed for each recipient.
+async fn seal_for(
+	submitter: &Submitter,
+	id: &H256,
+	tree: &KeyTree,
+	recipients: &[Recipient],
+) -> Result<()> {
+	let block = submitter.chain().finalized().await?;
+	let details = block.dataset(&id.0).await?.ok_or_else(|| {
+		anyhow!("the data set is not in the finalized chain yet; run the command again")
+	})?;
+	let stores = Stores::connect(&block, &id.0, &details, submitter.key()).await?;
+	let genesis = submitter.chain().genesis();
+	for recipient in recipients {
+		let seed = rand::random();
+		let wrapped = envelope::wrap_key_tree(tree, &recipient.key, &genesis, &id.0, seed)
+			.map_err(|_| anyhow!("nothing can be sealed for the key of {}", recipient.account))?;
+		stores.put_key(&recipient.account, &wrapped).await?;
+	}
+	Ok(())
+}
+
+async fn recover(context: &Context, name: &str, id: H256, key: &str) -> Result<()> {
+	let secret = context.home().key(key, context.password()?)?;
+	let account = context.account_key()?;
+	let owner = account.account_id();
+	let (chain, block) = context.finalized().await?;
+	let details = block.dataset(&id.0).await?.filter(|details| details.owner == owner);
+	let details = details.ok_or_else(|| anyhow!("{owner} has no such data set"))?;
+	let mut reasons = Vec::new();
+	for operator in &details.stores {
+		let Some(store) = block.store(operator).await? else { continue };
+		let client =
+			msec_worker_common::store_client::StoreClient::new(&store.endpoint, account.clone())?;
+		let tree = match client.key(&id.0, &owner).await {
+			Ok(wrapped) => envelope::unwrap_key_tree(&wrapped, &secret, &chain.genesis(), &id.0),
+			Err(error) => {
+				reasons.push(format!("{operator}: {error}"));
+				continue;
+			},
+		};
+		let Ok(tree) = tree else {
+			reasons.push(format!("{operator}: what it has does not open with the key {key}"));
+			continue;
+		};
+		let record = DatasetRecord {
+			dataset: ids::hash_text(&id.0),
+			salt: String::new(),
+			owner: owner.to_string(),
+		};
+		context.home().save_dataset(name, &record, &tree, context.password()?)?;
+		let value = json!({ "name": name, "dataset": record.dataset });
+		context.print(&value, || format!("the secret of {name} is back"));
+		return Ok(());
+	}
+	bail!("no store has the secret: {}", reasons.join("; "))
+}
+
+async fn list(context: &Context) -> Result<()> {
+	let owner = context.account_address()?;
+	let names = context.home().datasets()?;
+	let (_, block) = context.finalized().await?;
+	let (mut rows, mut values) = (Vec::new(), Vec::new());
+	for id in market::datasets_of(&block, &owner).await? {
+		let Some(details) = block.dataset(&id.0).await? else { continue };
+		let dataset = ids::hash_text(&id.0);
+		let name = names.iter().find(|(_, record)| record.dataset == dataset);
+		let name = name.map(|(name, _)| name.clone());
+		let status = if details.erased { "erased" } else { "active" };
+		values.push(json!({
+			"name": name, "dataset": dataset, "batches": details.batches, "status": status,
+		}));
+		let batches = details.batches.to_string();
+		rows.push(vec![name.unwrap_or_default(), dataset, batches, status.into()]);
+	}
+	context.print(&json!(values), || table(&["NAME", "DATA SET", "BATCHES", "STATUS"], &rows));
+	Ok(())
+}
+
+async fn show(context: &Context, dataset: &str) -> Result<()> {
+	let id = context.dataset(dataset)?;
+	let (_, block) = context.finalized().await?;
+	let details = block.dataset(&id.0).await?;
+	let details = details.ok_or_else(|| anyhow!("this chain does not know the data set"))?;
+	let stores: Vec<String> = details.stores.iter().map(ToString::to_string).collect();
+	let root = details.range().map(|range| ids::hash_text(&range.root.0));
+	let agent = details.key_agent.map(|agent| agent.to_string());
+	let value = json!({
+		"dataset": ids::hash_text(&id.0),
+		"owner": details.owner.to_string(),
+		"key_agent": agent,
+		"stores": stores,
+		"batches": details.batches,
+		"root": root,
+		"status": if details.erased { "erased" } else { "active" },
+	});
+	context.print(&value, || text_of(&value));
+	Ok(())
+}
+
+/// The members of an object, for people.
+pub fn text_of(value: &Value) -> String {
+	let text = |value: &Value| match value {
+		Value::String(text) => text.clone(),
+		Value::Null => "-".to_owned(),
+		Value::Array(values) => {
+			let texts: Vec<_> = values.iter().map(|value| value.as_str().unwrap_or("")).collect();
+			texts.join(", ")
+		},
+		other => other.to_string(),
+	};
+	let members = value.as_object().into_iter().flatten();
+	let rows: Vec<_> = members.map(|(name, value)| (name.as_str(), text(value))).collect();
+	fields(&rows)
+}
+
+async fn erase(context: &Context, dataset: &str, reason: &str) -> Result<()> {
+	let id = context.dataset(dataset)?;
+	let submitter = context.submitter().await?;
+	let block = submitter.chain().finalized().await?;
+	let details = block.dataset(&id.0).await?;
+	let details = details.ok_or_else(|| anyhow!("this chain does not know the data set"))?;
+	if !details.erased {
+		context.confirm(&format!(
+			"Erase {dataset} with {} batches for good? Nothing brings it back.",
+			details.batches
+		))?;
+		let call = runtime::transactions().records().erase(id, ids::document(reason.as_bytes()));
+		let key = format!("erase/{}", ids::hash_text(&id.0));
+		context.execute(&submitter, &key, &call).await?;
+	}
+	// The tombstone no longer names the stores, so the ones from before are told.
+	let told = match Stores::connect(&block, &id.0, &details, submitter.key()).await {
+		Ok(stores) => stores.erase().await,
+		Err(error) => Err(error),
+	};
+	if let Err(error) = &told {
+		context.note(format!("the stores will see the erasure on chain by themselves ({error})"));
+	}
+	let dataset_text = ids::hash_text(&id.0);
+	let known = context.home().datasets()?;
+	let name = known.iter().find(|(_, record)| record.dataset == dataset_text);
+	if let Some((name, _)) = name {
+		context.home().forget_dataset(name).context("its secret is still in this folder")?;
+	}
+	let value = json!({ "dataset": dataset_text, "status": "erased" });
+	context.print(&value, || {
+		format!("{dataset} is erased; destroy backups that hold its secret, too")
+	});
+	Ok(())
+}
+
+/// Delivers the key of an order by the owner, where no agent does.
+pub async fn deliver(
+	context: &Context,
+	submitter: &Submitter,
+	id: &H256,
+	order: &msec_worker_common::chain::Order,
+) -> Result<()> {
+	let dataset = ids::hash_text(&order.dataset.0);
+	let known = context.home().datasets()?;
+	let (name, _) = known
+		.iter()
+		.find(|(_, record)| record.dataset == dataset)
+		.ok_or_else(|| anyhow!("the secret of {dataset} is not in this folder; see `msec dataset recover`"))?;
+	let tree = context.home().key_tree(name, context.password()?)?;
+	let sealing = msec_commitments::OrderContext {
+		genesis: submitter.chain().genesis(),
+		order: id.0,
+		dataset: order.dataset.0,
+	};
+	// A random seed is as good as a derived one: the chain accepts one envelope only.
+	let seed = *generate_envelope_secret().to_bytes();
+	let cover = tree.cover(order.range.batches);
+	let sealed = envelope::seal_order(&cover, &order.buyer_key, &sealing, seed)
+		.map_err(|_| anyhow!("nothing can be sealed for the buyer's key"))?;
+	let call = runtime::transactions().marketplace().deliver(*id, BoundedVec(sealed));
+	let key = format!("deliver/{}", ids::hash_text(&id.0));
+	context.execute(submitter, &key, &call).await?;
+	Ok(())
+}

@@ -1,0 +1,405 @@
+//! `msec listing` and `msec search`
+
+use super::{
+	arguments::{parse_id, parse_seconds, Period},
+	context::{fields, table, unique_key, Context},
+};
+use anyhow::{anyhow, bail, Context as _, Result};
+use clap::{Args, Subcommand, ValueEnum};
+use msec::{
+	ids,
+	market::{self, Query},
+	Amount,
+};
+use msec_worker_common::{
+	chain::{runtime, Listing, ListingTerms},
+	H256,
+};
+use serde_json::{json, Value};
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub enum ListingCommand {
+	/// Put a data set on offer.
+	Create(Create),
+	/// Change the terms of an offer; orders that were opened keep theirs.
+	Change(Change),
+	/// Stop selling for the time being.
+	Pause(ListingArgument),
+	/// Sell again.
+	Resume(ListingArgument),
+	/// Remove an offer; its deposit returns, its orders go on.
+	Retire(ListingArgument),
+	/// Show an offer.
+	Show(ListingArgument),
+	/// Show all offers of the account.
+	List,
+}
+
+#[derive(Args)]
+pub struct ListingArgument {
+	/// The listing's identifier.
+	#[arg(value_parser = parse_id)]
+	listing: H256,
+}
+
+/// Terms on the command line; what is not said keeps its value.
+#[derive(Args, Clone)]
+pub struct Terms {
+	/// What is measured: lower-case words joined by '-', such as air-temperature.
+	#[arg(long)]
+	kind: Option<String>,
+	/// Unit of the readings as a UCUM code, such as Cel.
+	#[arg(long)]
+	unit: Option<String>,
+	/// Time from one reading to the next, such as 10m; 0s when irregular [default: 0s].
+	#[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+	interval: Option<u32>,
+	/// Geohash of 1 to 9 characters; the fewer, the coarser. Homes deserve 4 at most.
+	#[arg(long, value_name = "GEOHASH")]
+	place: Option<String>,
+	/// SPDX licence expression, such as CC-BY-4.0.
+	#[arg(long, value_name = "SPDX")]
+	licence: Option<String>,
+	/// A file with a few readings for everybody to see; at most 512 bytes.
+	#[arg(long, value_name = "FILE")]
+	sample: Option<PathBuf>,
+	/// Price in MSEC, such as 2.5.
+	#[arg(long, value_name = "MSEC", conflicts_with = "free")]
+	price: Option<Amount>,
+	/// For nothing.
+	#[arg(long)]
+	free: bool,
+	/// Time within which the key must be delivered [default: 1h].
+	#[arg(long, value_name = "PERIOD")]
+	delivery_period: Option<Period>,
+	/// Time within which the buyer may dispute after the delivery [default: 1d].
+	#[arg(long, value_name = "PERIOD")]
+	confirmation_period: Option<Period>,
+	/// Time for which the buyer may fetch the data after the purchase [default: 30d].
+	#[arg(long, value_name = "PERIOD")]
+	access_period: Option<Period>,
+}
+
+#[derive(Args)]
+pub struct Create {
+	/// Name or identifier of the data set.
+	dataset: String,
+	#[command(flatten)]
+	terms: Terms,
+}
+
+#[derive(Args)]
+pub struct Change {
+	/// The listing's identifier.
+	#[arg(value_parser = parse_id)]
+	listing: H256,
+	#[command(flatten)]
+	terms: Terms,
+}
+
+impl Terms {
+	/// Puts what is said in place of what `terms` has.
+	fn apply(self, terms: &mut ListingTerms) -> Result<()> {
+		let replace = |value: Option<String>, place: &mut String| {
+			if let Some(value) = value {
+				*place = value;
+			}
+		};
+		replace(self.kind, &mut terms.kind);
+		replace(self.unit, &mut terms.unit);
+		replace(self.place, &mut terms.place);
+		replace(self.licence, &mut terms.licence);
+		if let Some(path) = self.sample {
+			terms.sample = std::fs::read_to_string(&path)
+				.with_context(|| format!("{} must be text in UTF-8", path.display()))?;
+		}
+		if let Some(seconds) = self.interval {
+			terms.interval_seconds = seconds;
+		}
+		if let Some(Amount(price)) = self.price {
+			terms.price = Some(price);
+		}
+		if self.free {
+			terms.price = None;
+		}
+		let periods = [
+			(self.delivery_period, &mut terms.delivery_period),
+			(self.confirmation_period, &mut terms.confirmation_period),
+			(self.access_period, &mut terms.access_period),
+		];
+		for (period, place) in periods {
+			if let Some(Period(blocks)) = period {
+				*place = blocks;
+			}
+		}
+		for (name, value, longest) in [
+			("--kind", &terms.kind, 32),
+			("--unit", &terms.unit, 16),
+			("--place", &terms.place, 9),
+			("--licence", &terms.licence, 64),
+			("--sample", &terms.sample, 512),
+		] {
+			if value.len() > longest {
+				bail!("{name} may have at most {longest} bytes, not {}", value.len());
+			}
+		}
+		Ok(())
+	}
+
+	fn ensure_complete(&self) -> Result<()> {
+		let said = [
+			("--kind", self.kind.is_some()),
+			("--unit", self.unit.is_some()),
+			("--place", self.place.is_some()),
+			("--licence", self.licence.is_some()),
+			("--price or --free", self.price.is_some() || self.free),
+		];
+		let missing: Vec<_> =
+			said.iter().filter(|(_, said)| !said).map(|(name, _)| *name).collect();
+		match missing.is_empty() {
+			true => Ok(()),
+			false => bail!("a listing needs {}", missing.join(", ")),
+		}
+	}
+}
+
+const HOUR: u32 = 1_200;
+const DAY: u32 = 24 * HOUR;
+
+impl ListingCommand {
+	pub async fn run(self, context: &Context) -> Result<()> {
+		match self {
+			Self::Create(create) => create.run(context).await,
+			Self::Change(change) => change.run(context).await,
+			Self::Pause(ListingArgument { listing }) => {
+				let call = runtime::transactions().marketplace().pause_listing(listing);
+				execute(context, listing, "paused", &call).await
+			},
+			Self::Resume(ListingArgument { listing }) => {
+				let call = runtime::transactions().marketplace().resume_listing(listing);
+				execute(context, listing, "active", &call).await
+			},
+			Self::Retire(ListingArgument { listing }) => {
+				let call = runtime::transactions().marketplace().retire_listing(listing);
+				execute(context, listing, "retired", &call).await
+			},
+			Self::Show(ListingArgument { listing }) => {
+				let (_, block) = context.finalized().await?;
+				let found = block.listing(&listing.0).await?;
+				let found = found.ok_or_else(|| anyhow!("there is no such listing"))?;
+				context.print(&value_of(&listing, &found), || describe(&listing, &found));
+				Ok(())
+			},
+			Self::List => {
+				let owner = Some(context.account_address()?);
+				let query = Query { owner, paused: true, ..Query::default() };
+				let (_, block) = context.finalized().await?;
+				print_listings(context, &market::search(&block, &query).await?);
+				Ok(())
+			},
+		}
+	}
+}
+
+impl Create {
+	async fn run(self, context: &Context) -> Result<()> {
+		self.terms.ensure_complete()?;
+		let dataset = context.dataset(&self.dataset)?;
+		let mut terms = ListingTerms {
+			dataset,
+			kind: String::new(),
+			unit: String::new(),
+			interval_seconds: 0,
+			place: String::new(),
+			licence: String::new(),
+			sample: String::new(),
+			price: None,
+			delivery_period: HOUR,
+			confirmation_period: DAY,
+			access_period: 30 * DAY,
+		};
+		self.terms.apply(&mut terms)?;
+		let submitter = context.submitter().await?;
+		let salt = H256(rand::random());
+		let id = ids::listing(&submitter.key().account_id(), &dataset, &salt);
+		let call =
+			runtime::transactions().marketplace().create_listing(salt, market::encode_terms(&terms));
+		let key = format!("listing/{}", ids::hash_text(&id.0));
+		context.execute(&submitter, &key, &call).await?;
+		let listing = ids::hash_text(&id.0);
+		let value = json!({ "listing": listing, "dataset": ids::hash_text(&dataset.0) });
+		context.print(&value, || {
+			let price = price_text(terms.price);
+			fields(&[("listing", listing.clone()), ("price", price)])
+		});
+		Ok(())
+	}
+}
+
+impl Change {
+	async fn run(self, context: &Context) -> Result<()> {
+		let submitter = context.submitter().await?;
+		let block = submitter.chain().finalized().await?;
+		let found = block.listing(&self.listing.0).await?;
+		let mut terms = found.ok_or_else(|| anyhow!("there is no such listing"))?.terms;
+		self.terms.apply(&mut terms)?;
+		let call = runtime::transactions()
+			.marketplace()
+			.change_listing(self.listing, market::encode_terms(&terms));
+		context.execute(&submitter, &unique_key("change"), &call).await?;
+		let changed = submitter.chain().finalized().await?.listing(&self.listing.0).await?;
+		let changed = changed.ok_or_else(|| anyhow!("the listing was retired meanwhile"))?;
+		context.print(&value_of(&self.listing, &changed), || describe(&self.listing, &changed));
+		Ok(())
+	}
+}
+
+async fn execute<Call: subxt::transactions::Payload>(
+	context: &Context,
+	listing: H256,
+	status: &str,
+	call: &Call,
+) -> Result<()> {
+	let submitter = context.submitter().await?;
+	context.execute(&submitter, &unique_key(status), call).await?;
+	let listing = ids::hash_text(&listing.0);
+	let value = json!({ "listing": listing, "status": status });
+	context.print(&value, || format!("{listing} is {status}"));
+	Ok(())
+}
+
+/// By what results are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Sort {
+	/// The cheapest first.
+	#[default]
+	Price,
+	/// The youngest first.
+	Newest,
+	/// The most sold first.
+	Sales,
+}
+
+#[derive(Args)]
+pub struct Search {
+	/// What is measured, such as air-temperature.
+	#[arg(long)]
+	kind: Option<String>,
+	/// Geohash in which the place lies.
+	#[arg(long, value_name = "GEOHASH")]
+	place: Option<String>,
+	/// Who sells.
+	#[arg(long, value_name = "ACCOUNT")]
+	owner: Option<String>,
+	/// Highest price in MSEC.
+	#[arg(long, value_name = "MSEC")]
+	max_price: Option<Amount>,
+	/// Order of the results.
+	#[arg(long, value_enum, default_value_t)]
+	sort: Sort,
+}
+
+impl Search {
+	pub async fn run(self, context: &Context) -> Result<()> {
+		let owner = self.owner.map(|owner| context.address(&owner)).transpose()?;
+		let query = Query {
+			kind: self.kind,
+			place: self.place,
+			owner,
+			max_price: self.max_price.map(|amount| amount.0),
+			paused: false,
+		};
+		let (_, block) = context.finalized().await?;
+		let mut found = market::search(&block, &query).await?;
+		match self.sort {
+			Sort::Price => found.sort_by_key(|(_, listing)| listing.terms.price.unwrap_or(0)),
+			Sort::Newest => found.sort_by_key(|(_, listing)| std::cmp::Reverse(listing.created_at)),
+			Sort::Sales => found.sort_by_key(|(_, listing)| std::cmp::Reverse(listing.sales)),
+		}
+		print_listings(context, &found);
+		Ok(())
+	}
+}
+
+fn print_listings(context: &Context, listings: &[(H256, Listing)]) {
+	let values: Vec<_> = listings.iter().map(|(id, listing)| value_of(id, listing)).collect();
+	context.print(&json!(values), || {
+		let rows: Vec<_> = listings
+			.iter()
+			.map(|(id, listing)| {
+				let terms = &listing.terms;
+				vec![
+					ids::hash_text(&id.0),
+					terms.kind.clone(),
+					terms.unit.clone(),
+					terms.place.clone(),
+					price_text(terms.price),
+					terms.licence.clone(),
+					listing.sales.to_string(),
+				]
+			})
+			.collect();
+		table(&["LISTING", "KIND", "UNIT", "PLACE", "PRICE", "LICENCE", "SALES"], &rows)
+	});
+}
+
+/// A price for people.
+pub fn price_text(price: Option<u128>) -> String {
+	price.map_or("free".to_owned(), |price| Amount(price).to_string())
+}
+
+fn value_of(id: &H256, listing: &Listing) -> Value {
+	let terms = &listing.terms;
+	json!({
+		"listing": ids::hash_text(&id.0),
+		"owner": listing.owner.to_string(),
+		"dataset": ids::hash_text(&terms.dataset.0),
+		"kind": terms.kind,
+		"unit": terms.unit,
+		"interval_seconds": terms.interval_seconds,
+		"place": terms.place,
+		"licence": terms.licence,
+		"sample": terms.sample,
+		"price": terms.price.map(|price| price.to_string()),
+		"delivery_period": terms.delivery_period,
+		"confirmation_period": terms.confirmation_period,
+		"access_period": terms.access_period,
+		"terms_hash": ids::hash_text(&listing.terms_hash.0),
+		"status": if listing.active { "active" } else { "paused" },
+		"created_at": listing.created_at,
+		"changed_at": listing.changed_at,
+		"sales": listing.sales,
+	})
+}
+
+/// A listing for people.
+pub fn describe(id: &H256, listing: &Listing) -> String {
+	let terms = &listing.terms;
+	let interval = match terms.interval_seconds {
+		0 => "irregular".to_owned(),
+		seconds => format!("every {seconds} seconds"),
+	};
+	let mut text = fields(&[
+		("listing", ids::hash_text(&id.0)),
+		("status", if listing.active { "active".into() } else { "paused".into() }),
+		("kind", format!("{} in {}, {interval}", terms.kind, terms.unit)),
+		("place", terms.place.clone()),
+		("licence", terms.licence.clone()),
+		("price", price_text(terms.price)),
+		("seller", listing.owner.to_string()),
+		("data set", ids::hash_text(&terms.dataset.0)),
+		("key delivered within", Period(terms.delivery_period).to_string()),
+		("time to dispute", Period(terms.confirmation_period).to_string()),
+		("access", Period(terms.access_period).to_string()),
+		("sales", listing.sales.to_string()),
+		("terms", ids::hash_text(&listing.terms_hash.0)),
+	]);
+	if !terms.sample.is_empty() {
+		// What strangers wrote must not steer the terminal.
+		let sample: String =
+			terms.sample.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+		text.push_str(&format!("\n\nsample:\n{}", sample.trim_end()));
+	}
+	text
+}

@@ -1,0 +1,491 @@
+//! `msec buy`, `msec orders` and everything about one order.
+
+use super::{
+	arguments::{parse_id, Period},
+	context::{fields, table, unique_key, Context},
+	dataset, listing,
+};
+use anyhow::{anyhow, bail, Context as _, Result};
+use clap::{Args, Subcommand};
+use msec::{
+	dispute::{self, Ground},
+	fetch,
+	home::OrderRecord,
+	ids, market,
+	stores::Stores,
+	Amount,
+};
+use msec_commitments::EnvelopeSecret;
+use msec_worker_common::{
+	chain::{runtime, BlockClient, ChainClient, Order, OrderState, RefundReason},
+	keys::{generate_envelope_secret, AccountKey},
+	transactions::TransactionError,
+	AccountId32, H256,
+};
+use serde_json::{json, Value};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+/// How often a waiting command looks at the chain.
+const POLL: Duration = Duration::from_secs(1);
+
+#[derive(Args)]
+pub struct Buy {
+	/// The listing's identifier; see `msec search`.
+	#[arg(value_parser = parse_id)]
+	listing: H256,
+	/// Who may read, confirm and dispute [default: who pays].
+	#[arg(long, value_name = "ACCOUNT")]
+	beneficiary: Option<String>,
+	/// Highest price in MSEC [default: the listing's price].
+	#[arg(long, value_name = "MSEC")]
+	max_price: Option<Amount>,
+	/// Wait until the key is delivered.
+	#[arg(long)]
+	wait: bool,
+	/// Only show what would be bought and for how much.
+	#[arg(long)]
+	dry_run: bool,
+}
+
+#[derive(Args)]
+pub struct OrderArgument {
+	/// The order's identifier; see `msec orders`.
+	#[arg(value_parser = parse_id)]
+	order: H256,
+}
+
+#[derive(Args)]
+pub struct Orders {
+	/// Whose orders [default: those of the account that signs].
+	#[arg(long, value_name = "ACCOUNT")]
+	of: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum OrderCommand {
+	/// Show an order.
+	Show(OrderArgument),
+	/// Wait until an order's key is delivered.
+	Wait(OrderArgument),
+	/// Deliver the key of an order as the seller; a key agent does this by itself.
+	Deliver(OrderArgument),
+}
+
+#[derive(Args)]
+pub struct Fetch {
+	/// The order's identifier; see `msec orders`.
+	#[arg(value_parser = parse_id)]
+	order: H256,
+	/// The new CSV file. Where columns change within the data, more files are made: FILE-2 and so on.
+	#[arg(short, long, value_name = "FILE")]
+	out: PathBuf,
+}
+
+impl Buy {
+	pub async fn run(self, context: &Context) -> Result<()> {
+		let submitter = context.submitter().await?;
+		let chain = submitter.chain().clone();
+		let block = chain.finalized().await?;
+		let offer = block.listing(&self.listing.0).await?;
+		let offer = offer.ok_or_else(|| anyhow!("there is no such listing"))?;
+		if !offer.active {
+			bail!("the listing is paused; its owner does not sell for the time being");
+		}
+		let payer = submitter.key().account_id();
+		let beneficiary = match &self.beneficiary {
+			Some(account) => context.address(account)?,
+			None => payer,
+		};
+		let price = offer.terms.price.unwrap_or(0);
+		let max_price = self.max_price.map_or(price, |amount| amount.0);
+		if price > max_price {
+			bail!("the price is {}, more than {}", Amount(price), Amount(max_price));
+		}
+		let details = block.dataset(&offer.terms.dataset.0).await?;
+		let batches = details.filter(|details| !details.erased).map_or(0, |details| details.batches);
+		if batches == 0 {
+			bail!("the data set is empty or erased; there is nothing to buy");
+		}
+		let secret = generate_envelope_secret();
+		let buyer_key = secret.public_key();
+		let id = ids::order(&self.listing, &beneficiary, &buyer_key);
+		let other = self.beneficiary.as_ref().map(|_| beneficiary);
+		let call = runtime::transactions().marketplace().buy(
+			self.listing,
+			offer.terms_hash,
+			max_price,
+			other,
+			buyer_key,
+		);
+		let fee = submitter.estimate_fee(&call).await?;
+		context.note(listing::describe(&self.listing, &offer));
+		context.note(format!("batches              {batches}"));
+		context.note(format!("transaction fee      {}, and a deposit that returns", Amount(fee)));
+		if self.dry_run {
+			let value = json!({
+				"listing": ids::hash_text(&self.listing.0), "price": price.to_string(),
+				"transaction_fee": fee.to_string(), "batches": batches,
+			});
+			context.print(&value, || format!("it would cost {}", Amount(price)));
+			return Ok(());
+		}
+		context.confirm(&format!("Buy for {}?", Amount(price)))?;
+		let record = OrderRecord {
+			order: ids::hash_text(&id.0),
+			listing: ids::hash_text(&self.listing.0),
+			buyer_key: ids::hash_text(&buyer_key),
+			beneficiary: beneficiary.to_string(),
+		};
+		// Without this secret the order would be worthless; it is on disk before anything is paid.
+		context.home().save_order(&record, &secret, context.new_password()?)?;
+		let done = context.execute(&submitter, &format!("buy/{}", record.order), &call).await;
+		if let Err(TransactionError::Failed { .. } | TransactionError::Rejected(_)) = &done {
+			context.home().forget_order(&id)?;
+		}
+		done?;
+		if self.wait {
+			let order = wait_for_delivery(context, &chain, &id).await?;
+			context.print(&value_of(&id, &order), || describe(&id, &order));
+			return Ok(());
+		}
+		let order = order_at(&chain.finalized().await?, &id).await?;
+		context.print(&value_of(&id, &order), || {
+			let next = format!("Fetch it when its key is delivered: msec fetch {} -o FILE.csv", record.order);
+			format!("{}\n\n{next}", describe(&id, &order))
+		});
+		Ok(())
+	}
+}
+
+impl Orders {
+	pub async fn run(self, context: &Context) -> Result<()> {
+		let account = match &self.of {
+			Some(account) => context.address(account)?,
+			None => context.account_address()?,
+		};
+		let (_, block) = context.finalized().await?;
+		let orders = market::orders_of(&block, &account).await?;
+		let values: Vec<_> = orders.iter().map(|(id, order)| value_of(id, order)).collect();
+		context.print(&json!(values), || {
+			let rows: Vec<_> = orders
+				.iter()
+				.map(|(id, order)| {
+					vec![
+						ids::hash_text(&id.0),
+						role(order, &account).to_owned(),
+						Amount(order.price).to_string(),
+						state_text(&order.state),
+					]
+				})
+				.collect();
+			table(&["ORDER", "AS", "PRICE", "STATE"], &rows)
+		});
+		Ok(())
+	}
+}
+
+impl OrderCommand {
+	pub async fn run(self, context: &Context) -> Result<()> {
+		match self {
+			Self::Show(OrderArgument { order: id }) => {
+				let (_, block) = context.finalized().await?;
+				let order = order_at(&block, &id).await?;
+				context.print(&value_of(&id, &order), || describe(&id, &order));
+				Ok(())
+			},
+			Self::Wait(OrderArgument { order: id }) => {
+				let order = wait_for_delivery(context, &context.chain().await?, &id).await?;
+				context.print(&value_of(&id, &order), || describe(&id, &order));
+				Ok(())
+			},
+			Self::Deliver(OrderArgument { order: id }) => {
+				let submitter = context.submitter().await?;
+				let order = order_at(&submitter.chain().finalized().await?, &id).await?;
+				dataset::deliver(context, &submitter, &id, &order).await?;
+				let order = order_at(&submitter.chain().finalized().await?, &id).await?;
+				context.print(&value_of(&id, &order), || describe(&id, &order));
+				Ok(())
+			},
+		}
+	}
+}
+
+/// What a buyer needs to look into a delivery.
+struct Delivery {
+	chain: ChainClient,
+	order: Order,
+	envelope: Vec<u8>,
+	secret: EnvelopeSecret,
+	stores: Stores,
+}
+
+impl Delivery {
+	async fn new(
+		context: &Context,
+		chain: ChainClient,
+		key: &Arc<AccountKey>,
+		id: &H256,
+	) -> Result<Self> {
+		let block = chain.finalized().await?;
+		let order = order_at(&block, id).await?;
+		let envelope = block.envelope(&id.0).await?;
+		let envelope = envelope.ok_or_else(|| undelivered(id, &order, block.number()))?;
+		let secret = context.home().order_secret(id, context.password()?)?;
+		let details = block.dataset(&order.dataset.0).await?;
+		let details = details.filter(|details| !details.erased);
+		let details = details.ok_or_else(|| anyhow!("the data set was erased"))?;
+		let stores = Stores::connect(&block, &order.dataset.0, &details, key).await?;
+		Ok(Self { chain, order, envelope, secret, stores })
+	}
+}
+
+fn undelivered(id: &H256, order: &Order, now: u64) -> anyhow::Error {
+	let id = ids::hash_text(&id.0);
+	match order.state {
+		OrderState::AwaitingDelivery if now > u64::from(order.deliver_by) => {
+			anyhow!("the key was not delivered in time; get the money back: msec refund {id}")
+		},
+		OrderState::AwaitingDelivery => anyhow!(
+			"the key is not delivered yet; it must be by block {}, now is {now}; wait for it: msec order wait {id}",
+			order.deliver_by
+		),
+		_ => anyhow!("the order has ended ({}) and has no key", state_text(&order.state)),
+	}
+}
+
+impl Fetch {
+	pub async fn run(self, context: &Context) -> Result<()> {
+		let key = context.account_key()?;
+		let chain = context.chain().await?;
+		let delivery = Delivery::new(context, chain, &key, &self.order).await?;
+		let Delivery { chain, order, envelope, secret, stores } = &delivery;
+		let id = ids::hash_text(&self.order.0);
+		let advise = |error: fetch::FetchError| anyhow!(error.to_string().replace("ORDER", &id));
+		let cover =
+			fetch::open_envelope(&self.order, order, &chain.genesis(), envelope, secret)
+				.map_err(|fault| advise(fetch::FetchError::WrongEnvelope(fault)))?;
+		let bar = context.bar(order.range.batches.into(), false);
+		bar.set_message("batches");
+		let fetched = fetch::fetch(stores, &self.order, order, &cover, &self.out, &mut |batches| {
+			bar.set_position(batches.into());
+		});
+		let files = fetched.await.map_err(advise);
+		bar.finish_and_clear();
+		let files: Vec<_> = files?.iter().map(|path| path.display().to_string()).collect();
+		let value = json!({ "order": id, "files": files, "batches": order.range.batches });
+		context.print(&value, || {
+			let next = match order.state {
+				OrderState::Delivered { settle_after } => {
+					format!("\nConfirm it (or dispute it until block {settle_after}): msec confirm {id}")
+				},
+				_ => String::new(),
+			};
+			let batches = order.range.batches;
+			format!("{batches} batches, every chunk as committed to: {}{next}", files.join(", "))
+		});
+		Ok(())
+	}
+}
+
+impl OrderArgument {
+	pub async fn confirm(self, context: &Context) -> Result<()> {
+		let call = runtime::transactions().marketplace().confirm(self.order);
+		self.end(context, "confirm", &call).await
+	}
+
+	pub async fn settle(self, context: &Context) -> Result<()> {
+		let call = runtime::transactions().marketplace().settle(self.order);
+		self.end(context, "settle", &call).await
+	}
+
+	pub async fn refund(self, context: &Context) -> Result<()> {
+		let call = runtime::transactions().marketplace().refund(self.order);
+		self.end(context, "refund", &call).await
+	}
+
+	pub async fn prune(self, context: &Context) -> Result<()> {
+		let submitter = context.submitter().await?;
+		let call = runtime::transactions().marketplace().prune_order(self.order);
+		context.execute(&submitter, &unique_key("prune"), &call).await?;
+		let order = ids::hash_text(&self.order.0);
+		context.print(&json!({ "order": order }), || format!("{order} is no longer on chain"));
+		Ok(())
+	}
+
+	pub async fn dispute(self, context: &Context) -> Result<()> {
+		let submitter = context.submitter().await?;
+		let chain = submitter.chain().clone();
+		let delivery = Delivery::new(context, chain, submitter.key(), &self.order).await?;
+		let Delivery { chain, order, envelope, secret, stores } = &delivery;
+		let OrderState::Delivered { settle_after } = order.state else {
+			bail!("there is nothing to dispute: {}", state_text(&order.state));
+		};
+		let now = chain.best().await?.number();
+		if now > u64::from(settle_after) {
+			bail!("the time to dispute ended with block {settle_after}, now is {now}");
+		}
+		let genesis = chain.genesis();
+		let id = &self.order;
+		let bar = context.bar(order.range.batches.into(), false);
+		bar.set_message("batches examined");
+		let mut progress = |batches: u32| bar.set_position(batches.into());
+		let ground =
+			dispute::find_ground(stores, id, order, &genesis, envelope, secret, &mut progress).await;
+		bar.finish_and_clear();
+		let ground = ground?.ok_or_else(|| {
+			anyhow!("everything that was delivered is what was committed to; there is no ground")
+		})?;
+		ground.check(id, order, &genesis, envelope, secret)?;
+		let reason = ground.describe();
+		context.confirm(&format!("Found: {reason}. Show the chain the proof, with the key it needs?"))?;
+		let key = unique_key("dispute");
+		match &ground {
+			Ground::Key(proof) => {
+				let proof = proof.as_ref().map(dispute::encode_proof);
+				let call = runtime::transactions().marketplace().dispute_key(
+					*id,
+					*secret.to_bytes(),
+					proof,
+				);
+				context.execute(&submitter, &key, &call).await?;
+			},
+			Ground::Data { proof, chunk_key, ciphertext } => {
+				let call = runtime::transactions().marketplace().dispute_data(
+					*id,
+					dispute::encode_proof(proof),
+					*chunk_key.as_bytes(),
+					dispute::encode_ciphertext(ciphertext),
+				);
+				context.execute(&submitter, &key, &call).await?;
+			},
+		}
+		let order = order_at(&chain.finalized().await?, id).await?;
+		let mut value = value_of(id, &order);
+		value["ground"] = json!(reason);
+		context.print(&value, || format!("{reason}\n\n{}", describe(id, &order)));
+		Ok(())
+	}
+
+	async fn end<Call: subxt::transactions::Payload>(
+		&self,
+		context: &Context,
+		verb: &str,
+		call: &Call,
+	) -> Result<()> {
+		let submitter = context.submitter().await?;
+		context.execute(&submitter, &unique_key(verb), call).await?;
+		let order = order_at(&submitter.chain().finalized().await?, &self.order).await?;
+		context.print(&value_of(&self.order, &order), || describe(&self.order, &order));
+		Ok(())
+	}
+}
+
+async fn order_at(block: &BlockClient, id: &H256) -> Result<Order> {
+	let order = block.order(&id.0).await.context("the order cannot be read")?;
+	order.ok_or_else(|| anyhow!("there is no such order; see `msec orders`"))
+}
+
+async fn wait_for_delivery(context: &Context, chain: &ChainClient, id: &H256) -> Result<Order> {
+	let spinner = context.spinner("waiting for the key");
+	loop {
+		let block = chain.finalized().await?;
+		let order = order_at(&block, id).await?;
+		match order.state {
+			OrderState::AwaitingDelivery if block.number() > u64::from(order.deliver_by) => {
+				return Err(undelivered(id, &order, block.number()));
+			},
+			OrderState::AwaitingDelivery => tokio::time::sleep(POLL).await,
+			OrderState::Refunded { .. } => bail!("the order ended: {}", state_text(&order.state)),
+			OrderState::Delivered { .. } | OrderState::Settled { .. } => {
+				spinner.finish_and_clear();
+				return Ok(order);
+			},
+		}
+	}
+}
+
+fn role(order: &Order, account: &AccountId32) -> &'static str {
+	match () {
+		() if order.seller == *account => "seller",
+		() if order.beneficiary == *account => "buyer",
+		() => "payer",
+	}
+}
+
+fn state_name(state: &OrderState) -> &'static str {
+	match state {
+		OrderState::AwaitingDelivery => "awaiting-delivery",
+		OrderState::Delivered { .. } => "delivered",
+		OrderState::Settled { .. } => "settled",
+		OrderState::Refunded { .. } => "refunded",
+	}
+}
+
+fn state_text(state: &OrderState) -> String {
+	match state {
+		OrderState::AwaitingDelivery => "waits for its key".to_owned(),
+		OrderState::Delivered { settle_after } => {
+			format!("delivered, may be disputed until block {settle_after}")
+		},
+		OrderState::Settled { at } => format!("settled in block {at}"),
+		OrderState::Refunded { at, reason } => {
+			let reason = match reason {
+				RefundReason::NotDelivered => "no key was delivered",
+				RefundReason::Erased => "the data set was erased",
+				RefundReason::WrongKey => "the key was wrong",
+				RefundReason::WrongData => "the data was wrong",
+			};
+			format!("refunded in block {at}: {reason}")
+		},
+	}
+}
+
+fn value_of(id: &H256, order: &Order) -> Value {
+	let mut value = json!({
+		"order": ids::hash_text(&id.0),
+		"listing": ids::hash_text(&order.listing.0),
+		"dataset": ids::hash_text(&order.dataset.0),
+		"seller": order.seller.to_string(),
+		"payer": order.payer.to_string(),
+		"beneficiary": order.beneficiary.to_string(),
+		"buyer_key": ids::hash_text(&order.buyer_key),
+		"terms_hash": ids::hash_text(&order.terms_hash.0),
+		"price": order.price.to_string(),
+		"fee": order.fee.to_string(),
+		"batches": order.range.batches,
+		"root": ids::hash_text(&order.range.root.0),
+		"opened_at": order.opened_at,
+		"deliver_by": order.deliver_by,
+		"confirmation_period": order.confirmation_period,
+		"access_until": order.access_until,
+		"state": state_name(&order.state),
+	});
+	match &order.state {
+		OrderState::AwaitingDelivery => (),
+		OrderState::Delivered { settle_after } => value["settle_after"] = json!(settle_after),
+		OrderState::Settled { at } => value["ended_at"] = json!(at),
+		OrderState::Refunded { at, reason } => {
+			value["ended_at"] = json!(at);
+			value["reason"] = json!(reason);
+		},
+	}
+	value
+}
+
+fn describe(id: &H256, order: &Order) -> String {
+	fields(&[
+		("order", ids::hash_text(&id.0)),
+		("state", state_text(&order.state)),
+		("price", format!("{} (of it {} as a fee)", Amount(order.price), Amount(order.fee))),
+		("listing", ids::hash_text(&order.listing.0)),
+		("data set", ids::hash_text(&order.dataset.0)),
+		("batches", order.range.batches.to_string()),
+		("seller", order.seller.to_string()),
+		("buyer", order.beneficiary.to_string()),
+		("payer", order.payer.to_string()),
+		("opened", format!("in block {}", order.opened_at)),
+		("key due", format!("by block {}", order.deliver_by)),
+		("time to dispute", Period(order.confirmation_period).to_string()),
+		("access", format!("until block {}", order.access_until)),
+	])
+}

@@ -1,0 +1,479 @@
+//! The folder with a user's accounts, keys and records.
+
+use crate::{
+	ids,
+	vault::{self, VaultError},
+};
+use msec_commitments::{EnvelopeSecret, KeyTree};
+use msec_worker_common::{
+	keys::{read_secret, write_secret, AccountKey, KeyError},
+	AccountId32, H256,
+};
+use serde::{de::DeserializeOwned, Deserialize, Serialize};
+use std::{
+	fs,
+	io::Write,
+	os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+	path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+/// Why the folder does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+	/// A folder or file cannot be made or read.
+	#[error("{}: {source}", .path.display())]
+	Io {
+		/// Which.
+		path: PathBuf,
+		/// What the system says.
+		source: std::io::Error,
+	},
+	/// The name cannot be that of a file.
+	#[error("{0:?} is not a name; use up to 64 letters, digits, '-' and '_'")]
+	InvalidName(String),
+	/// Nothing of this name is there.
+	#[error("there is no {kind} {name:?}; {hint}")]
+	Unknown {
+		/// What was sought.
+		kind: &'static str,
+		/// Its name.
+		name: String,
+		/// What to do.
+		hint: &'static str,
+	},
+	/// An account key does not load.
+	#[error(transparent)]
+	Key(#[from] KeyError),
+	/// A secret does not open.
+	#[error(transparent)]
+	Vault(#[from] VaultError),
+	/// A file's content is not what it should be.
+	#[error("{0} is damaged: {1}")]
+	Damaged(PathBuf, String),
+}
+
+/// What is chosen once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+	/// The account that signs when none is named.
+	pub default_account: Option<String>,
+}
+
+/// An encryption key of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+	/// The X25519 public key, as 0x-hex.
+	pub public_key: String,
+}
+
+/// A data set of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetRecord {
+	/// Its identifier, as 0x-hex.
+	pub dataset: String,
+	/// From which the identifier was made, as 0x-hex.
+	pub salt: String,
+	/// Its owner's address.
+	pub owner: String,
+}
+
+/// A purchase of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRecord {
+	/// Its identifier, as 0x-hex.
+	pub order: String,
+	/// What was bought from, as 0x-hex.
+	pub listing: String,
+	/// The order's X25519 public key, as 0x-hex.
+	pub buyer_key: String,
+	/// Who may read.
+	pub beneficiary: String,
+}
+
+/// Secrets that a backup holds, by file name within the home folder.
+#[derive(Serialize, Deserialize)]
+struct Backup {
+	version: u32,
+	files: Vec<BackupFile>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BackupFile {
+	name: String,
+	content: String,
+}
+
+const ACCOUNTS: &str = "accounts";
+const KEYS: &str = "keys";
+const DATASETS: &str = "datasets";
+const ORDERS: &str = "orders";
+const OUTBOX: &str = "outbox";
+
+/// A user's folder.
+#[derive(Clone, Debug)]
+pub struct Home(PathBuf);
+
+impl Home {
+	/// Opens the folder, making it when it is not there, for its owner only.
+	pub fn open(path: &Path) -> Result<Self, HomeError> {
+		for directory in ["", ACCOUNTS, KEYS, DATASETS, ORDERS, OUTBOX] {
+			let directory = path.join(directory);
+			fs::DirBuilder::new()
+				.recursive(true)
+				.mode(0o700)
+				.create(&directory)
+				.map_err(|source| HomeError::Io { path: directory, source })?;
+		}
+		Ok(Self(path.to_owned()))
+	}
+
+	/// Where it is.
+	pub fn path(&self) -> &Path {
+		&self.0
+	}
+
+	/// The outbox of an account.
+	pub fn outbox(&self, account: &AccountId32) -> PathBuf {
+		self.0.join(OUTBOX).join(format!("{account}.redb"))
+	}
+
+	/// The journal of publications.
+	pub fn journal(&self) -> PathBuf {
+		self.0.join("journal.redb")
+	}
+
+	/// The settings, or the default ones.
+	pub fn settings(&self) -> Result<Settings, HomeError> {
+		let path = self.0.join("settings.toml");
+		match fs::read_to_string(&path) {
+			Ok(text) => {
+				toml::from_str(&text).map_err(|error| HomeError::Damaged(path, error.to_string()))
+			},
+			Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Settings::default()),
+			Err(source) => Err(HomeError::Io { path, source }),
+		}
+	}
+
+	/// Replaces the settings.
+	pub fn save_settings(&self, settings: &Settings) -> Result<(), HomeError> {
+		let path = self.0.join("settings.toml");
+		let text = toml::to_string(settings)
+			.map_err(|error| HomeError::Damaged(path.clone(), error.to_string()))?;
+		replace_file(&path, text.as_bytes()).map_err(|source| HomeError::Io { path, source })
+	}
+
+	/// Names of the accounts.
+	pub fn accounts(&self) -> Result<Vec<String>, HomeError> {
+		self.names(ACCOUNTS)
+	}
+
+	/// Saves an account, encrypted, in a new file that wallets can read.
+	pub fn save_account(
+		&self,
+		name: &str,
+		key: &AccountKey,
+		password: &str,
+	) -> Result<PathBuf, HomeError> {
+		let path = self.file(ACCOUNTS, name)?;
+		write_secret(&path, key.to_keystore(name, password).as_bytes())?;
+		Ok(path)
+	}
+
+	/// The encrypted file of an account.
+	pub fn account_file(&self, name: &str) -> Result<String, HomeError> {
+		let path = self.existing(ACCOUNTS, name, "account", "see `msec account list`")?;
+		let text = read_secret(&path)?;
+		String::from_utf8(text.to_vec())
+			.map_err(|error| HomeError::Damaged(path, error.to_string()))
+	}
+
+	/// An account's address, which its file shows without a password.
+	pub fn account_address(&self, name: &str) -> Result<AccountId32, HomeError> {
+		#[derive(Deserialize)]
+		struct Keystore {
+			address: String,
+		}
+		let damaged = |reason: String| HomeError::Damaged(self.0.join(ACCOUNTS).join(name), reason);
+		let keystore: Keystore = serde_json::from_str(&self.account_file(name)?)
+			.map_err(|error| damaged(error.to_string()))?;
+		keystore.address.parse().map_err(|_| damaged("its address is not one".to_owned()))
+	}
+
+	/// Opens an account.
+	pub fn account(&self, name: &str, password: &str) -> Result<AccountKey, HomeError> {
+		Ok(AccountKey::from_keystore(&self.account_file(name)?, password)?)
+	}
+
+	/// Names and records of the encryption keys.
+	pub fn keys(&self) -> Result<Vec<(String, KeyRecord)>, HomeError> {
+		self.records(KEYS)
+	}
+
+	/// Saves an encryption key in a new file.
+	pub fn save_key(
+		&self,
+		name: &str,
+		secret: &EnvelopeSecret,
+		passphrase: &str,
+	) -> Result<KeyRecord, HomeError> {
+		let record = KeyRecord { public_key: ids::hash_text(&secret.public_key()) };
+		vault::save(&self.file(KEYS, name)?, &record, &*secret.to_bytes(), passphrase)?;
+		Ok(record)
+	}
+
+	/// What is known of an encryption key without its passphrase.
+	pub fn key_record(&self, name: &str) -> Result<KeyRecord, HomeError> {
+		let path = self.existing(KEYS, name, "key", "see `msec key list`")?;
+		Ok(vault::public(&path)?)
+	}
+
+	/// Opens an encryption key.
+	pub fn key(&self, name: &str, passphrase: &str) -> Result<EnvelopeSecret, HomeError> {
+		let path = self.existing(KEYS, name, "key", "see `msec key list`")?;
+		let (_, secret): (KeyRecord, _) = vault::open(&path, passphrase)?;
+		Ok(EnvelopeSecret::from_bytes(*secret_bytes(&path, &secret)?))
+	}
+
+	/// Names and records of the data sets.
+	pub fn datasets(&self) -> Result<Vec<(String, DatasetRecord)>, HomeError> {
+		self.records(DATASETS)
+	}
+
+	/// Saves a data set and its secret in a new file.
+	pub fn save_dataset(
+		&self,
+		name: &str,
+		record: &DatasetRecord,
+		tree: &KeyTree,
+		passphrase: &str,
+	) -> Result<(), HomeError> {
+		Ok(vault::save(&self.file(DATASETS, name)?, record, tree.seed(), passphrase)?)
+	}
+
+	/// What is known of a data set without its passphrase.
+	pub fn dataset_record(&self, name: &str) -> Result<DatasetRecord, HomeError> {
+		let path = self.existing(DATASETS, name, "data set", "see `msec dataset list`")?;
+		Ok(vault::public(&path)?)
+	}
+
+	/// Opens a data set's secret.
+	pub fn key_tree(&self, name: &str, passphrase: &str) -> Result<KeyTree, HomeError> {
+		let path = self.existing(DATASETS, name, "data set", "see `msec dataset list`")?;
+		let (_, secret): (DatasetRecord, _) = vault::open(&path, passphrase)?;
+		Ok(KeyTree::from_seed(*secret_bytes(&path, &secret)?))
+	}
+
+	/// Destroys a data set's secret here. Backups are for their keeper to destroy.
+	pub fn forget_dataset(&self, name: &str) -> Result<(), HomeError> {
+		let path = self.existing(DATASETS, name, "data set", "see `msec dataset list`")?;
+		fs::remove_file(&path).map_err(|source| HomeError::Io { path, source })
+	}
+
+	/// Names, which are the identifiers, and records of the purchases.
+	pub fn orders(&self) -> Result<Vec<(String, OrderRecord)>, HomeError> {
+		self.records(ORDERS)
+	}
+
+	/// Saves a purchase and its secret in a new file.
+	pub fn save_order(
+		&self,
+		record: &OrderRecord,
+		secret: &EnvelopeSecret,
+		passphrase: &str,
+	) -> Result<(), HomeError> {
+		let path = self.file(ORDERS, &record.order)?;
+		Ok(vault::save(&path, record, &*secret.to_bytes(), passphrase)?)
+	}
+
+	/// Removes the secret of a purchase that never came about.
+	pub fn forget_order(&self, order: &H256) -> Result<(), HomeError> {
+		let path = self.file(ORDERS, &ids::hash_text(&order.0))?;
+		fs::remove_file(&path).map_err(|source| HomeError::Io { path, source })
+	}
+
+	/// Opens the secret of a purchase.
+	pub fn order_secret(
+		&self,
+		order: &H256,
+		passphrase: &str,
+	) -> Result<EnvelopeSecret, HomeError> {
+		const HINT: &str = "only who bought has its secret; restore it by `msec key restore`";
+		let path = self.existing(ORDERS, &ids::hash_text(&order.0), "secret of order", HINT)?;
+		let (_, secret): (OrderRecord, _) = vault::open(&path, passphrase)?;
+		Ok(EnvelopeSecret::from_bytes(*secret_bytes(&path, &secret)?))
+	}
+
+	/// Everything that opens something, each still under its own password, as one age file under
+	/// `passphrase`; and how many files it holds.
+	pub fn backup(&self, passphrase: &str) -> Result<(Vec<u8>, usize), HomeError> {
+		let mut files = Vec::new();
+		for directory in [ACCOUNTS, KEYS, DATASETS, ORDERS] {
+			for name in self.names(directory)? {
+				let text = read_secret(&self.file(directory, &name)?)?;
+				let content = String::from_utf8_lossy(&text).into_owned();
+				files.push(BackupFile { name: format!("{directory}/{name}"), content });
+			}
+		}
+		let count = files.len();
+		let text = serde_json::to_vec(&Backup { version: 1, files })
+			.map(Zeroizing::new)
+			.map_err(|error| HomeError::Damaged(self.0.clone(), error.to_string()))?;
+		Ok((vault::encrypt(&text, passphrase)?, count))
+	}
+
+	/// Brings back the files of a backup that are not there; returns how many were, and were not.
+	pub fn restore(&self, backup: &[u8], passphrase: &str) -> Result<(usize, usize), HomeError> {
+		let text = vault::decrypt(backup, passphrase, "the backup")?;
+		let damaged = |reason: String| HomeError::Damaged(PathBuf::from("the backup"), reason);
+		let backup: Backup =
+			serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+		let (mut restored, mut kept) = (0, 0);
+		for file in backup.files {
+			let (directory, name) = file
+				.name
+				.split_once('/')
+				.filter(|(directory, _)| [ACCOUNTS, KEYS, DATASETS, ORDERS].contains(directory))
+				.ok_or_else(|| damaged(format!("it holds {:?}", file.name)))?;
+			match write_secret(&self.file(directory, name)?, file.content.as_bytes()) {
+				Ok(()) => restored += 1,
+				Err(KeyError::AlreadyExists(_)) => kept += 1,
+				Err(error) => return Err(error.into()),
+			}
+		}
+		Ok((restored, kept))
+	}
+
+	fn file(&self, directory: &str, name: &str) -> Result<PathBuf, HomeError> {
+		let valid = (1..=80).contains(&name.len())
+			&& name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+		if !valid {
+			return Err(HomeError::InvalidName(name.to_owned()));
+		}
+		Ok(self.0.join(directory).join(format!("{name}.json")))
+	}
+
+	fn existing(
+		&self,
+		directory: &str,
+		name: &str,
+		kind: &'static str,
+		hint: &'static str,
+	) -> Result<PathBuf, HomeError> {
+		let path = self.file(directory, name)?;
+		match path.exists() {
+			true => Ok(path),
+			false => Err(HomeError::Unknown { kind, name: name.to_owned(), hint }),
+		}
+	}
+
+	fn names(&self, directory: &str) -> Result<Vec<String>, HomeError> {
+		let path = self.0.join(directory);
+		let fault = |source| HomeError::Io { path: path.clone(), source };
+		let mut names = Vec::new();
+		for entry in fs::read_dir(&path).map_err(fault)? {
+			let name = entry.map_err(fault)?.file_name();
+			names.extend(name.to_str().and_then(|name| name.strip_suffix(".json")).map(Into::into));
+		}
+		names.sort();
+		Ok(names)
+	}
+
+	fn records<P: DeserializeOwned>(&self, directory: &str) -> Result<Vec<(String, P)>, HomeError> {
+		let names = self.names(directory)?;
+		names
+			.into_iter()
+			.map(|name| {
+				let record = vault::public(&self.file(directory, &name)?)?;
+				Ok((name, record))
+			})
+			.collect()
+	}
+}
+
+fn secret_bytes(path: &Path, secret: &[u8]) -> Result<Zeroizing<[u8; 32]>, HomeError> {
+	secret
+		.try_into()
+		.map(Zeroizing::new)
+		.map_err(|_| HomeError::Damaged(path.to_owned(), "its secret has not 32 bytes".to_owned()))
+}
+
+/// Replaces a file at once and durably, for its owner only.
+pub fn replace_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
+	let mut temporary = path.as_os_str().to_owned();
+	temporary.push(".new");
+	let temporary = PathBuf::from(temporary);
+	let mut file = fs::OpenOptions::new()
+		.write(true)
+		.create(true)
+		.truncate(true)
+		.mode(0o600)
+		.open(&temporary)?;
+	file.write_all(content)?;
+	file.sync_all()?;
+	fs::rename(&temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn home() -> (tempfile::TempDir, Home) {
+		let directory = tempfile::tempdir().unwrap();
+		let home = Home::open(&directory.path().join("home")).unwrap();
+		(directory, home)
+	}
+
+	#[test]
+	fn settings_survive() {
+		let (_directory, home) = home();
+		assert_eq!(home.settings().unwrap(), Settings::default());
+		let settings = Settings { default_account: Some("owner".into()) };
+		home.save_settings(&settings).unwrap();
+		assert_eq!(home.settings().unwrap(), settings);
+	}
+
+	#[test]
+	fn accounts_are_kept_encrypted() {
+		let (_directory, home) = home();
+		let key = AccountKey::from_seed(&[7; 32]);
+		home.save_account("owner", &key, "password").unwrap();
+		assert_eq!(home.accounts().unwrap(), ["owner"]);
+		assert_eq!(home.account_address("owner").unwrap(), key.account_id());
+		assert_eq!(home.account("owner", "password").unwrap().public(), key.public());
+		assert!(home.account("owner", "other").is_err());
+		assert!(matches!(home.account("nobody", ""), Err(HomeError::Unknown { .. })));
+	}
+
+	#[test]
+	fn names_cannot_leave_the_folder() {
+		let (_directory, home) = home();
+		for name in ["", "../x", "a/b", "a.b", &"x".repeat(81)] {
+			assert!(matches!(home.key_record(name), Err(HomeError::InvalidName(_))), "{name}");
+		}
+	}
+
+	#[test]
+	fn a_backup_brings_everything_back_and_overwrites_nothing() {
+		let (_directory, home) = home();
+		let secret = EnvelopeSecret::from_bytes([3; 32]);
+		home.save_key("main", &secret, "one").unwrap();
+		let record = DatasetRecord {
+			dataset: ids::hash_text(&[1; 32]),
+			salt: ids::hash_text(&[2; 32]),
+			owner: "owner".into(),
+		};
+		home.save_dataset("garden", &record, &KeyTree::from_seed([4; 32]), "one").unwrap();
+		let (backup, count) = home.backup("two").unwrap();
+		assert_eq!(count, 2);
+		let elsewhere = tempfile::tempdir().unwrap();
+		let other = Home::open(elsewhere.path()).unwrap();
+		assert!(other.restore(&backup, "wrong").is_err());
+		assert_eq!(other.restore(&backup, "two").unwrap(), (2, 0));
+		assert_eq!(other.restore(&backup, "two").unwrap(), (0, 2));
+		assert_eq!(other.key("main", "one").unwrap().public_key(), secret.public_key());
+		assert_eq!(other.dataset_record("garden").unwrap(), record);
+		assert!(other.key_tree("garden", "one").unwrap().seed() == &[4; 32]);
+	}
+}

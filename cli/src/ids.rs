@@ -1,0 +1,53 @@
+//! Identifiers, which clients compute before the chain does.
+
+use codec::Encode;
+use msec_worker_common::{AccountId32, H256};
+use sp_crypto_hashing::blake2_256;
+
+/// A data set's identifier.
+pub fn dataset(owner: &AccountId32, salt: &H256) -> H256 {
+	blake2_256(&(owner, salt).encode()).into()
+}
+
+/// A listing's identifier.
+pub fn listing(owner: &AccountId32, dataset: &H256, salt: &H256) -> H256 {
+	blake2_256(&(owner, dataset, salt).encode()).into()
+}
+
+/// An order's identifier.
+pub fn order(listing: &H256, beneficiary: &AccountId32, buyer_key: &[u8; 32]) -> H256 {
+	blake2_256(&(listing, beneficiary, buyer_key).encode()).into()
+}
+
+/// BLAKE2b-256 of a document that is referred to on chain.
+pub fn document(bytes: &[u8]) -> H256 {
+	blake2_256(bytes).into()
+}
+
+/// Reads 32 bytes as 64 hexadecimal digits, with or without 0x.
+pub fn parse_hash(text: &str) -> Result<[u8; 32], String> {
+	let mut bytes = [0; 32];
+	let digits = text.trim();
+	hex::decode_to_slice(digits.strip_prefix("0x").unwrap_or(digits), &mut bytes)
+		.map_err(|_| format!("{text:?} is not an identifier: 0x and 64 hexadecimal digits"))?;
+	Ok(bytes)
+}
+
+/// 32 bytes as 0x and 64 hexadecimal digits.
+pub fn hash_text(bytes: &[u8; 32]) -> String {
+	format!("0x{}", hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn identifiers_survive_text() {
+		let id = dataset(&AccountId32([1; 32]), &H256([2; 32]));
+		assert_eq!(parse_hash(&hash_text(&id.0)), Ok(id.0));
+		assert_ne!(listing(&AccountId32([1; 32]), &id, &H256([2; 32])), id);
+		assert_ne!(order(&id, &AccountId32([1; 32]), &[2; 32]), id);
+		assert!(parse_hash("0x12").is_err());
+	}
+}

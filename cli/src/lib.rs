@@ -1,0 +1,25 @@
+//! The M-Sec SDK: everything the `msec` command does, as functions.
+//!
+//! * [`ingest`] reads messy tables into canonical rows and chunks.
+//! * [`publish`] encrypts chunks, uploads them to stores and commits to them on chain, resumably.
+//! * [`market`] makes and finds offers; [`fetch`] gets what was bought and checks every chunk;
+//!   [`dispute`] proves to the chain what does not match.
+//! * [`home`] is the folder in which a user's keys and records are kept, [`vault`] how secrets are
+//!   encrypted there.
+
+#![forbid(unsafe_code)]
+
+pub mod amount;
+pub mod dispute;
+pub mod fetch;
+pub mod home;
+pub mod ids;
+pub mod ingest;
+pub mod journal;
+pub mod market;
+pub mod publish;
+pub mod stores;
+pub mod vault;
+
+pub use amount::Amount;
+pub use home::Home;

@@ -1,0 +1,153 @@
+//! Offers: the terms as the chain takes them, and finding them.
+
+use msec_worker_common::{
+	chain::{
+		runtime::{
+			self,
+			runtime_types::{
+				bounded_collections::bounded_vec::BoundedVec, pallet_marketplace::types as generated,
+			},
+		},
+		BlockClient, ChainError, Listing, ListingTerms, Order,
+	},
+	AccountId32, H256,
+};
+
+/// Longest list that the chain gives at once.
+const PAGE: u32 = 100;
+/// Most characters of a place by which the chain finds listings.
+const CELL_LENGTH: usize = 4;
+
+/// The terms as an argument of a call.
+pub fn encode_terms(terms: &ListingTerms) -> generated::ListingTerms<u128, u32> {
+	let bytes = |text: &str| BoundedVec(text.as_bytes().to_vec());
+	generated::ListingTerms {
+		dataset: terms.dataset,
+		kind: bytes(&terms.kind),
+		unit: bytes(&terms.unit),
+		interval_seconds: terms.interval_seconds,
+		place: bytes(&terms.place),
+		licence: bytes(&terms.licence),
+		sample: bytes(&terms.sample),
+		pricing: match terms.price {
+			Some(price) => generated::Pricing::OneTime { price },
+			None => generated::Pricing::Free,
+		},
+		delivery_period: terms.delivery_period,
+		confirmation_period: terms.confirmation_period,
+		access_period: terms.access_period,
+	}
+}
+
+/// What a buyer is looking for. Nothing said means anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+	/// Exactly this kind.
+	pub kind: Option<String>,
+	/// Within this geohash.
+	pub place: Option<String>,
+	/// Of this owner.
+	pub owner: Option<AccountId32>,
+	/// For at most this price, in the smallest unit.
+	pub max_price: Option<u128>,
+	/// Also what cannot be bought now.
+	pub paused: bool,
+}
+
+impl Query {
+	fn matches(&self, listing: &Listing) -> bool {
+		let terms = &listing.terms;
+		self.kind.as_ref().is_none_or(|kind| terms.kind == *kind)
+			&& self.place.as_ref().is_none_or(|place| terms.place.starts_with(place.as_str()))
+			&& self.owner.is_none_or(|owner| listing.owner == owner)
+			&& self.max_price.is_none_or(|most| terms.price.unwrap_or(0) <= most)
+			&& (self.paused || listing.active)
+	}
+}
+
+/// All listings that match, by ascending identifier.
+pub async fn search(
+	block: &BlockClient,
+	query: &Query,
+) -> Result<Vec<(H256, Listing)>, ChainError> {
+	let cell = query.place.as_deref().filter(|place| place.is_char_boundary(CELL_LENGTH.min(place.len())));
+	let cell = cell.map(|place| &place[..CELL_LENGTH.min(place.len())]);
+	let mut found = Vec::new();
+	if query.owner.is_none() && query.kind.is_none() && cell.is_none_or(|c| c.len() < CELL_LENGTH) {
+		found = all_listings(block).await?;
+	} else {
+		let mut last = None;
+		loop {
+			let page = match (&query.owner, &query.kind, cell) {
+				(Some(owner), _, _) => block.listings_by_owner(owner, last, PAGE).await?,
+				(_, Some(kind), _) => block.listings_by_kind(kind, last, PAGE).await?,
+				(_, _, cell) => {
+					block.listings_by_cell(cell.unwrap_or_default(), last, PAGE).await?
+				},
+			};
+			let Some((id, _)) = page.last() else { break };
+			last = Some(*id);
+			found.extend(page);
+		}
+	}
+	found.retain(|(_, listing)| query.matches(listing));
+	found.sort_by_key(|(id, _)| id.0);
+	Ok(found)
+}
+
+async fn all_listings(block: &BlockClient) -> Result<Vec<(H256, Listing)>, ChainError> {
+	let entry = block.inner().storage().entry(runtime::storage().marketplace().listings())?;
+	let mut entries = entry.iter(()).await?;
+	let mut found = Vec::new();
+	while let Some(entry) = entries.next().await {
+		let entry = entry?;
+		let (id,) = entry.key()?.decode()?;
+		found.push((id, Listing::from(entry.value().decode()?)));
+	}
+	Ok(found)
+}
+
+/// All orders in which `account` is payer, beneficiary or seller, the youngest first.
+pub async fn orders_of(
+	block: &BlockClient,
+	account: &AccountId32,
+) -> Result<Vec<(H256, Order)>, ChainError> {
+	let mut found: Vec<(H256, Order)> = Vec::new();
+	loop {
+		let page = block.orders_of(account, found.last().map(|(id, _)| *id), PAGE).await?;
+		if page.is_empty() {
+			found.sort_by_key(|(_, order)| std::cmp::Reverse(order.opened_at));
+			return Ok(found);
+		}
+		found.extend(page);
+	}
+}
+
+/// All data sets of `owner`, tombstones included.
+pub async fn datasets_of(
+	block: &BlockClient,
+	owner: &AccountId32,
+) -> Result<Vec<H256>, ChainError> {
+	let mut found: Vec<H256> = Vec::new();
+	loop {
+		let page = block.datasets_by_owner(owner, found.last().copied(), PAGE).await?;
+		if page.is_empty() {
+			return Ok(found);
+		}
+		found.extend(page);
+	}
+}
+
+/// All registered stores with their operators.
+pub async fn stores(
+	block: &BlockClient,
+) -> Result<Vec<(AccountId32, msec_worker_common::chain::Store)>, ChainError> {
+	let mut found: Vec<(AccountId32, _)> = Vec::new();
+	loop {
+		let page = block.stores(found.last().map(|(operator, _)| *operator), PAGE).await?;
+		if page.is_empty() {
+			return Ok(found);
+		}
+		found.extend(page);
+	}
+}

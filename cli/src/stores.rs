@@ -1,0 +1,172 @@
+//! The stores of a data set, as one.
+
+use crate::ids::hash_text;
+use msec_commitments::{BatchCommitment, Hash, Peaks};
+use msec_worker_common::{
+	batch_frame::Frame,
+	chain::{BlockClient, ChainError, Dataset, RangeCommitment},
+	keys::AccountKey,
+	store_client::{StoreClient, StoreError, MAX_PAGE},
+	AccountId32,
+};
+use std::sync::Arc;
+
+/// Why the stores do not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum StoresError {
+	/// The chain does not answer.
+	#[error(transparent)]
+	Chain(#[from] ChainError),
+	/// None of the data set's stores is registered.
+	#[error("no store of this data set is registered; its owner can name others")]
+	None,
+	/// Each store failed.
+	#[error("no store of this data set helps: {0}")]
+	All(String),
+	/// A store that must have a copy does not take it.
+	#[error("store {0}: {1}")]
+	One(AccountId32, #[source] StoreError),
+	/// Nothing that a store lists is what was committed to.
+	#[error("no store has the batches that were committed to on chain; try later or tell the owner")]
+	OtherBatches,
+}
+
+/// Clients of the stores of one data set.
+pub struct Stores {
+	dataset: Hash,
+	clients: Vec<(AccountId32, StoreClient)>,
+}
+
+impl Stores {
+	/// Looks up where the stores of `details` answer; `key` signs the requests.
+	pub async fn connect(
+		block: &BlockClient,
+		dataset: &Hash,
+		details: &Dataset,
+		key: &Arc<AccountKey>,
+	) -> Result<Self, StoresError> {
+		let mut clients = Vec::new();
+		for operator in &details.stores {
+			let Some(store) = block.store(operator).await? else { continue };
+			let client = StoreClient::new(&store.endpoint, key.clone())
+				.map_err(|error| StoresError::One(*operator, error))?;
+			clients.push((*operator, client));
+		}
+		match clients.is_empty() {
+			true => Err(StoresError::None),
+			false => Ok(Self { dataset: *dataset, clients }),
+		}
+	}
+
+	/// Uploads a batch to every store.
+	pub async fn upload(&self, frame: &Frame) -> Result<(), StoresError> {
+		for (operator, client) in &self.clients {
+			client
+				.upload(&self.dataset, std::slice::from_ref(frame))
+				.await
+				.map_err(|error| StoresError::One(*operator, error))?;
+		}
+		Ok(())
+	}
+
+	/// Leaves a wrapped key tree for `recipient` at every store.
+	pub async fn put_key(
+		&self,
+		recipient: &AccountId32,
+		wrapped: &[u8],
+	) -> Result<(), StoresError> {
+		for (operator, client) in &self.clients {
+			client
+				.put_key(&self.dataset, recipient, wrapped)
+				.await
+				.map_err(|error| StoresError::One(*operator, error))?;
+		}
+		Ok(())
+	}
+
+	/// Asks every store to destroy what it has of an erased data set.
+	pub async fn erase(&self) -> Result<(), StoresError> {
+		for (operator, client) in &self.clients {
+			match client.erase(&self.dataset).await {
+				Err(error) if !error.is_not_found() => {
+					return Err(StoresError::One(*operator, error));
+				},
+				_ => (),
+			}
+		}
+		Ok(())
+	}
+
+	/// The commitments of all batches in `range`, from the first store whose list has the head that the
+	/// chain has.
+	pub async fn commitments(
+		&self,
+		range: &RangeCommitment,
+	) -> Result<Vec<BatchCommitment>, StoresError> {
+		let mut faults = Vec::new();
+		for (operator, client) in &self.clients {
+			match self.list(client, range.batches).await {
+				Ok(batches) if root(&batches) == Some(range.root.0) => return Ok(batches),
+				Ok(_) => faults.push(format!("{operator} lists other batches")),
+				Err(error) => faults.push(format!("{operator}: {error}")),
+			}
+		}
+		match faults.iter().all(|fault| fault.ends_with("lists other batches")) {
+			true => Err(StoresError::OtherBatches),
+			false => Err(StoresError::All(faults.join("; "))),
+		}
+	}
+
+	/// A batch, from the first store that has it as it was committed to.
+	pub async fn batch(
+		&self,
+		index: u32,
+		expected: &BatchCommitment,
+	) -> Result<Frame, StoresError> {
+		let mut faults = Vec::new();
+		for (operator, client) in &self.clients {
+			match client.batch(&self.dataset, index).await {
+				Ok(frame) if frame.commitment() == *expected => return Ok(frame),
+				Ok(_) => faults.push(format!(
+					"{operator} has another batch {index} than the one with root {}",
+					hash_text(&expected.root)
+				)),
+				Err(error) => faults.push(format!("{operator}: {error}")),
+			}
+		}
+		Err(StoresError::All(faults.join("; ")))
+	}
+
+	async fn list(
+		&self,
+		client: &StoreClient,
+		batches: u32,
+	) -> Result<Vec<BatchCommitment>, StoreError> {
+		let mut found = Vec::new();
+		while (found.len() as u64) < u64::from(batches) {
+			let from = found.len() as u32;
+			let to = batches.min(from.saturating_add(MAX_PAGE));
+			let page = client.batches(&self.dataset, from, to).await?;
+			let in_order = page.iter().zip(from..to).all(|(entry, index)| entry.batch == index);
+			if page.is_empty() || !in_order || page.len() as u64 > u64::from(to - from) {
+				return Err(StoreError::InvalidAnswer(format!("batch {from} is missing")));
+			}
+			for entry in &page {
+				let commitment = entry
+					.commitment()
+					.ok_or_else(|| StoreError::InvalidAnswer("a root is no hash".to_owned()))?;
+				found.push(commitment);
+			}
+		}
+		Ok(found)
+	}
+}
+
+/// The head over batches.
+fn root(batches: &[BatchCommitment]) -> Option<Hash> {
+	let mut peaks = Peaks::default();
+	for batch in batches {
+		peaks.append(batch)?;
+	}
+	Some(peaks.root())
+}

@@ -1,0 +1,209 @@
+//! Questions to the chain at one block.
+
+use super::{
+	client::within, runtime, types::bounded, Account, Action, ChainError, Config, Dataset, Decision,
+	EncryptionKey, Listing, Order, Purpose, Store,
+};
+use crate::{AccountId32, H256};
+use msec_commitments::Hash;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use subxt::client::OnlineClientAtBlock;
+
+/// The chain's state after one block.
+#[derive(Clone)]
+pub struct BlockClient(OnlineClientAtBlock<Config>);
+
+impl BlockClient {
+	pub(super) fn new(inner: OnlineClientAtBlock<Config>) -> Self {
+		Self(inner)
+	}
+
+	/// The block's height.
+	pub fn number(&self) -> u64 {
+		self.0.block_number()
+	}
+
+	/// The block's hash.
+	pub fn hash(&self) -> H256 {
+		self.0.block_hash()
+	}
+
+	/// For everything that has no method here.
+	pub fn inner(&self) -> &OnlineClientAtBlock<Config> {
+		&self.0
+	}
+
+	/// When the block was made, by its author's clock.
+	pub async fn time(&self) -> Result<SystemTime, ChainError> {
+		let now = self.0.storage().entry(runtime::storage().timestamp().now())?;
+		let milliseconds = within(now.fetch(())).await?.decode()?;
+		Ok(UNIX_EPOCH + Duration::from_millis(milliseconds))
+	}
+
+	/// How long ago the block was made, by the local clock.
+	pub async fn age(&self) -> Result<Duration, ChainError> {
+		// A block from the future, by a clock that runs slow, is as fresh as can be.
+		Ok(SystemTime::now().duration_since(self.time().await?).unwrap_or_default())
+	}
+
+	/// Whether `subject` may do `action` with `dataset` in this state.
+	pub async fn can_access(
+		&self,
+		subject: &AccountId32,
+		dataset: &Hash,
+		action: Action,
+		purpose: Option<Purpose>,
+	) -> Result<Decision, ChainError> {
+		let question = runtime::runtime_apis().access_control_api().can_access(
+			*subject,
+			H256(*dataset),
+			action,
+			purpose,
+		);
+		within(self.0.runtime_apis().call(question)).await
+	}
+
+	/// A data set or its tombstone.
+	pub async fn dataset(&self, id: &Hash) -> Result<Option<Dataset>, ChainError> {
+		let entry = self.0.storage().entry(runtime::storage().records().datasets())?;
+		let found = within(entry.try_fetch((H256(*id),))).await?;
+		found.map(|value| Dataset::try_from(value.decode()?)).transpose()
+	}
+
+	/// The data sets of `owner` after `start_after`, at most 100, by ascending identifier.
+	pub async fn datasets_by_owner(
+		&self,
+		owner: &AccountId32,
+		start_after: Option<H256>,
+		limit: u32,
+	) -> Result<Vec<H256>, ChainError> {
+		let view = runtime::view_functions().records();
+		self.ask(view.datasets_by_owner(*owner, start_after, limit)).await
+	}
+
+	/// The store that `operator` registered.
+	pub async fn store(&self, operator: &AccountId32) -> Result<Option<Store>, ChainError> {
+		let found = self.ask(runtime::view_functions().records().store(*operator)).await?;
+		Ok(found.map(Store::from))
+	}
+
+	/// The registered stores with their operators after `start_after`, at most 100.
+	pub async fn stores(
+		&self,
+		start_after: Option<AccountId32>,
+		limit: u32,
+	) -> Result<Vec<(AccountId32, Store)>, ChainError> {
+		let page = self.ask(runtime::view_functions().records().stores(start_after, limit)).await?;
+		Ok(page.into_iter().map(|(operator, store)| (operator, store.into())).collect())
+	}
+
+	/// The encryption key that `account` published.
+	pub async fn encryption_key(
+		&self,
+		account: &AccountId32,
+	) -> Result<Option<EncryptionKey>, ChainError> {
+		let found = self.ask(runtime::view_functions().records().encryption_key(*account)).await?;
+		Ok(found.map(|details| EncryptionKey { key: details.key, version: details.version }))
+	}
+
+	/// A listing.
+	pub async fn listing(&self, id: &Hash) -> Result<Option<Listing>, ChainError> {
+		let found = self.ask(runtime::view_functions().marketplace().listing(H256(*id))).await?;
+		Ok(found.map(Listing::from))
+	}
+
+	/// The listings of `owner` after `start_after`, at most 100, by ascending identifier.
+	pub async fn listings_by_owner(
+		&self,
+		owner: &AccountId32,
+		start_after: Option<H256>,
+		limit: u32,
+	) -> Result<Vec<(H256, Listing)>, ChainError> {
+		let view = runtime::view_functions().marketplace();
+		let page = self.ask(view.listings_by_owner(*owner, start_after, limit)).await?;
+		Ok(convert(page))
+	}
+
+	/// The listings of exactly `kind` after `start_after`, at most 100, by ascending identifier.
+	pub async fn listings_by_kind(
+		&self,
+		kind: &str,
+		start_after: Option<H256>,
+		limit: u32,
+	) -> Result<Vec<(H256, Listing)>, ChainError> {
+		let view = runtime::view_functions().marketplace();
+		let page = self.ask(view.listings_by_kind(bounded(kind), start_after, limit)).await?;
+		Ok(convert(page))
+	}
+
+	/// The listings in `cell`, which has at most four characters and is the beginning of their place,
+	/// after `start_after`, at most 100, by ascending identifier.
+	pub async fn listings_by_cell(
+		&self,
+		cell: &str,
+		start_after: Option<H256>,
+		limit: u32,
+	) -> Result<Vec<(H256, Listing)>, ChainError> {
+		let view = runtime::view_functions().marketplace();
+		let page = self.ask(view.listings_by_cell(bounded(cell), start_after, limit)).await?;
+		Ok(convert(page))
+	}
+
+	/// An order.
+	pub async fn order(&self, id: &Hash) -> Result<Option<Order>, ChainError> {
+		let found = self.ask(runtime::view_functions().marketplace().order(H256(*id))).await?;
+		Ok(found.map(Order::from))
+	}
+
+	/// The delivered envelope of an order.
+	pub async fn envelope(&self, order: &Hash) -> Result<Option<Vec<u8>>, ChainError> {
+		let found = self.ask(runtime::view_functions().marketplace().envelope(H256(*order))).await?;
+		Ok(found.map(|envelope| envelope.0))
+	}
+
+	/// The orders in which `account` is payer, beneficiary or seller, after `start_after`, at most 100,
+	/// by ascending identifier.
+	pub async fn orders_of(
+		&self,
+		account: &AccountId32,
+		start_after: Option<H256>,
+		limit: u32,
+	) -> Result<Vec<(H256, Order)>, ChainError> {
+		let view = runtime::view_functions().marketplace();
+		let page = self.ask(view.orders_of(*account, start_after, limit)).await?;
+		Ok(convert(page))
+	}
+
+	/// The orders of all data sets whose key is to be delivered: data set and order.
+	pub async fn awaiting_delivery(&self) -> Result<Vec<(H256, H256)>, ChainError> {
+		let entry = self.0.storage().entry(runtime::storage().marketplace().awaiting_delivery())?;
+		let mut entries = within(entry.iter(())).await?;
+		let mut found = Vec::new();
+		while let Some(next) = tokio::time::timeout(super::DEADLINE, entries.next())
+			.await
+			.map_err(|_| ChainError::TimedOut)?
+		{
+			found.push(next?.key()?.decode()?);
+		}
+		Ok(found)
+	}
+
+	/// What `account` has.
+	pub async fn account(&self, account: &AccountId32) -> Result<Account, ChainError> {
+		let entry = self.0.storage().entry(runtime::storage().system().account())?;
+		let info = within(entry.fetch((*account,))).await?.decode()?;
+		Ok(Account { free: info.data.free, held: info.data.reserved, nonce: info.nonce })
+	}
+
+	/// Calls a view function.
+	pub async fn ask<P: subxt::view_functions::Payload>(
+		&self,
+		question: P,
+	) -> Result<P::ReturnType, ChainError> {
+		within(self.0.view_functions().call(question)).await
+	}
+}
+
+fn convert<Found, Item: From<Found>>(page: Vec<(H256, Found)>) -> Vec<(H256, Item)> {
+	page.into_iter().map(|(id, found)| (id, found.into())).collect()
+}

@@ -1,0 +1,101 @@
+//! The chain as workers and the command see it, through one node's JSON-RPC.
+//!
+//! A [`ChainClient`] reconnects by itself, and no request takes longer than [`DEADLINE`]. Questions are
+//! asked at one block: [`ChainClient::best`] or [`ChainClient::finalized`] yields a [`BlockClient`].
+
+mod block;
+mod client;
+mod compatibility;
+mod types;
+
+pub use block::BlockClient;
+pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
+pub(crate) use client::within;
+pub use types::{
+	Account, Dataset, EncryptionKey, Listing, ListingTerms, Order, OrderState, RangeCommitment,
+	RefundReason, Store,
+};
+
+/// The configuration under which transactions are made.
+pub type Config = subxt::PolkadotConfig;
+
+/// The chain's interface, generated from `metadata/msec.scale`.
+#[subxt::subxt(
+	runtime_metadata_path = "metadata/msec.scale",
+	derive_for_all_types = "Clone, PartialEq, Eq",
+	substitute_type(
+		path = "msec_commitments::range::BatchCommitment",
+		with = "::subxt::utils::Static<::msec_commitments::BatchCommitment>"
+	),
+	substitute_type(
+		path = "msec_commitments::proof::ChunkProof",
+		with = "::subxt::utils::Static<::msec_commitments::ChunkProof>"
+	),
+	derive_for_type(
+		path = "pallet_marketplace::types::ListingTerms",
+		derive = "::codec::Encode",
+		recursive
+	),
+	derive_for_type(path = "msec_primitives::access::Action", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::access::Basis", derive = "Copy", recursive),
+	derive_for_type(path = "msec_primitives::access::Purpose", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::access::Refusal", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::access::Decision", derive = "Copy")
+)]
+pub mod runtime {}
+
+/// A list of bounded length, as calls take it.
+pub use runtime::runtime_types::bounded_collections::bounded_vec::BoundedVec;
+/// What access decisions are made of.
+pub use runtime::runtime_types::msec_primitives::access::{
+	Action, Basis, Decision, Purpose, Refusal,
+};
+
+use std::time::Duration;
+
+/// Why the chain did not answer, or not to be relied on.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+	/// No node at this address.
+	#[error("no node answers at {url}: {reason}; is it running?")]
+	Unreachable {
+		/// Where it was sought.
+		url: String,
+		/// What went wrong.
+		reason: String,
+	},
+	/// The node took too long.
+	#[error("the node did not answer within {} seconds", DEADLINE.as_secs())]
+	TimedOut,
+	/// The node's runtime is not the one this program was made for.
+	#[error("this program does not fit the chain's runtime (version {spec_version}): {differences}; get the version that does")]
+	Incompatible {
+		/// The runtime's version.
+		spec_version: u32,
+		/// Which calls, storage items and functions differ.
+		differences: String,
+	},
+	/// The node follows another chain.
+	#[error("the node follows another chain: its genesis is {found}, not {expected}")]
+	OtherChain {
+		/// What it should be, as 0x-hex.
+		expected: String,
+		/// What it is, as 0x-hex.
+		found: String,
+	},
+	/// The node's best block is old: it does not see the chain's present state.
+	#[error("the node's best block is {} seconds old; it may be disconnected", .0.as_secs())]
+	StaleHead(Duration),
+	/// The node answered with an error.
+	#[error("the node answered: {0}")]
+	Node(Box<subxt::Error>),
+	/// The node's answer makes no sense.
+	#[error("the node's answer is not valid: {0}")]
+	InvalidAnswer(&'static str),
+}
+
+impl<E: Into<subxt::Error>> From<E> for ChainError {
+	fn from(error: E) -> Self {
+		Self::Node(Box::new(error.into()))
+	}
+}

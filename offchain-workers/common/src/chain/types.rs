@@ -1,0 +1,377 @@
+//! What the chain stores, in types that are easy to use.
+
+use super::{
+	runtime::runtime_types::{
+		msec_primitives::dataset as generated_dataset,
+		pallet_marketplace::types as market,
+		pallet_records::types as records,
+	},
+	BoundedVec, ChainError,
+};
+use crate::{AccountId32, H256};
+use codec::Encode;
+use msec_commitments::Peaks;
+use serde::Serialize;
+use subxt::config::{substrate::BlakeTwo256, Hasher};
+
+/// The first `batches` batches of a data set, committed to by one hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RangeCommitment {
+	/// Number of batches, counted from the first.
+	pub batches: u32,
+	/// Merkle tree head over the batches.
+	pub root: H256,
+}
+
+/// A data set, or the tombstone of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+	/// Who decides about it.
+	pub owner: AccountId32,
+	/// Who delivers keys on the owner's behalf.
+	pub key_agent: Option<AccountId32>,
+	/// The operators of the stores that hold the ciphertext.
+	pub stores: Vec<AccountId32>,
+	/// Whether this is a tombstone.
+	pub erased: bool,
+	/// Number of batches committed to.
+	pub batches: u32,
+	/// The peaks over these batches; `None` in a tombstone.
+	pub peaks: Option<Peaks>,
+}
+
+impl Dataset {
+	/// The commitment to all batches; `None` for a tombstone.
+	pub fn range(&self) -> Option<RangeCommitment> {
+		let root = self.peaks.as_ref()?.root();
+		Some(RangeCommitment { batches: self.batches, root: H256(root) })
+	}
+}
+
+/// A registered store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+	/// Where the store answers.
+	pub endpoint: String,
+	/// Hash of the document that states its terms.
+	pub terms_hash: H256,
+}
+
+/// An account's published encryption key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncryptionKey {
+	/// X25519 public key.
+	pub key: [u8; 32],
+	/// Counts the account's keys.
+	pub version: u32,
+}
+
+/// What an account has, in the smallest unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Account {
+	/// Free to be spent or held.
+	pub free: u128,
+	/// Held for deposits and orders.
+	pub held: u128,
+	/// Number of transactions signed.
+	pub nonce: u32,
+}
+
+/// What an owner offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListingTerms {
+	/// The data set that is sold.
+	pub dataset: H256,
+	/// What is measured, such as `air-temperature`.
+	pub kind: String,
+	/// The unit of the readings as a UCUM code.
+	pub unit: String,
+	/// Seconds from one reading to the next; 0 when they come irregularly.
+	pub interval_seconds: u32,
+	/// Geohash of 1 to 9 characters.
+	pub place: String,
+	/// SPDX expression.
+	pub licence: String,
+	/// A few readings to look at.
+	pub sample: String,
+	/// What a purchase costs, in the smallest unit; `None` for nothing.
+	pub price: Option<u128>,
+	/// Blocks within which the key must be delivered.
+	pub delivery_period: u32,
+	/// Blocks within which the buyer may dispute.
+	pub confirmation_period: u32,
+	/// Blocks for which the buyer may fetch the data.
+	pub access_period: u32,
+}
+
+/// An offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listing {
+	/// Who sells.
+	pub owner: AccountId32,
+	/// What is offered.
+	pub terms: ListingTerms,
+	/// Hash of the terms, as the chain computed it.
+	pub terms_hash: H256,
+	/// Whether it can be bought now.
+	pub active: bool,
+	/// Block of its creation.
+	pub created_at: u32,
+	/// Block of its last change.
+	pub changed_at: u32,
+	/// How many orders were opened.
+	pub sales: u32,
+}
+
+/// Why a payer got the money back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefundReason {
+	/// No key was delivered in time.
+	NotDelivered,
+	/// The data set was erased before a key was delivered.
+	Erased,
+	/// The delivered key was proved wrong.
+	WrongKey,
+	/// The committed data was proved wrong.
+	WrongData,
+}
+
+/// How far an order has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum OrderState {
+	/// The price is held; the key is not there yet.
+	AwaitingDelivery,
+	/// The key is there; the beneficiary may dispute.
+	Delivered {
+		/// Last block for a dispute.
+		settle_after: u32,
+	},
+	/// The seller was paid.
+	Settled {
+		/// In which block.
+		at: u32,
+	},
+	/// The payer was refunded.
+	Refunded {
+		/// In which block.
+		at: u32,
+		/// Why.
+		reason: RefundReason,
+	},
+}
+
+/// A purchase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Order {
+	/// What was bought from.
+	pub listing: H256,
+	/// The data set.
+	pub dataset: H256,
+	/// Who is paid.
+	pub seller: AccountId32,
+	/// Who pays.
+	pub payer: AccountId32,
+	/// Who may read, confirm and dispute.
+	pub beneficiary: AccountId32,
+	/// X25519 public key to which the envelope is sealed.
+	pub buyer_key: [u8; 32],
+	/// Hash of the terms that were agreed.
+	pub terms_hash: H256,
+	/// What is held from the payer, in the smallest unit.
+	pub price: u128,
+	/// The part of the price that does not go to the seller.
+	pub fee: u128,
+	/// The batches that were bought.
+	pub range: RangeCommitment,
+	/// Block of the purchase.
+	pub opened_at: u32,
+	/// Last block for the delivery.
+	pub deliver_by: u32,
+	/// Blocks to dispute after the delivery.
+	pub confirmation_period: u32,
+	/// Block until which the beneficiary may fetch the data.
+	pub access_until: u32,
+	/// How far it has come.
+	#[serde(flatten)]
+	pub state: OrderState,
+}
+
+impl ListingTerms {
+	/// The terms as calls take them.
+	pub fn to_runtime(&self) -> market::ListingTerms<u128, u32> {
+		market::ListingTerms {
+			dataset: self.dataset,
+			kind: bounded(&self.kind),
+			unit: bounded(&self.unit),
+			interval_seconds: self.interval_seconds,
+			place: bounded(&self.place),
+			licence: bounded(&self.licence),
+			sample: bounded(&self.sample),
+			pricing: match self.price {
+				None => market::Pricing::Free,
+				Some(price) => market::Pricing::OneTime { price },
+			},
+			delivery_period: self.delivery_period,
+			confirmation_period: self.confirmation_period,
+			access_period: self.access_period,
+		}
+	}
+
+	/// What a buyer signs for: BLAKE2b-256 of the SCALE encoding, as the chain computes it.
+	pub fn hash(&self) -> H256 {
+		BlakeTwo256.hash(&self.to_runtime().encode())
+	}
+}
+
+impl From<market::ListingTerms<u128, u32>> for ListingTerms {
+	fn from(terms: market::ListingTerms<u128, u32>) -> Self {
+		Self {
+			dataset: terms.dataset,
+			kind: text(terms.kind),
+			unit: text(terms.unit),
+			interval_seconds: terms.interval_seconds,
+			place: text(terms.place),
+			licence: text(terms.licence),
+			sample: text(terms.sample),
+			price: match terms.pricing {
+				market::Pricing::Free => None,
+				market::Pricing::OneTime { price } => Some(price),
+			},
+			delivery_period: terms.delivery_period,
+			confirmation_period: terms.confirmation_period,
+			access_period: terms.access_period,
+		}
+	}
+}
+
+impl<Ticket> From<market::Listing<AccountId32, u128, u32, Ticket>> for Listing {
+	fn from(listing: market::Listing<AccountId32, u128, u32, Ticket>) -> Self {
+		Self {
+			owner: listing.owner,
+			terms: listing.terms.into(),
+			terms_hash: listing.terms_hash,
+			active: listing.status == market::ListingStatus::Active,
+			created_at: listing.created_at,
+			changed_at: listing.changed_at,
+			sales: listing.sales,
+		}
+	}
+}
+
+impl From<market::RefundReason> for RefundReason {
+	fn from(reason: market::RefundReason) -> Self {
+		match reason {
+			market::RefundReason::NotDelivered => Self::NotDelivered,
+			market::RefundReason::Erased => Self::Erased,
+			market::RefundReason::WrongKey => Self::WrongKey,
+			market::RefundReason::WrongData => Self::WrongData,
+		}
+	}
+}
+
+impl From<market::OrderState<u32>> for OrderState {
+	fn from(state: market::OrderState<u32>) -> Self {
+		match state {
+			market::OrderState::AwaitingDelivery => Self::AwaitingDelivery,
+			market::OrderState::Delivered { settle_after } => Self::Delivered { settle_after },
+			market::OrderState::Settled { at } => Self::Settled { at },
+			market::OrderState::Refunded { at, reason } => {
+				Self::Refunded { at, reason: reason.into() }
+			},
+		}
+	}
+}
+
+impl<Ticket> From<market::Order<AccountId32, u128, u32, Ticket>> for Order {
+	fn from(order: market::Order<AccountId32, u128, u32, Ticket>) -> Self {
+		Self {
+			listing: order.listing,
+			dataset: order.dataset,
+			seller: order.seller,
+			payer: order.payer,
+			beneficiary: order.beneficiary,
+			buyer_key: order.buyer_key,
+			terms_hash: order.terms_hash,
+			price: order.price,
+			fee: order.fee,
+			range: RangeCommitment { batches: order.range.batches, root: order.range.root },
+			opened_at: order.opened_at,
+			deliver_by: order.deliver_by,
+			confirmation_period: order.confirmation_period,
+			access_until: order.access_until,
+			state: order.state.into(),
+		}
+	}
+}
+
+impl TryFrom<records::DatasetDetails> for Dataset {
+	type Error = ChainError;
+
+	fn try_from(details: records::DatasetDetails) -> Result<Self, ChainError> {
+		let erased = details.status == generated_dataset::DatasetStatus::Erased;
+		let peaks = if erased {
+			None
+		} else {
+			let peaks = Peaks::new(details.batches, details.peaks.0)
+				.ok_or(ChainError::InvalidAnswer("a data set's peaks do not fit its batches"))?;
+			Some(peaks)
+		};
+		Ok(Self {
+			owner: details.owner,
+			key_agent: details.key_agent,
+			stores: details.stores.0,
+			erased,
+			batches: details.batches,
+			peaks,
+		})
+	}
+}
+
+impl From<records::StoreDetails> for Store {
+	fn from(details: records::StoreDetails) -> Self {
+		Self { endpoint: text(details.endpoint), terms_hash: details.terms_hash }
+	}
+}
+
+/// A text as the chain's bounded types have it. Bounds are checked by the chain.
+pub(super) fn bounded(text: &str) -> BoundedVec<u8> {
+	BoundedVec(text.as_bytes().to_vec())
+}
+
+/// What the chain lets in is UTF-8.
+fn text(bytes: BoundedVec<u8>) -> String {
+	String::from_utf8_lossy(&bytes.0).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_hash_is_over_every_field() {
+		let terms = ListingTerms {
+			dataset: H256([1; 32]),
+			kind: "air-temperature".into(),
+			unit: "Cel".into(),
+			interval_seconds: 60,
+			place: "u33d".into(),
+			licence: "CC-BY-4.0".into(),
+			sample: String::new(),
+			price: Some(5),
+			delivery_period: 10,
+			confirmation_period: 20,
+			access_period: 30,
+		};
+		assert_eq!(ListingTerms::from(terms.to_runtime()), terms);
+		for other in [
+			ListingTerms { price: None, ..terms.clone() },
+			ListingTerms { price: Some(6), ..terms.clone() },
+			ListingTerms { sample: "x".into(), ..terms.clone() },
+			ListingTerms { access_period: 31, ..terms.clone() },
+		] {
+			assert_ne!(other.hash(), terms.hash());
+		}
+	}
+}

@@ -1,0 +1,322 @@
+//! Client of a companion database. Every request is signed; what fails for a passing reason is signed
+//! anew and tried again.
+
+use crate::{
+	batch_frame::{Frame, FrameError, MAX_FRAME_LENGTH},
+	keys::AccountKey,
+	signature::{sign_request, BodyDigest, RequestParts},
+	AccountId32,
+};
+use bytes::{Bytes, BytesMut};
+use futures::stream;
+use msec_commitments::{BatchCommitment, Hash};
+use reqwest::{header::RETRY_AFTER, Body, Method, Response, StatusCode, Url};
+use serde::{de::DeserializeOwned, Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+/// How often a request is tried.
+const ATTEMPTS: u32 = 6;
+/// Before the second attempt; doubled before each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// Longest that a server may make a client wait between two attempts.
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// Longest that a connection or the next bytes may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Most bytes of an answer that is not a frame.
+const MAX_ANSWER_LENGTH: usize = 1024 * 1024;
+/// Most batches that one page of a list has.
+pub const MAX_PAGE: u32 = 1000;
+
+/// A batch as a store lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredBatch {
+	/// Position in the data set.
+	pub batch: u32,
+	/// Number of chunks.
+	pub chunks: u32,
+	/// Head of the Merkle tree over the chunks, as 0x-hex.
+	pub root: String,
+	/// Length of the frame.
+	pub bytes: u64,
+}
+
+impl StoredBatch {
+	/// What the chain is told of the batch; `None` when the root is not a hash.
+	pub fn commitment(&self) -> Option<BatchCommitment> {
+		let mut root = [0; 32];
+		hex::decode_to_slice(self.root.strip_prefix("0x")?, &mut root).ok()?;
+		Some(BatchCommitment { chunks: self.chunks, root })
+	}
+}
+
+/// What a store says of a data set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredDataset {
+	/// The data set, as 0x-hex.
+	pub dataset: String,
+	/// Number of batches the store has.
+	pub batches: u64,
+	/// One more than the last batch the store has, or zero.
+	pub next_batch: u32,
+	/// Length of all frames.
+	pub bytes: u64,
+}
+
+/// An error as servers describe it (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+	/// The HTTP status again.
+	pub status: u16,
+	/// What happened, for people.
+	pub title: String,
+	/// What happened here, for people.
+	#[serde(default, skip_serializing_if = "String::is_empty")]
+	pub detail: String,
+	/// What happened, for programs.
+	#[serde(default)]
+	pub code: String,
+	/// The chain's reason, when access was refused.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub refusal: Option<String>,
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+	/// The address of the store is not one.
+	#[error("{0} is not the address of a store")]
+	InvalidEndpoint(String),
+	/// The store cannot be reached.
+	#[error("the store cannot be reached: {0}")]
+	Unreachable(#[source] reqwest::Error),
+	/// The store refused.
+	#[error("the store answered {} {}{}", .0.status, .0.title, detail(.0))]
+	Refused(Problem),
+	/// The store's answer is not what was asked for.
+	#[error("the store's answer is not valid: {0}")]
+	InvalidAnswer(String),
+}
+
+impl StoreError {
+	/// Whether there is no such thing at the store.
+	pub fn is_not_found(&self) -> bool {
+		matches!(self, Self::Refused(problem) if problem.status == StatusCode::NOT_FOUND.as_u16())
+	}
+
+	fn is_passing(&self) -> bool {
+		match self {
+			Self::Unreachable(_) => true,
+			Self::Refused(problem) => {
+				problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()
+					|| problem.code == "before-start"
+			},
+			Self::InvalidEndpoint(_) | Self::InvalidAnswer(_) => false,
+		}
+	}
+}
+
+fn detail(problem: &Problem) -> String {
+	let refusal = problem.refusal.iter().map(|refusal| format!(" ({refusal})"));
+	let detail = Some(&problem.detail).filter(|detail| !detail.is_empty());
+	refusal.chain(detail.map(|detail| format!(": {detail}"))).collect()
+}
+
+/// Talks to one store in the name of one account.
+#[derive(Clone)]
+pub struct StoreClient {
+	http: reqwest::Client,
+	endpoint: Url,
+	key: Arc<AccountKey>,
+}
+
+impl StoreClient {
+	/// A client of the store at `endpoint`, as the chain names it: `http://` or `https://`.
+	pub fn new(endpoint: &str, key: Arc<AccountKey>) -> Result<Self, StoreError> {
+		let invalid = || StoreError::InvalidEndpoint(endpoint.to_owned());
+		let mut url = Url::parse(endpoint).map_err(|_| invalid())?;
+		if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
+			return Err(invalid());
+		}
+		if !url.path().ends_with('/') {
+			url.set_path(&format!("{}/", url.path()));
+		}
+		let http = reqwest::Client::builder()
+			.connect_timeout(TIMEOUT)
+			.read_timeout(TIMEOUT)
+			.redirect(reqwest::redirect::Policy::none())
+			.build()
+			.map_err(StoreError::Unreachable)?;
+		Ok(Self { http, endpoint: url, key })
+	}
+
+	/// Uploads frames in one request: all of them become visible, or none.
+	pub async fn upload(
+		&self,
+		dataset: &Hash,
+		frames: &[Frame],
+	) -> Result<Vec<StoredBatch>, StoreError> {
+		let body: Vec<_> = frames.iter().map(|frame| frame.bytes().clone()).collect();
+		let response =
+			self.send(Method::POST, &format!("{}/batches", path(dataset)), None, &body).await?;
+		json(response).await
+	}
+
+	/// The batches `[from, to)` that the store has, at most [`MAX_PAGE`].
+	pub async fn batches(
+		&self,
+		dataset: &Hash,
+		from: u32,
+		to: u32,
+	) -> Result<Vec<StoredBatch>, StoreError> {
+		let query = format!("from={from}&to={to}");
+		let path = format!("{}/batches", path(dataset));
+		json(self.send(Method::GET, &path, Some(&query), &[]).await?).await
+	}
+
+	/// One batch, checked against the commitments it carries. Whether those are the chain's is for the
+	/// caller to check.
+	pub async fn batch(&self, dataset: &Hash, batch: u32) -> Result<Frame, StoreError> {
+		let path = format!("{}/batches/{batch}", path(dataset));
+		let response = self.send(Method::GET, &path, None, &[]).await?;
+		let frame = Frame::decode(body(response, MAX_FRAME_LENGTH).await?)
+			.map_err(|error: FrameError| StoreError::InvalidAnswer(error.to_string()))?;
+		if frame.batch() != batch {
+			return Err(StoreError::InvalidAnswer(format!("it is batch {}", frame.batch())));
+		}
+		Ok(frame)
+	}
+
+	/// One chunk, as [`crate::batch_frame::decode_chunk`] reads it.
+	pub async fn chunk(&self, dataset: &Hash, batch: u32, chunk: u32) -> Result<Bytes, StoreError> {
+		let path = format!("{}/batches/{batch}/chunks/{chunk}", path(dataset));
+		body(self.send(Method::GET, &path, None, &[]).await?, MAX_ANSWER_LENGTH).await
+	}
+
+	/// What the store says of the data set.
+	pub async fn dataset(&self, dataset: &Hash) -> Result<StoredDataset, StoreError> {
+		json(self.send(Method::GET, &path(dataset), None, &[]).await?).await
+	}
+
+	/// Leaves the wrapped key tree for `recipient`, in place of an older one.
+	pub async fn put_key(
+		&self,
+		dataset: &Hash,
+		recipient: &AccountId32,
+		wrapped: &[u8],
+	) -> Result<(), StoreError> {
+		let body = [Bytes::copy_from_slice(wrapped)];
+		self.send(Method::PUT, &key_path(dataset, recipient), None, &body).await.map(drop)
+	}
+
+	/// Fetches the wrapped key tree of `recipient`.
+	pub async fn key(&self, dataset: &Hash, recipient: &AccountId32) -> Result<Bytes, StoreError> {
+		let response = self.send(Method::GET, &key_path(dataset, recipient), None, &[]).await?;
+		body(response, MAX_ANSWER_LENGTH).await
+	}
+
+	/// Destroys what the store has of a data set that the chain says is erased.
+	pub async fn erase(&self, dataset: &Hash) -> Result<(), StoreError> {
+		self.send(Method::DELETE, &path(dataset), None, &[]).await.map(drop)
+	}
+
+	async fn send(
+		&self,
+		method: Method,
+		path: &str,
+		query: Option<&str>,
+		body: &[Bytes],
+	) -> Result<Response, StoreError> {
+		let mut digest = BodyDigest::default();
+		body.iter().for_each(|part| digest.update(part));
+		let digest = digest.finish();
+		let mut pause = FIRST_PAUSE;
+		for _ in 1..ATTEMPTS {
+			match self.attempt(&method, path, query, body, &digest).await {
+				Err((error, wanted)) if error.is_passing() => {
+					tracing::debug!(%error, "trying the store again");
+					tokio::time::sleep(wanted.unwrap_or(pause).min(MAX_PAUSE)).await;
+					pause *= 2;
+				},
+				outcome => return outcome.map_err(|(error, _)| error),
+			}
+		}
+		self.attempt(&method, path, query, body, &digest).await.map_err(|(error, _)| error)
+	}
+
+	/// One attempt; with an error comes the pause that the server asks for.
+	async fn attempt(
+		&self,
+		method: &Method,
+		path: &str,
+		query: Option<&str>,
+		body: &[Bytes],
+		digest: &Hash,
+	) -> Result<Response, (StoreError, Option<Duration>)> {
+		let mut url = self
+			.endpoint
+			.join(path)
+			.map_err(|_| (StoreError::InvalidEndpoint(self.endpoint.to_string()), None))?;
+		url.set_query(query);
+		let parts = RequestParts { method: method.as_str(), path: url.path(), query: url.query() };
+		let headers = sign_request(&self.key, &parts, digest);
+		let mut request = self.http.request(method.clone(), url.clone());
+		for (name, value) in headers.iter() {
+			request = request.header(name, value);
+		}
+		if !body.is_empty() {
+			let parts: Vec<_> = body.iter().cloned().map(Ok::<_, std::io::Error>).collect();
+			request = request.body(Body::wrap_stream(stream::iter(parts)));
+		}
+		let response =
+			request.send().await.map_err(|error| (StoreError::Unreachable(error), None))?;
+		if response.status().is_success() {
+			return Ok(response);
+		}
+		let pause = response
+			.headers()
+			.get(RETRY_AFTER)
+			.and_then(|value| value.to_str().ok()?.parse().ok())
+			.map(Duration::from_secs);
+		Err((refusal(response).await, pause))
+	}
+}
+
+fn path(dataset: &Hash) -> String {
+	format!("v1/datasets/0x{}", hex::encode(dataset))
+}
+
+fn key_path(dataset: &Hash, recipient: &AccountId32) -> String {
+	format!("{}/keys/0x{}", path(dataset), hex::encode(recipient.0))
+}
+
+async fn refusal(response: Response) -> StoreError {
+	let status = response.status();
+	let problem = body(response, MAX_ANSWER_LENGTH)
+		.await
+		.ok()
+		.and_then(|body| serde_json::from_slice(&body).ok())
+		.unwrap_or_else(|| Problem {
+			status: status.as_u16(),
+			title: status.canonical_reason().unwrap_or("unknown").to_owned(),
+			detail: String::new(),
+			code: String::new(),
+			refusal: None,
+		});
+	StoreError::Refused(problem)
+}
+
+async fn json<T: DeserializeOwned>(response: Response) -> Result<T, StoreError> {
+	let body = body(response, MAX_ANSWER_LENGTH).await?;
+	serde_json::from_slice(&body).map_err(|error| StoreError::InvalidAnswer(error.to_string()))
+}
+
+async fn body(mut response: Response, limit: usize) -> Result<Bytes, StoreError> {
+	let mut body = BytesMut::new();
+	while let Some(part) = response.chunk().await.map_err(StoreError::Unreachable)? {
+		if body.len() + part.len() > limit {
+			return Err(StoreError::InvalidAnswer(format!("it is longer than {limit} bytes")));
+		}
+		body.extend_from_slice(&part);
+	}
+	Ok(body.freeze())
+}

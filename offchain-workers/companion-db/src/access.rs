@@ -1,0 +1,71 @@
+//! What the store asks the chain.
+
+use futures::{future::BoxFuture, FutureExt};
+use msec_commitments::Hash;
+use msec_worker_common::{
+	chain::{Action, ChainClient, ChainError, Dataset, Decision},
+	AccountId32,
+};
+use std::time::Duration;
+
+/// Answers questions about rights and data sets.
+pub trait ChainAccess: Send + Sync + 'static {
+	/// Whether `subject` may do `action` with `dataset`, by the best and the finalized state. Fails when
+	/// the chain's present state is not known.
+	fn decide<'a>(
+		&'a self,
+		subject: &'a AccountId32,
+		dataset: &'a Hash,
+		action: Action,
+	) -> BoxFuture<'a, Result<Decision, ChainError>>;
+
+	/// The data set in the best state.
+	fn dataset<'a>(
+		&'a self,
+		dataset: &'a Hash,
+	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>>;
+
+	/// The data set in the finalized state.
+	fn finalized_dataset<'a>(
+		&'a self,
+		dataset: &'a Hash,
+	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>>;
+}
+
+/// The chain itself, through a node.
+pub struct NodeAccess {
+	chain: ChainClient,
+	max_head_age: Duration,
+}
+
+impl NodeAccess {
+	/// Asks through `chain`, as long as its best block is not older than `max_head_age`.
+	pub fn new(chain: ChainClient, max_head_age: Duration) -> Self {
+		Self { chain, max_head_age }
+	}
+}
+
+impl ChainAccess for NodeAccess {
+	fn decide<'a>(
+		&'a self,
+		subject: &'a AccountId32,
+		dataset: &'a Hash,
+		action: Action,
+	) -> BoxFuture<'a, Result<Decision, ChainError>> {
+		self.chain.can_access(subject, dataset, action, None, self.max_head_age).boxed()
+	}
+
+	fn dataset<'a>(
+		&'a self,
+		dataset: &'a Hash,
+	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>> {
+		async { self.chain.best().await?.dataset(dataset).await }.boxed()
+	}
+
+	fn finalized_dataset<'a>(
+		&'a self,
+		dataset: &'a Hash,
+	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>> {
+		async { self.chain.finalized().await?.dataset(dataset).await }.boxed()
+	}
+}

@@ -1,0 +1,109 @@
+//! The interface over HTTP. Every request is signed (RFC 9421), and errors are problem documents
+//! (RFC 9457).
+
+mod authorization;
+mod batches;
+mod datasets;
+mod keys;
+mod problem;
+mod upload;
+
+use crate::{access::ChainAccess, store::Store};
+use axum::{
+	routing::{get, put},
+	Router,
+};
+use msec_commitments::Hash;
+use msec_worker_common::{signature::Verifier, AccountId32};
+use problem::Problem;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// How many nonces are remembered: what 60 seconds at some 1,600 requests a second need.
+const NONCES: usize = 200_000;
+
+/// What one store can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+	/// Most bytes in the body of one upload.
+	pub max_upload_bytes: u64,
+	/// Most uploads at a time; each needs memory for one batch.
+	pub max_uploads: usize,
+}
+
+impl Default for Limits {
+	fn default() -> Self {
+		Self { max_upload_bytes: 64 * 1024 * 1024, max_uploads: 4 }
+	}
+}
+
+/// Everything that requests need.
+pub struct Service {
+	store: Store,
+	chain: Arc<dyn ChainAccess>,
+	verifier: Verifier,
+	/// The account under which this store is registered.
+	operator: AccountId32,
+	limits: Limits,
+	uploads: Semaphore,
+}
+
+impl Service {
+	/// A service for the store that `operator` registered. Requests signed before now are refused.
+	pub fn new(
+		store: Store,
+		chain: Arc<dyn ChainAccess>,
+		operator: AccountId32,
+		limits: Limits,
+	) -> Self {
+		Self {
+			store,
+			chain,
+			verifier: Verifier::new(NONCES),
+			operator,
+			limits,
+			uploads: Semaphore::new(limits.max_uploads),
+		}
+	}
+
+	/// Does something with the store, which blocks.
+	async fn with_store<T: Send + 'static>(
+		&self,
+		job: impl FnOnce(&Store) -> Result<T, crate::store::StoreFault> + Send + 'static,
+	) -> Result<T, Problem> {
+		let store = self.store.clone();
+		tokio::task::spawn_blocking(move || job(&store))
+			.await
+			.map_err(|_| Problem::internal())?
+			.map_err(Problem::from)
+	}
+}
+
+/// The routes.
+pub fn routes(service: Arc<Service>) -> Router {
+	Router::new()
+		.route("/v1/datasets/{dataset}", get(datasets::show).delete(datasets::erase))
+		.route("/v1/datasets/{dataset}/batches", get(batches::list).post(upload::upload))
+		.route("/v1/datasets/{dataset}/batches/{batch}", get(batches::frame))
+		.route("/v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}", get(batches::chunk))
+		.route("/v1/datasets/{dataset}/keys/{recipient}", put(keys::put).get(keys::get))
+		.fallback(|| async { Problem::not_found("there is no such resource") })
+		.with_state(service)
+}
+
+/// A 32-byte identifier in a path: 64 hexadecimal digits, with or without `0x`.
+fn parse_id(text: &str) -> Result<Hash, Problem> {
+	let mut id = [0; 32];
+	hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut id)
+		.map_err(|_| Problem::not_found("an identifier is 64 hexadecimal digits"))?;
+	Ok(id)
+}
+
+/// A position in a path.
+fn parse_number(text: &str) -> Result<u32, Problem> {
+	text.parse().map_err(|_| Problem::not_found("a position is a number below 2³²"))
+}
+
+fn to_hex(id: &Hash) -> String {
+	format!("0x{}", hex::encode(id))
+}

@@ -1,0 +1,220 @@
+//! From an order to its envelope.
+
+use crate::key_trees::KeyTrees;
+use anyhow::{anyhow, Context};
+use hmac::{Hmac, KeyInit, Mac};
+use msec_commitments::{
+	envelope::seal_order, EnvelopeError, EnvelopeSecret, Hash, OrderContext,
+};
+use msec_worker_common::{
+	chain::{runtime, BlockClient, BoundedVec, Dataset, Order, OrderState},
+	health::Readiness,
+	transactions::{Submission, Submitter},
+	AccountId32, H256,
+};
+use sha2::Sha256;
+use std::{
+	collections::{HashMap, HashSet},
+	time::Duration,
+};
+use tokio::{task::JoinSet, time::MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+/// How often the node is asked for its last finalized block.
+const POLL: Duration = Duration::from_secs(1);
+/// After how many blocks an order that could not be served is tried again: half a minute.
+const RETRY_AFTER: u64 = 10;
+
+pub struct Agent {
+	submitter: Submitter,
+	secret: EnvelopeSecret,
+	key_trees: KeyTrees,
+	readiness: Readiness,
+	/// Orders whose envelope is on its way.
+	under_way: HashSet<H256>,
+	/// Orders that failed, and the block from which they are tried again.
+	postponed: HashMap<H256, u64>,
+	deliveries: JoinSet<(H256, Result<(), String>)>,
+}
+
+/// What became of an order in one attempt.
+enum Attempt {
+	Submitted(Submission),
+	/// It needs nothing from this agent.
+	Skipped,
+}
+
+impl Agent {
+	pub fn new(submitter: Submitter, secret: EnvelopeSecret, readiness: Readiness) -> Self {
+		let genesis = submitter.chain().genesis();
+		let key_trees = KeyTrees::new(genesis, submitter.key().clone(), secret.clone());
+		Self {
+			submitter,
+			secret,
+			key_trees,
+			readiness,
+			under_way: HashSet::new(),
+			postponed: HashMap::new(),
+			deliveries: JoinSet::new(),
+		}
+	}
+
+	/// The key to which owners wrap the keys of their data sets.
+	pub fn public_key(&self) -> [u8; 32] {
+		self.secret.public_key()
+	}
+
+	/// Serves the orders of each finalized block until `stop`.
+	pub async fn run(mut self, stop: CancellationToken) {
+		let mut poll = tokio::time::interval(POLL);
+		poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+		let mut served = None;
+		loop {
+			tokio::select! {
+				() = stop.cancelled() => return,
+				_ = poll.tick() => {
+					let outcome = self.serve_new_head(&mut served).await;
+					if let Err(error) = &outcome {
+						tracing::warn!("orders wait: {error:#}");
+					}
+					self.readiness.set(outcome.map_err(|error| format!("{error:#}")));
+				},
+				Some(delivery) = self.deliveries.join_next() => {
+					if let Ok((order, outcome)) = delivery {
+						self.end(order, outcome, served.unwrap_or_default());
+					}
+				},
+			}
+		}
+	}
+
+	async fn serve_new_head(&mut self, served: &mut Option<u64>) -> anyhow::Result<()> {
+		let head = self.submitter.chain().finalized().await?;
+		if served.is_some_and(|served| head.number() <= served) {
+			return Ok(());
+		}
+		let awaiting = head.awaiting_delivery().await?;
+		let present: HashSet<H256> = awaiting.iter().map(|(_, order)| *order).collect();
+		self.postponed.retain(|order, _| present.contains(order));
+		let sold: HashSet<Hash> = awaiting.iter().map(|(dataset, _)| dataset.0).collect();
+		self.key_trees.retain(|dataset| sold.contains(dataset));
+		metrics::gauge!("msec_agent_orders_under_way").set(self.under_way.len() as f64);
+		for (dataset, order) in awaiting {
+			self.serve(&head, dataset, order).await?;
+		}
+		*served = Some(head.number());
+		Ok(())
+	}
+
+	/// Serves one order, unless that is under way or postponed. Fails only when the chain does.
+	async fn serve(&mut self, head: &BlockClient, dataset: H256, order: H256) -> anyhow::Result<()> {
+		let postponed = self.postponed.get(&order).is_some_and(|until| head.number() < *until);
+		if postponed || self.under_way.contains(&order) {
+			return Ok(());
+		}
+		let details = head.dataset(&dataset.0).await?.context("an order's data set is missing")?;
+		if details.key_agent != Some(self.account()) || details.erased {
+			return Ok(());
+		}
+		match self.attempt(head, &dataset.0, &details, &order.0).await {
+			Ok(Attempt::Submitted(submission)) => {
+				self.under_way.insert(order);
+				self.deliveries.spawn(async move {
+					let outcome = submission.finalized().await;
+					(order, outcome.map(drop).map_err(|error| error.to_string()))
+				});
+			},
+			Ok(Attempt::Skipped) => {
+				// Looked at again, should it come to wait longer than that.
+				self.postponed.insert(order, u64::MAX);
+			},
+			Err(error) => self.postpone(order, &format!("{error:#}"), head.number()),
+		}
+		Ok(())
+	}
+
+	async fn attempt(
+		&mut self,
+		head: &BlockClient,
+		dataset: &Hash,
+		details: &Dataset,
+		id: &Hash,
+	) -> anyhow::Result<Attempt> {
+		let Some(order) = head.order(id).await? else {
+			return Ok(Attempt::Skipped);
+		};
+		if order.state != OrderState::AwaitingDelivery || u64::from(order.deliver_by) <= head.number() {
+			return Ok(Attempt::Skipped);
+		}
+		let tree = self.key_trees.get(head, dataset, details).await?;
+		let envelope = match self.seal(&tree.cover(order.range.batches), id, &order) {
+			Ok(envelope) => envelope,
+			Err(EnvelopeError::InvalidRecipient) => {
+				tracing::warn!(order = ?H256(*id), "skipped: no key can be sealed for this buyer");
+				return Ok(Attempt::Skipped);
+			},
+			Err(error) => return Err(anyhow!("the envelope cannot be sealed: {error:?}")),
+		};
+		let call = runtime::transactions()
+			.marketplace()
+			.deliver(H256(*id), BoundedVec(envelope));
+		let key = format!("deliver 0x{}", hex::encode(id));
+		Ok(Attempt::Submitted(self.submitter.submit(&key, &call).await?))
+	}
+
+	fn seal(
+		&self,
+		cover: &msec_commitments::KeyCover,
+		id: &Hash,
+		order: &Order,
+	) -> Result<Vec<u8>, EnvelopeError> {
+		let genesis = self.submitter.chain().genesis();
+		let context = OrderContext { genesis, order: *id, dataset: order.dataset.0 };
+		seal_order(cover, &order.buyer_key, &context, *envelope_seed(&self.secret, id))
+	}
+
+	fn end(&mut self, order: H256, outcome: Result<(), String>, head: u64) {
+		self.under_way.remove(&order);
+		match outcome {
+			Ok(()) => {
+				tracing::info!(?order, "delivered");
+				metrics::counter!("msec_agent_deliveries_total").increment(1);
+			},
+			Err(error) => self.postpone(order, &error, head),
+		}
+	}
+
+	fn postpone(&mut self, order: H256, error: &str, head: u64) {
+		tracing::warn!(?order, error, "not delivered yet");
+		metrics::counter!("msec_agent_failures_total").increment(1);
+		self.postponed.insert(order, head + RETRY_AFTER);
+	}
+
+	fn account(&self) -> AccountId32 {
+		self.submitter.key().account_id()
+	}
+}
+
+/// The secret from which an order's envelope is made: always the same for the same order.
+fn envelope_seed(secret: &EnvelopeSecret, order: &Hash) -> Zeroizing<[u8; 32]> {
+	let mut mac = Hmac::<Sha256>::new_from_slice(&*secret.to_bytes())
+		.expect("a key of HMAC can have any length; qed");
+	mac.update(b"m-sec envelope seed");
+	mac.update(order);
+	Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_seed_depends_on_secret_and_order_only() {
+		let secret = EnvelopeSecret::from_bytes([1; 32]);
+		let seed = envelope_seed(&secret, &[2; 32]);
+		assert_eq!(seed, envelope_seed(&secret, &[2; 32]));
+		assert_ne!(seed, envelope_seed(&secret, &[3; 32]));
+		assert_ne!(seed, envelope_seed(&EnvelopeSecret::from_bytes([4; 32]), &[2; 32]));
+	}
+}

@@ -1,0 +1,53 @@
+//! Access that comes with an order.
+
+use crate::{Config, Denials, Error, Event, Grant, GrantSource, Grants, Pallet, RevocationEpochs};
+use frame_support::{defensive, dispatch::DispatchResult, ensure};
+use frame_system::pallet_prelude::BlockNumberFor;
+use msec_primitives::{Action, Actions, DatasetId, OrderAccess, OrderId};
+
+impl<T: Config> OrderAccess<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
+	fn open(
+		resource: &DatasetId,
+		subject: &T::AccountId,
+		order: OrderId,
+		expires_at: BlockNumberFor<T>,
+	) -> DispatchResult {
+		Self::ensure_active(resource)?;
+		ensure!(!Denials::<T>::contains_key(resource, subject), Error::<T>::Denied);
+		let now = frame_system::Pallet::<T>::block_number();
+		Grants::<T>::try_mutate(resource, subject, |grants| {
+			ensure!(
+				!grants.iter().any(|grant| grant.is_of_order(&order)),
+				Error::<T>::AlreadyExists
+			);
+			let grant = Grant {
+				source: GrantSource::Order(order),
+				passed_on: None,
+				actions: Actions::of(&[Action::Describe, Action::Read]),
+				not_before: now,
+				expires_at: Some(expires_at),
+				purpose: None,
+				delegation_depth: 0,
+				epoch: RevocationEpochs::<T>::get(resource),
+				ticket: None,
+			};
+			Self::push(grants, grant, now)
+		})?;
+		let (resource, subject) = (*resource, subject.clone());
+		Self::deposit_event(Event::OrderAccessOpened { resource, subject, order, expires_at });
+		Ok(())
+	}
+
+	fn close(resource: &DatasetId, subject: &T::AccountId, order: OrderId) {
+		match Self::remove_grants(resource, subject, |grant| grant.is_of_order(&order)) {
+			Ok(0) => {},
+			Ok(_) => {
+				let (resource, subject) = (*resource, subject.clone());
+				Self::deposit_event(Event::OrderAccessClosed { resource, subject, order });
+			},
+			Err(_) => {
+				defensive!("order grants have no deposit that could fail to return");
+			},
+		}
+	}
+}

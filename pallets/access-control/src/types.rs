@@ -1,0 +1,83 @@
+//! What the pallet stores and answers with.
+
+use crate::Config;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_system::pallet_prelude::BlockNumberFor;
+use msec_primitives::{Actions, OrderId, Purpose};
+use scale_info::TypeInfo;
+
+/// A [`Grant`] of the runtime's types.
+pub type GrantOf<T> =
+	Grant<<T as frame_system::Config>::AccountId, BlockNumberFor<T>, <T as Config>::Consideration>;
+
+/// A [`Denial`] of the runtime's types.
+pub type DenialOf<T> = Denial<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
+
+/// Where a grant comes from.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum GrantSource<AccountId> {
+	/// The owner or a delegate, who also paid the deposit.
+	Authority(AccountId),
+	/// An order; it pays for the place, and only the end of the order withdraws the grant.
+	Order(OrderId),
+}
+
+/// Names one authority grant among those of a subject: no two have the same granter and purpose.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct GrantKey<AccountId> {
+	/// Who granted it.
+	pub granter: AccountId,
+	/// What it was granted for.
+	pub purpose: Option<Purpose>,
+}
+
+/// What a subject may do with a resource, when and what for.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Grant<AccountId, BlockNumber, Ticket> {
+	/// Where the grant comes from.
+	pub source: GrantSource<AccountId>,
+	/// Which of the granter's own grants a delegate passed on; `None` for the owner and orders.
+	pub passed_on: Option<GrantKey<AccountId>>,
+	/// What the subject may do.
+	pub actions: Actions,
+	/// The first block in which it holds.
+	pub not_before: BlockNumber,
+	/// The last block in which it holds; `None` for no end.
+	pub expires_at: Option<BlockNumber>,
+	/// What it may be used for; `None` for anything.
+	pub purpose: Option<Purpose>,
+	/// How often it may be passed on, one less each time. Zero exactly when the actions lack
+	/// [`msec_primitives::Action::Grant`].
+	pub delegation_depth: u8,
+	/// The resource's revocation epoch when it was made; authority grants of an earlier epoch
+	/// are void.
+	pub epoch: u32,
+	/// The granter's storage deposit; `None` for orders.
+	pub ticket: Option<Ticket>,
+}
+
+/// What a granter wants to grant.
+pub(crate) struct GrantRequest<BlockNumber> {
+	pub actions: Actions,
+	pub not_before: Option<BlockNumber>,
+	pub expires_at: Option<BlockNumber>,
+	pub purpose: Option<Purpose>,
+	pub delegation_depth: u8,
+}
+
+/// Excludes a subject from a resource, whatever was granted.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Denial<AccountId, Ticket> {
+	/// Who denied, and paid the deposit.
+	pub by: AccountId,
+	/// The storage deposit.
+	pub ticket: Ticket,
+}

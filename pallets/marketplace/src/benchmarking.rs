@@ -1,0 +1,281 @@
+//! Benchmarks of every call at its most expensive: the longest terms, paths and ciphertext.
+
+use crate::{pallet::*, types::*, BalanceOf, Envelope, ListingTerms, ListingTermsOf, Pricing};
+use alloc::{vec, vec::Vec};
+use frame_benchmarking::v2::*;
+use frame_support::{
+	traits::{
+		fungible::{Inspect, Mutate},
+		Consideration, Get,
+	},
+	BoundedVec,
+};
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use msec_commitments::{
+	envelope::seal_order, tree::root_from_path, BatchCommitment, ChunkCommitment, ChunkKey,
+	ChunkProof, EnvelopeSecret, KeyTree, MAX_CHUNKS_PER_BATCH, MAX_CHUNK_PLAINTEXT,
+};
+use msec_primitives::{DatasetId, DatasetInfo, ListingId, OrderId, RangeCommitment};
+use sp_core::H256;
+use sp_runtime::traits::{One, Saturating};
+
+/// A power of two, so that the range has a single peak: its root.
+const BATCHES: u32 = 1 << 31;
+const SECRET: [u8; 32] = [9; 32];
+const CHUNK_KEY: [u8; 32] = [3; 32];
+
+fn funded<T: Config>(name: &'static str) -> T::AccountId {
+	let who = account(name, 0, 0);
+	T::Consideration::ensure_successful(&who, Pallet::<T>::order_footprint());
+	let money =
+		T::Currency::minimum_balance().max(T::MinimumPrice::get()).saturating_mul(10_000u32.into());
+	T::Currency::mint_into(&who, money).expect("an account can be funded");
+	who
+}
+
+fn filled<Bound: Get<u32>>(byte: u8) -> BoundedVec<u8, Bound> {
+	BoundedVec::truncate_from(vec![byte; Bound::get() as usize])
+}
+
+fn longest_terms<T: Config>(dataset: DatasetId) -> ListingTermsOf<T> {
+	ListingTerms {
+		dataset,
+		kind: filled(b'a'),
+		unit: filled(b'a'),
+		interval_seconds: 600,
+		place: filled(b'b'),
+		licence: filled(b'a'),
+		sample: filled(b'a'),
+		pricing: Pricing::OneTime { price: T::MinimumPrice::get() },
+		delivery_period: T::MaxDeliveryPeriod::get(),
+		confirmation_period: T::MaxConfirmationPeriod::get(),
+		access_period: T::MaxAccessPeriod::get(),
+	}
+}
+
+/// A chunk whose ciphertext does not hold the committed readings, with its way up to a range's root.
+fn spoiled_chunk() -> (ChunkProof, ChunkCiphertext, RangeCommitment) {
+	let sealed = ChunkKey::from_bytes(CHUNK_KEY).seal(&[42; MAX_CHUNK_PLAINTEXT]);
+	let (sound, ciphertext) = sealed.expect("a longest chunk is sealed");
+	let commitment = ChunkCommitment { plaintext: [0; 32], ..sound };
+	let chunk_path = vec![[1; 32]; MAX_CHUNKS_PER_BATCH.ilog2() as usize];
+	let batch_path = vec![[2; 32]; BATCHES.ilog2() as usize];
+	let root = root_from_path(&commitment.leaf_hash(), 0, MAX_CHUNKS_PER_BATCH, &chunk_path);
+	let batch = BatchCommitment {
+		chunks: MAX_CHUNKS_PER_BATCH,
+		root: root.expect("the path has the tree's height"),
+	};
+	let root = root_from_path(&batch.leaf_hash(), 0, BATCHES, &batch_path)
+		.expect("the path has the tree's height");
+	let chunks = MAX_CHUNKS_PER_BATCH;
+	let proof = ChunkProof { batch: 0, chunk: 0, chunks, commitment, chunk_path, batch_path };
+	let range = RangeCommitment { batches: BATCHES, root: root.into() };
+	(proof, BoundedVec::truncate_from(ciphertext), range)
+}
+
+fn dataset<T: Config>(owner: &T::AccountId) -> DatasetId {
+	T::Datasets::benchmark_dataset(owner.clone(), spoiled_chunk().2)
+}
+
+fn list<T: Config>(owner: &T::AccountId) -> Result<ListingId, BenchmarkError> {
+	let dataset = dataset::<T>(owner);
+	let origin = RawOrigin::Signed(owner.clone()).into();
+	Pallet::<T>::create_listing(origin, H256::zero(), longest_terms::<T>(dataset))?;
+	Ok(Pallet::<T>::listing_id(owner, &dataset, H256::zero()))
+}
+
+fn buyer_key() -> [u8; 32] {
+	EnvelopeSecret::from_bytes(SECRET).public_key()
+}
+
+fn open<T: Config>(owner: &T::AccountId, buyer: &T::AccountId) -> Result<OrderId, BenchmarkError> {
+	let listing = list::<T>(owner)?;
+	let terms_hash = Listings::<T>::get(listing).ok_or("the listing is there")?.terms_hash;
+	let price = T::MinimumPrice::get();
+	let friend = account("friend", 0, 0);
+	let origin = RawOrigin::Signed(buyer.clone()).into();
+	let beneficiary = Some(T::AccountId::clone(&friend));
+	Pallet::<T>::buy(origin, listing, terms_hash, price, beneficiary, buyer_key())?;
+	Ok(Pallet::<T>::order_id(&listing, &friend, &buyer_key()))
+}
+
+/// An envelope that opens and holds keys of a tree that was not committed to.
+fn wrong_envelope<T: Config>(id: OrderId) -> Result<Envelope, BenchmarkError> {
+	let order = Orders::<T>::get(id).ok_or("the order is there")?;
+	let context = Pallet::<T>::order_context(id, &order);
+	let cover = KeyTree::from_seed([8; 32]).cover(BATCHES);
+	let sealed = seal_order(&cover, &buyer_key(), &context, [5; 32]);
+	Ok(BoundedVec::truncate_from(sealed.map_err(|_| "the buyer's key is valid")?))
+}
+
+/// A delivered order, its seller and its beneficiary.
+fn delivered<T: Config>() -> Result<(OrderId, T::AccountId), BenchmarkError> {
+	let owner = funded::<T>("owner");
+	let id = open::<T>(&owner, &funded::<T>("buyer"))?;
+	let envelope = wrong_envelope::<T>(id)?;
+	Pallet::<T>::deliver(RawOrigin::Signed(owner).into(), id, envelope)
+		.map_err(|failure| failure.error)?;
+	Ok((id, account("friend", 0, 0)))
+}
+
+fn wait<T: Config>(blocks: BlockNumberFor<T>) {
+	let now = frame_system::Pallet::<T>::block_number();
+	let then = now.saturating_add(blocks).saturating_add(One::one());
+	frame_system::Pallet::<T>::set_block_number(then);
+}
+
+fn ended<T: Config>(id: OrderId) -> bool {
+	Orders::<T>::get(id).is_some_and(|order| order.state.ended_at().is_some())
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn create_listing() {
+		let owner = funded::<T>("owner");
+		let terms = longest_terms::<T>(dataset::<T>(&owner));
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), H256::zero(), terms);
+		assert_eq!(Listings::<T>::iter().count(), 1);
+	}
+
+	#[benchmark]
+	fn change_listing() -> Result<(), BenchmarkError> {
+		let owner = funded::<T>("owner");
+		let id = list::<T>(&owner)?;
+		let mut terms = Listings::<T>::get(id).ok_or("the listing is there")?.terms;
+		terms.kind = filled(b'c');
+		terms.place = filled(b'c');
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id, terms.clone());
+		assert_eq!(Listings::<T>::get(id).map(|listing| listing.terms), Some(terms));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn pause_listing() -> Result<(), BenchmarkError> {
+		let owner = funded::<T>("owner");
+		let id = list::<T>(&owner)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id);
+		let status = Listings::<T>::get(id).map(|listing| listing.status);
+		assert_eq!(status, Some(ListingStatus::Paused));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn resume_listing() -> Result<(), BenchmarkError> {
+		let owner = funded::<T>("owner");
+		let id = list::<T>(&owner)?;
+		Pallet::<T>::pause_listing(RawOrigin::Signed(owner.clone()).into(), id)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id);
+		let status = Listings::<T>::get(id).map(|listing| listing.status);
+		assert_eq!(status, Some(ListingStatus::Active));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn retire_listing() -> Result<(), BenchmarkError> {
+		let owner = funded::<T>("owner");
+		let id = list::<T>(&owner)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id);
+		assert!(!Listings::<T>::contains_key(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn buy() -> Result<(), BenchmarkError> {
+		let id = list::<T>(&funded::<T>("owner"))?;
+		let terms_hash = Listings::<T>::get(id).ok_or("the listing is there")?.terms_hash;
+		let price: BalanceOf<T> = T::MinimumPrice::get();
+		let buyer = funded::<T>("buyer");
+		let friend = Some(account("friend", 0, 0));
+		#[extrinsic_call]
+		_(RawOrigin::Signed(buyer), id, terms_hash, price, friend, buyer_key());
+		assert_eq!(Orders::<T>::iter().count(), 1);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn deliver() -> Result<(), BenchmarkError> {
+		let owner = funded::<T>("owner");
+		let id = open::<T>(&owner, &funded::<T>("buyer"))?;
+		let mut longest: Vec<u8> = wrong_envelope::<T>(id)?.into();
+		longest.resize(msec_commitments::MAX_ENVELOPE_LENGTH as usize, 0);
+		let envelope: Envelope = BoundedVec::truncate_from(longest);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id, envelope);
+		assert!(Envelopes::<T>::contains_key(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn confirm() -> Result<(), BenchmarkError> {
+		let (id, beneficiary) = delivered::<T>()?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(beneficiary), id);
+		assert!(ended::<T>(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn settle() -> Result<(), BenchmarkError> {
+		let (id, _) = delivered::<T>()?;
+		wait::<T>(T::MaxConfirmationPeriod::get());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(funded::<T>("stranger")), id);
+		assert!(ended::<T>(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn refund() -> Result<(), BenchmarkError> {
+		let id = open::<T>(&funded::<T>("owner"), &funded::<T>("buyer"))?;
+		wait::<T>(T::MaxDeliveryPeriod::get());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(funded::<T>("stranger")), id);
+		assert!(ended::<T>(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn dispute_key() -> Result<(), BenchmarkError> {
+		let (id, beneficiary) = delivered::<T>()?;
+		let proof = Some(spoiled_chunk().0);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(beneficiary), id, SECRET, proof);
+		assert!(ended::<T>(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn dispute_data() -> Result<(), BenchmarkError> {
+		let (id, beneficiary) = delivered::<T>()?;
+		let (proof, ciphertext, _) = spoiled_chunk();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(beneficiary), id, proof, CHUNK_KEY, ciphertext);
+		assert!(ended::<T>(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn prune_order() -> Result<(), BenchmarkError> {
+		let (id, beneficiary) = delivered::<T>()?;
+		Pallet::<T>::confirm(RawOrigin::Signed(beneficiary).into(), id)?;
+		wait::<T>(T::RetentionPeriod::get().max(T::MaxAccessPeriod::get()));
+		#[extrinsic_call]
+		_(RawOrigin::Signed(funded::<T>("stranger")), id);
+		assert!(!Orders::<T>::contains_key(id));
+		Ok(())
+	}
+
+	impl_benchmark_test_suite!(
+		Pallet,
+		crate::mock::ExtBuilder::default().build(),
+		crate::mock::Test
+	);
+}

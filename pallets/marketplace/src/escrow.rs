@@ -1,0 +1,149 @@
+//! Where the money of an order goes, and the end of orders.
+
+use crate::{pallet::*, BalanceOf, OrderOf, OrderState, RefundReason};
+use frame_support::{
+	ensure,
+	traits::{
+		fungible::MutateHold,
+		tokens::{Fortitude, Precision, Restriction},
+		Consideration, Get,
+	},
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use msec_primitives::{DatasetInfo, DatasetStatus, OrderAccess, OrderId};
+use sp_runtime::{
+	traits::{Saturating, Zero},
+	DispatchResult,
+};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_confirm(who: T::AccountId, id: OrderId) -> DispatchResult {
+		let order = Self::order_of_beneficiary(&who, id)?;
+		Self::settle_after(&order)?;
+		Self::pay_seller(id, order)
+	}
+
+	pub(crate) fn do_settle(id: OrderId) -> DispatchResult {
+		let order = Orders::<T>::get(id).ok_or(Error::<T>::NotFound)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		ensure!(now > Self::settle_after(&order)?, Error::<T>::TooEarly);
+		Self::pay_seller(id, order)
+	}
+
+	pub(crate) fn do_refund(id: OrderId) -> DispatchResult {
+		let order = Orders::<T>::get(id).ok_or(Error::<T>::NotFound)?;
+		ensure!(order.state == OrderState::AwaitingDelivery, Error::<T>::NotAwaitingDelivery);
+		let reason = Self::refund_reason(&order).ok_or(Error::<T>::TooEarly)?;
+		AwaitingDelivery::<T>::remove(order.dataset, id);
+		Self::refund_payer(id, order, reason)
+	}
+
+	pub(crate) fn do_prune_order(id: OrderId) -> DispatchResult {
+		let order = Orders::<T>::get(id).ok_or(Error::<T>::NotFound)?;
+		let ended_at = order.state.ended_at().ok_or(Error::<T>::NotEnded)?;
+		let keep_until = ended_at.saturating_add(T::RetentionPeriod::get()).max(order.access_until);
+		let now = frame_system::Pallet::<T>::block_number();
+		ensure!(now > keep_until, Error::<T>::TooEarly);
+
+		T::Access::close(&order.dataset, &order.beneficiary, id);
+		for account in [&order.payer, &order.beneficiary, &order.seller] {
+			OrdersByAccount::<T>::remove(account, id);
+		}
+		Envelopes::<T>::remove(id);
+		Orders::<T>::remove(id);
+		order.ticket.drop(&order.payer)?;
+		Self::deposit_event(Event::Pruned { order: id });
+		Ok(())
+	}
+
+	/// Releases the price, ends access and closes the order.
+	pub(crate) fn refund_payer(
+		id: OrderId,
+		mut order: OrderOf<T>,
+		reason: RefundReason,
+	) -> DispatchResult {
+		let at = frame_system::Pallet::<T>::block_number();
+		if !order.price.is_zero() {
+			let hold = HoldReason::Payment.into();
+			T::Currency::release(&hold, &order.payer, order.price, Precision::Exact)?;
+		}
+		T::Access::close(&order.dataset, &order.beneficiary, id);
+		order.access_until = order.access_until.min(at);
+		order.state = OrderState::Refunded { at, reason };
+		Orders::<T>::insert(id, &order);
+		Self::deposit_event(Event::Refunded {
+			order: id,
+			payer: order.payer,
+			amount: order.price,
+			reason,
+		});
+		Ok(())
+	}
+
+	/// The order, when `who` is its beneficiary.
+	pub(crate) fn order_of_beneficiary(
+		who: &T::AccountId,
+		id: OrderId,
+	) -> Result<OrderOf<T>, Error<T>> {
+		let order = Orders::<T>::get(id).ok_or(Error::NotFound)?;
+		ensure!(order.beneficiary == *who, Error::NotAuthorized);
+		Ok(order)
+	}
+
+	/// Last block of the time to dispute.
+	pub(crate) fn settle_after(order: &OrderOf<T>) -> Result<BlockNumberFor<T>, Error<T>> {
+		match order.state {
+			OrderState::Delivered { settle_after } => Ok(settle_after),
+			_ => Err(Error::NotDelivered),
+		}
+	}
+
+	fn refund_reason(order: &OrderOf<T>) -> Option<RefundReason> {
+		if T::Datasets::status(&order.dataset) != Some(DatasetStatus::Active) {
+			return Some(RefundReason::Erased);
+		}
+		let now = frame_system::Pallet::<T>::block_number();
+		(now > order.deliver_by).then_some(RefundReason::NotDelivered)
+	}
+
+	fn pay_seller(id: OrderId, mut order: OrderOf<T>) -> DispatchResult {
+		let amount = order.price.saturating_sub(order.fee);
+		Self::pay_from_hold(&order.payer, &order.seller, amount)?;
+		if Self::pay_from_hold(&order.payer, &T::FeeDestination::get(), order.fee).is_err() {
+			Self::burn_from_hold(&order.payer, order.fee)?;
+		}
+		let at = frame_system::Pallet::<T>::block_number();
+		order.state = OrderState::Settled { at };
+		Orders::<T>::insert(id, &order);
+		let (seller, fee) = (order.seller, order.fee);
+		Self::deposit_event(Event::Settled { order: id, seller, amount, fee });
+		Ok(())
+	}
+
+	// The payment is no longer the payer's to freeze, hence `Force`.
+	fn pay_from_hold(
+		payer: &T::AccountId,
+		payee: &T::AccountId,
+		amount: BalanceOf<T>,
+	) -> DispatchResult {
+		if amount.is_zero() {
+			return Ok(());
+		}
+		T::Currency::transfer_on_hold(
+			&HoldReason::Payment.into(),
+			payer,
+			payee,
+			amount,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		)?;
+		Ok(())
+	}
+
+	fn burn_from_hold(payer: &T::AccountId, amount: BalanceOf<T>) -> DispatchResult {
+		let hold = HoldReason::Payment.into();
+		T::Currency::burn_held(&hold, payer, amount, Precision::Exact, Fortitude::Force)?;
+		Ok(())
+	}
+}

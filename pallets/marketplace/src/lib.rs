@@ -1,0 +1,853 @@
+//! # Marketplace Pallet
+//!
+//! Sells access to data sets: listings, purchases, escrow, delivery and provable disputes.
+//!
+//! ## Pallet API
+//!
+//! See the [`pallet`] module for the calls, storage, events, errors, view functions and
+//! configuration.
+//!
+//! ## Overview
+//!
+//! An owner *lists* a data set under terms that have a hash. Whoever *buys* signs that hash and the
+//! highest price to pay; in one call the price is held, access is opened and an *order* pins all that
+//! was agreed. The owner or the data set's key agent *delivers* the key, sealed for the order's own
+//! X25519 key, as an envelope that the chain keeps. From then on the beneficiary has a pinned time to
+//! confirm, or to prove that the key or the data is not what was committed to.
+//!
+//! ```text
+//!                            confirm, or settle after the time to dispute
+//! buy ──► AwaitingDelivery ──deliver──► Delivered ──────────────────────────► Settled ──┐
+//!               │                           │                                           ├─ prune
+//!               │ too late, or erased       │ wrong key or wrong data proved            │
+//!               └───────────────────────────┴───────────────────────────────► Refunded ─┘
+//! ```
+//!
+//! No order can be stuck: from every state a call that anybody may make leads on, at the latest when
+//! a pinned time is over. Such a call costs no fee when it changes something. At every moment the
+//! whole price is in one place: held from the payer, paid (seller and fee) or released.
+//!
+//! ## Low Level / Implementation Details
+//!
+//! * The chain verifies disputes itself with `msec-commitments`; there is no arbiter in this pallet.
+//!   Wrong means: different from what the owner committed to. Whether committed readings are true
+//!   cannot be proved this way.
+//! * Identifiers are content hashes, so a re-organization cannot exchange what was signed for.
+//! * Changing, pausing or retiring a listing never touches its orders.
+//! * Storage deposits: the owner's for the listing, the payer's for the order with its envelope and
+//!   its grant of access. Both return when the item is removed.
+//! * The fee is pinned at the purchase. Where its destination cannot take it, it is burned, so that
+//!   the seller's payment never waits for somebody else's account.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod delivery;
+mod dispute;
+mod escrow;
+mod listing;
+mod purchase;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+pub mod types;
+mod views;
+pub mod weights;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use pallet::*;
+pub use types::{
+	Cell, ChunkCiphertext, Envelope, Kind, Licence, Listing, ListingStatus, ListingTerms, Order,
+	OrderState, Place, Pricing, RefundReason, Sample, Unit,
+};
+pub use weights::WeightInfo;
+
+use frame_support::traits::fungible;
+use frame_system::pallet_prelude::BlockNumberFor;
+
+/// The currency's amounts.
+pub type BalanceOf<T> =
+	<<T as Config>::Currency as fungible::Inspect<<T as frame_system::Config>::AccountId>>::Balance;
+/// The terms of a listing.
+pub type ListingTermsOf<T> = ListingTerms<BalanceOf<T>, BlockNumberFor<T>>;
+/// A listing as stored.
+pub type ListingOf<T> = Listing<
+	<T as frame_system::Config>::AccountId,
+	BalanceOf<T>,
+	BlockNumberFor<T>,
+	<T as Config>::Consideration,
+>;
+/// An order as stored.
+pub type OrderOf<T> = Order<
+	<T as frame_system::Config>::AccountId,
+	BalanceOf<T>,
+	BlockNumberFor<T>,
+	<T as Config>::Consideration,
+>;
+
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+	use alloc::vec::Vec;
+	use frame_support::{
+		pallet_prelude::*,
+		traits::{Consideration, Footprint},
+	};
+	use frame_system::pallet_prelude::*;
+	use msec_commitments::ChunkProof;
+	use msec_primitives::{DatasetId, DatasetInfo, ListingId, OrderAccess, OrderId};
+	use sp_core::H256;
+	use sp_runtime::Permill;
+
+	#[pallet::pallet]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config:
+		frame_system::Config<RuntimeEvent: From<Event<Self>>, Hash = sp_core::H256>
+	{
+		/// The runtime's reasons for holding money.
+		type RuntimeHoldReason: From<HoldReason>;
+
+		/// What prices are paid in.
+		type Currency: fungible::Mutate<Self::AccountId>
+			+ fungible::hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+		/// The deposit for stored listings and orders.
+		type Consideration: Consideration<Self::AccountId, Footprint>;
+
+		/// Knows the data sets.
+		type Datasets: DatasetInfo<Self::AccountId>;
+
+		/// Opens and closes access for buyers.
+		type Access: OrderAccess<Self::AccountId, BlockNumberFor<Self>>;
+
+		/// The part of each price that goes to [`Config::FeeDestination`], rounded down.
+		#[pallet::constant]
+		type FeeShare: Get<Permill>;
+
+		/// Who receives the fees.
+		#[pallet::constant]
+		type FeeDestination: Get<Self::AccountId>;
+
+		/// The lowest price that is not free. What it leaves to the seller must be at least the
+		/// existential deposit.
+		#[pallet::constant]
+		type MinimumPrice: Get<BalanceOf<Self>>;
+
+		/// The shortest period for delivery and for confirmation, in blocks.
+		#[pallet::constant]
+		type MinPeriod: Get<BlockNumberFor<Self>>;
+
+		/// The longest period for delivery, in blocks.
+		#[pallet::constant]
+		type MaxDeliveryPeriod: Get<BlockNumberFor<Self>>;
+
+		/// The longest period for confirmation, in blocks.
+		#[pallet::constant]
+		type MaxConfirmationPeriod: Get<BlockNumberFor<Self>>;
+
+		/// The longest period of access, in blocks: an order and its deposit stay at least as long.
+		#[pallet::constant]
+		type MaxAccessPeriod: Get<BlockNumberFor<Self>>;
+
+		/// Blocks from the end of an order until anybody may prune it.
+		#[pallet::constant]
+		type RetentionPeriod: Get<BlockNumberFor<Self>>;
+
+		/// Weights of the calls.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Why this pallet holds money.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// The deposit for a stored listing or order.
+		StorageDeposit,
+		/// The price of an order that has not ended.
+		Payment,
+	}
+
+	// Identifiers are hashes, hence `Identity`; accounts, kinds and cells are chosen freely.
+
+	/// All listings.
+	#[pallet::storage]
+	pub type Listings<T: Config> = StorageMap<_, Identity, ListingId, ListingOf<T>>;
+
+	/// The listings of each owner.
+	#[pallet::storage]
+	pub type ListingsByOwner<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Identity, ListingId, ()>;
+
+	/// The listings of each kind.
+	#[pallet::storage]
+	pub type ListingsByKind<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, Kind, Identity, ListingId, ()>;
+
+	/// The listings of each cell: the first characters of their place, at most four.
+	#[pallet::storage]
+	pub type ListingsByCell<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, Cell, Identity, ListingId, ()>;
+
+	/// All orders that are not pruned.
+	#[pallet::storage]
+	pub type Orders<T: Config> = StorageMap<_, Identity, OrderId, OrderOf<T>>;
+
+	/// The orders of each payer, beneficiary and seller.
+	#[pallet::storage]
+	pub type OrdersByAccount<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Identity, OrderId, ()>;
+
+	/// The orders of each data set whose key is to be delivered.
+	#[pallet::storage]
+	pub type AwaitingDelivery<T: Config> =
+		StorageDoubleMap<_, Identity, DatasetId, Identity, OrderId, ()>;
+
+	/// The delivered keys, each sealed for its order.
+	#[pallet::storage]
+	pub type Envelopes<T: Config> = StorageMap<_, Identity, OrderId, Envelope>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A data set was put on offer.
+		ListingCreated {
+			/// The new listing.
+			listing: ListingId,
+			/// Who sells.
+			owner: T::AccountId,
+			/// What is sold.
+			dataset: DatasetId,
+			/// Hash of the terms.
+			terms_hash: H256,
+		},
+		/// The terms of a listing changed.
+		ListingChanged {
+			/// The listing.
+			listing: ListingId,
+			/// Hash of the new terms.
+			terms_hash: H256,
+		},
+		/// A listing cannot be bought for the time being.
+		ListingPaused {
+			/// The listing.
+			listing: ListingId,
+		},
+		/// A paused listing can be bought again.
+		ListingResumed {
+			/// The listing.
+			listing: ListingId,
+		},
+		/// A listing was removed; its orders go on.
+		ListingRetired {
+			/// The listing that was.
+			listing: ListingId,
+		},
+		/// Something was bought and its price is held.
+		OrderOpened {
+			/// The new order.
+			order: OrderId,
+			/// What was bought from.
+			listing: ListingId,
+			/// The data set.
+			dataset: DatasetId,
+			/// Who pays.
+			payer: T::AccountId,
+			/// Who may read.
+			beneficiary: T::AccountId,
+			/// What is held from the payer.
+			price: BalanceOf<T>,
+			/// How many batches of the data set were bought, counted from its first.
+			batches: u32,
+		},
+		/// An order's key was delivered.
+		Delivered {
+			/// The order.
+			order: OrderId,
+			/// The key, sealed for the buyer.
+			envelope: Envelope,
+			/// Last block of the beneficiary's time to dispute.
+			settle_after: BlockNumberFor<T>,
+		},
+		/// An order's seller was paid.
+		Settled {
+			/// The order.
+			order: OrderId,
+			/// Who was paid.
+			seller: T::AccountId,
+			/// What the seller received.
+			amount: BalanceOf<T>,
+			/// What was taken as a fee besides.
+			fee: BalanceOf<T>,
+		},
+		/// An order's price was released.
+		Refunded {
+			/// The order.
+			order: OrderId,
+			/// Who has the money back.
+			payer: T::AccountId,
+			/// How much.
+			amount: BalanceOf<T>,
+			/// Why.
+			reason: RefundReason,
+		},
+		/// An ended order was removed from the state.
+		Pruned {
+			/// The order that was.
+			order: OrderId,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// There is no such listing, order or data set.
+		NotFound,
+		/// The signer may not do this.
+		NotAuthorized,
+		/// There is such a listing or order already; choose another salt or a fresh key.
+		AlreadyExists,
+		/// The kind is not made of lower-case ASCII words joined by '-'.
+		InvalidKind,
+		/// The unit is empty, not UTF-8, or contains control characters.
+		InvalidUnit,
+		/// The place is not a geohash.
+		InvalidPlace,
+		/// The licence is empty or not printable ASCII.
+		InvalidLicence,
+		/// The sample is not UTF-8.
+		InvalidSample,
+		/// The price is below the minimum; a listing may be free instead.
+		PriceTooLow,
+		/// A period is too short or too long, or access would end before the time to dispute.
+		InvalidPeriod,
+		/// A listing cannot change to another data set.
+		OtherDataset,
+		/// The listing is paused.
+		Paused,
+		/// The listing is not paused.
+		NotPaused,
+		/// The data set was erased.
+		Erased,
+		/// The data set has no batches yet.
+		NothingToSell,
+		/// The listing's terms are not those the signer saw.
+		TermsChanged,
+		/// The price is higher than the signer is willing to pay.
+		PriceTooHigh,
+		/// Nobody can buy from, or be given, an own listing.
+		OwnListing,
+		/// Nothing can be sealed for this X25519 key.
+		InvalidBuyerKey,
+		/// The order does not wait for its key.
+		NotAwaitingDelivery,
+		/// Suite or length are not those of an envelope.
+		InvalidEnvelope,
+		/// The order's key is not there, or the order has ended.
+		NotDelivered,
+		/// The order has not ended.
+		NotEnded,
+		/// The time for this has not come.
+		TooEarly,
+		/// The time for this is over.
+		TooLate,
+		/// The revealed key is not the order's, or not the one the chunk was committed with.
+		OtherKey,
+		/// The envelope opens, so a chunk must show that its keys are wrong.
+		ProofMissing,
+		/// The chunk does not belong to what was bought.
+		ProofInvalid,
+		/// The delivered key is the one that was committed to.
+		KeyIsCorrect,
+		/// The revealed ciphertext is not the one that was committed to.
+		OtherCiphertext,
+		/// The ciphertext decrypts to exactly what was committed to.
+		DataIsCorrect,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn integrity_test() {
+			Self::check_configuration();
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Puts a data set on offer.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the owner of the data set.
+		///
+		/// ## Details
+		///
+		/// The listing's id is BLAKE2b-256 of the SCALE encoding of (owner, data set, `salt`). A
+		/// storage deposit is taken from the owner.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::Erased`], [`Error::NotAuthorized`]: the data set does not
+		///   exist, was erased, or belongs to somebody else.
+		/// * [`Error::InvalidKind`], [`Error::InvalidUnit`], [`Error::InvalidPlace`],
+		///   [`Error::InvalidLicence`], [`Error::InvalidSample`], [`Error::PriceTooLow`],
+		///   [`Error::InvalidPeriod`]: the terms are not acceptable.
+		/// * [`Error::AlreadyExists`]: the salt was used already.
+		///
+		/// ## Events
+		///
+		/// [`Event::ListingCreated`]
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::create_listing())]
+		pub fn create_listing(
+			origin: OriginFor<T>,
+			salt: H256,
+			terms: ListingTermsOf<T>,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_create_listing(owner, salt, terms)
+		}
+
+		/// Replaces the terms of a listing.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the listing's owner.
+		///
+		/// ## Details
+		///
+		/// Orders that were opened before keep their terms. Purchases signed for the old terms fail.
+		/// The storage deposit is adjusted to the new length.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such listing, or somebody else's.
+		/// * [`Error::OtherDataset`]: the data set must stay the same.
+		/// * [`Error::InvalidKind`], [`Error::InvalidUnit`], [`Error::InvalidPlace`],
+		///   [`Error::InvalidLicence`], [`Error::InvalidSample`], [`Error::PriceTooLow`],
+		///   [`Error::InvalidPeriod`]: the terms are not acceptable.
+		///
+		/// ## Events
+		///
+		/// [`Event::ListingChanged`]
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::change_listing())]
+		pub fn change_listing(
+			origin: OriginFor<T>,
+			listing: ListingId,
+			terms: ListingTermsOf<T>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_change_listing(who, listing, terms)
+		}
+
+		/// Stops sales from a listing for the time being.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the listing's owner.
+		///
+		/// ## Details
+		///
+		/// Orders go on.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such listing, or somebody else's.
+		/// * [`Error::Paused`]: it is paused already.
+		///
+		/// ## Events
+		///
+		/// [`Event::ListingPaused`]
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::pause_listing())]
+		pub fn pause_listing(origin: OriginFor<T>, listing: ListingId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_pause_listing(who, listing)
+		}
+
+		/// Lets a paused listing be bought again.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the listing's owner.
+		///
+		/// ## Details
+		///
+		/// The terms are as they were.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such listing, or somebody else's.
+		/// * [`Error::NotPaused`]: it is not paused.
+		///
+		/// ## Events
+		///
+		/// [`Event::ListingResumed`]
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::resume_listing())]
+		pub fn resume_listing(origin: OriginFor<T>, listing: ListingId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_resume_listing(who, listing)
+		}
+
+		/// Removes a listing.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the listing's owner.
+		///
+		/// ## Details
+		///
+		/// Orders go on. The storage deposit returns to the owner.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such listing, or somebody else's.
+		///
+		/// ## Events
+		///
+		/// [`Event::ListingRetired`]
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::retire_listing())]
+		pub fn retire_listing(origin: OriginFor<T>, listing: ListingId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_retire_listing(who, listing)
+		}
+
+		/// Buys everything that a data set holds now.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by who pays.
+		///
+		/// ## Details
+		///
+		/// Holds the price and a storage deposit from the signer, opens access for the beneficiary
+		/// (the signer, where none is named), and pins the terms and the batches committed to so
+		/// far. `buyer_key` is a fresh X25519 public key of the beneficiary's for this order. The
+		/// order's id is BLAKE2b-256 of the SCALE encoding of (listing, beneficiary, `buyer_key`).
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::Paused`]: the listing does not exist, or is paused.
+		/// * [`Error::TermsChanged`]: its terms do not have the hash `terms_hash`.
+		/// * [`Error::PriceTooHigh`]: its price is above `max_price`.
+		/// * [`Error::OwnListing`]: payer or beneficiary is the seller.
+		/// * [`Error::InvalidBuyerKey`]: nothing can be sealed for `buyer_key`.
+		/// * [`Error::Erased`], [`Error::NothingToSell`]: the data set was erased or is empty.
+		/// * [`Error::AlreadyExists`]: the same key was used for the same listing already.
+		/// * Errors of the currency, when the signer lacks funds, and of access control.
+		///
+		/// ## Events
+		///
+		/// [`Event::OrderOpened`]
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::buy())]
+		pub fn buy(
+			origin: OriginFor<T>,
+			listing: ListingId,
+			terms_hash: H256,
+			max_price: BalanceOf<T>,
+			beneficiary: Option<T::AccountId>,
+			buyer_key: [u8; 32],
+		) -> DispatchResult {
+			let payer = ensure_signed(origin)?;
+			let beneficiary = beneficiary.unwrap_or_else(|| payer.clone());
+			Self::do_buy(payer, listing, terms_hash, max_price, beneficiary, buyer_key)
+		}
+
+		/// Delivers the key of an order.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's seller or the key agent of its data set.
+		///
+		/// ## Details
+		///
+		/// The envelope is kept until the order is pruned. The beneficiary's time to dispute begins.
+		/// There is no fee for a delivery that is accepted.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or not the signer's to
+		///   deliver.
+		/// * [`Error::NotAwaitingDelivery`]: the key was delivered already, or the order has ended.
+		/// * [`Error::TooLate`]: the time for delivery is over.
+		/// * [`Error::Erased`]: the data set was erased.
+		/// * [`Error::InvalidEnvelope`]: suite or length are not those of an envelope.
+		///
+		/// ## Events
+		///
+		/// [`Event::Delivered`]
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::deliver())]
+		pub fn deliver(
+			origin: OriginFor<T>,
+			order: OrderId,
+			envelope: Envelope,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Self::do_deliver(who, order, envelope)?;
+			Ok(Pays::No.into())
+		}
+
+		/// Accepts a delivery, so that the seller is paid at once.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's beneficiary.
+		///
+		/// ## Details
+		///
+		/// Ends the time to dispute. Access stays open as long as it was agreed.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NotDelivered`]: the key is not there, or the order has ended.
+		///
+		/// ## Events
+		///
+		/// [`Event::Settled`]
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::confirm())]
+		pub fn confirm(origin: OriginFor<T>, order: OrderId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_confirm(who, order)
+		}
+
+		/// Pays the seller of an order whose time to dispute is over.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by anybody.
+		///
+		/// ## Details
+		///
+		/// There is no fee when it succeeds.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`]: no such order.
+		/// * [`Error::NotDelivered`]: the key is not there, or the order has ended.
+		/// * [`Error::TooEarly`]: the time to dispute is not over.
+		///
+		/// ## Events
+		///
+		/// [`Event::Settled`]
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::settle())]
+		pub fn settle(origin: OriginFor<T>, order: OrderId) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Self::do_settle(order)?;
+			Ok(Pays::No.into())
+		}
+
+		/// Returns the price of an order whose key was not delivered.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by anybody.
+		///
+		/// ## Details
+		///
+		/// Possible once the time for delivery is over or the data set is erased. Closes access.
+		/// There is no fee when it succeeds.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`]: no such order.
+		/// * [`Error::NotAwaitingDelivery`]: the key was delivered, or the order has ended.
+		/// * [`Error::TooEarly`]: the key may still be delivered.
+		///
+		/// ## Events
+		///
+		/// [`Event::Refunded`]
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::refund())]
+		pub fn refund(origin: OriginFor<T>, order: OrderId) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Self::do_refund(order)?;
+			Ok(Pays::No.into())
+		}
+
+		/// Proves that the delivered key is not the one that was committed to, and gets the price
+		/// back for the payer.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's beneficiary.
+		///
+		/// ## Details
+		///
+		/// Reveals the X25519 secret of this order to everybody, even when the proof fails. The
+		/// chain opens the envelope with it. An envelope that does not open, or holds the keys of
+		/// too few batches, is wrong by itself; otherwise `proof` names a chunk whose key it gets
+		/// wrong. There is no fee when it succeeds. Closes access.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NotDelivered`], [`Error::TooLate`]: there is nothing to dispute, or not any more.
+		/// * [`Error::OtherKey`], [`Error::ProofMissing`], [`Error::ProofInvalid`],
+		///   [`Error::KeyIsCorrect`]: the dispute has no ground.
+		///
+		/// ## Events
+		///
+		/// [`Event::Refunded`]
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::dispute_key())]
+		pub fn dispute_key(
+			origin: OriginFor<T>,
+			order: OrderId,
+			secret: [u8; 32],
+			proof: Option<ChunkProof>,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Self::do_dispute_key(who, order, secret, proof)?;
+			Ok(Pays::No.into())
+		}
+
+		/// Proves that a chunk does not hold what was committed to, and gets the price back for the
+		/// payer.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's beneficiary.
+		///
+		/// ## Details
+		///
+		/// Reveals one chunk's key and ciphertext to everybody, even when the proof fails. There is
+		/// no fee when it succeeds. Closes access.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NotDelivered`], [`Error::TooLate`]: there is nothing to dispute, or not any more.
+		/// * [`Error::ProofInvalid`], [`Error::OtherKey`], [`Error::OtherCiphertext`],
+		///   [`Error::DataIsCorrect`]: the dispute has no ground.
+		///
+		/// ## Events
+		///
+		/// [`Event::Refunded`]
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::dispute_data())]
+		pub fn dispute_data(
+			origin: OriginFor<T>,
+			order: OrderId,
+			proof: ChunkProof,
+			chunk_key: [u8; 32],
+			ciphertext: ChunkCiphertext,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Self::do_dispute_data(who, order, proof, chunk_key, ciphertext)?;
+			Ok(Pays::No.into())
+		}
+
+		/// Removes an order that ended long enough ago.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by anybody.
+		///
+		/// ## Details
+		///
+		/// Possible when both the retention period after the order's end and the agreed access are
+		/// over. Removes the order, its envelope and its grant of access. The storage deposit
+		/// returns to the payer.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`]: no such order.
+		/// * [`Error::NotEnded`]: it is neither settled nor refunded.
+		/// * [`Error::TooEarly`]: it must be kept longer.
+		///
+		/// ## Events
+		///
+		/// [`Event::Pruned`]
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::prune_order())]
+		pub fn prune_order(origin: OriginFor<T>, order: OrderId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_prune_order(order)
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// A listing.
+		pub fn listing(listing: ListingId) -> Option<ListingOf<T>> {
+			Listings::<T>::get(listing)
+		}
+
+		/// The listings of `owner` in the order of their ids, after `start_after`, at most 100.
+		pub fn listings_by_owner(
+			owner: T::AccountId,
+			start_after: Option<ListingId>,
+			limit: u32,
+		) -> Vec<(ListingId, ListingOf<T>)> {
+			Self::page_of_owner(owner, start_after, limit)
+		}
+
+		/// The listings of exactly `kind` in the order of their ids, after `start_after`, at most
+		/// 100.
+		pub fn listings_by_kind(
+			kind: Kind,
+			start_after: Option<ListingId>,
+			limit: u32,
+		) -> Vec<(ListingId, ListingOf<T>)> {
+			Self::page_of_kind(kind, start_after, limit)
+		}
+
+		/// The listings whose place, cut to four characters, is exactly `cell`, in the order of
+		/// their ids, after `start_after`, at most 100.
+		pub fn listings_by_cell(
+			cell: Cell,
+			start_after: Option<ListingId>,
+			limit: u32,
+		) -> Vec<(ListingId, ListingOf<T>)> {
+			Self::page_of_cell(cell, start_after, limit)
+		}
+
+		/// An order that is not pruned.
+		pub fn order(order: OrderId) -> Option<OrderOf<T>> {
+			Orders::<T>::get(order)
+		}
+
+		/// The delivered key of an order.
+		pub fn envelope(order: OrderId) -> Option<Envelope> {
+			Envelopes::<T>::get(order)
+		}
+
+		/// The orders in which `account` is payer, beneficiary or seller, in the order of their ids,
+		/// after `start_after`, at most 100.
+		pub fn orders_of(
+			account: T::AccountId,
+			start_after: Option<OrderId>,
+			limit: u32,
+		) -> Vec<(OrderId, OrderOf<T>)> {
+			Self::page_of_account(account, start_after, limit)
+		}
+
+		/// The orders of `dataset` whose key is to be delivered, in the order of their ids, after
+		/// `start_after`, at most 100.
+		pub fn awaiting_delivery(
+			dataset: DatasetId,
+			start_after: Option<OrderId>,
+			limit: u32,
+		) -> Vec<(OrderId, OrderOf<T>)> {
+			Self::page_awaiting(dataset, start_after, limit)
+		}
+	}
+}

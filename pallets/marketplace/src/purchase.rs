@@ -1,0 +1,123 @@
+//! Opening orders.
+
+use crate::{pallet::*, BalanceOf, ListingOf, ListingStatus, Order, OrderOf, OrderState};
+use codec::{Encode, MaxEncodedLen};
+use frame_support::{
+	ensure,
+	traits::{fungible::MutateHold, Consideration, Footprint, Get},
+};
+use msec_commitments::{envelope::is_valid_recipient, MAX_ENVELOPE_LENGTH};
+use msec_primitives::{DatasetId, DatasetInfo, ListingId, OrderAccess, OrderId, RangeCommitment};
+use sp_core::H256;
+use sp_io::hashing::blake2_256;
+use sp_runtime::{
+	traits::{Saturating, Zero},
+	DispatchError, DispatchResult,
+};
+
+/// What an order's grant of access, its keys and its four index entries take, in bytes.
+const GRANT_AND_KEYS_SIZE: usize = 704;
+
+impl<T: Config> Pallet<T> {
+	/// BLAKE2b-256 of the SCALE encoding of (listing, beneficiary, buyer key).
+	pub fn order_id(
+		listing: &ListingId,
+		beneficiary: &T::AccountId,
+		buyer_key: &[u8; 32],
+	) -> OrderId {
+		(listing, beneficiary, buyer_key).using_encoded(blake2_256).into()
+	}
+
+	pub(crate) fn do_buy(
+		payer: T::AccountId,
+		listing_id: ListingId,
+		terms_hash: H256,
+		max_price: BalanceOf<T>,
+		beneficiary: T::AccountId,
+		buyer_key: [u8; 32],
+	) -> DispatchResult {
+		let mut listing = Listings::<T>::get(listing_id).ok_or(Error::<T>::NotFound)?;
+		ensure!(listing.status == ListingStatus::Active, Error::<T>::Paused);
+		ensure!(listing.terms_hash == terms_hash, Error::<T>::TermsChanged);
+		ensure!(listing.terms.pricing.price() <= max_price, Error::<T>::PriceTooHigh);
+		let is_seller = |account: &T::AccountId| *account == listing.owner;
+		ensure!(!is_seller(&payer) && !is_seller(&beneficiary), Error::<T>::OwnListing);
+		ensure!(is_valid_recipient(&buyer_key), Error::<T>::InvalidBuyerKey);
+		let range = Self::range_for_sale(&listing.terms.dataset)?;
+		let id = Self::order_id(&listing_id, &beneficiary, &buyer_key);
+		ensure!(!Orders::<T>::contains_key(id), Error::<T>::AlreadyExists);
+
+		listing.sales = listing.sales.saturating_add(1);
+		let order = Self::pin_order(listing_id, &listing, payer, beneficiary, buyer_key, range)?;
+		Listings::<T>::insert(listing_id, listing);
+		Self::open_order(id, order)
+	}
+
+	/// All that the order takes over from the listing, with the payer's storage deposit.
+	fn pin_order(
+		listing_id: ListingId,
+		listing: &ListingOf<T>,
+		payer: T::AccountId,
+		beneficiary: T::AccountId,
+		buyer_key: [u8; 32],
+		range: RangeCommitment,
+	) -> Result<OrderOf<T>, DispatchError> {
+		let now = frame_system::Pallet::<T>::block_number();
+		let price = listing.terms.pricing.price();
+		Ok(Order {
+			ticket: T::Consideration::new(&payer, Self::order_footprint())?,
+			listing: listing_id,
+			dataset: listing.terms.dataset,
+			seller: listing.owner.clone(),
+			payer,
+			beneficiary,
+			buyer_key,
+			terms_hash: listing.terms_hash,
+			price,
+			fee: T::FeeShare::get().mul_floor(price),
+			range,
+			opened_at: now,
+			deliver_by: now.saturating_add(listing.terms.delivery_period),
+			confirmation_period: listing.terms.confirmation_period,
+			access_until: now.saturating_add(listing.terms.access_period),
+			state: OrderState::AwaitingDelivery,
+		})
+	}
+
+	fn open_order(id: OrderId, order: OrderOf<T>) -> DispatchResult {
+		if !order.price.is_zero() {
+			T::Currency::hold(&HoldReason::Payment.into(), &order.payer, order.price)?;
+		}
+		T::Access::open(&order.dataset, &order.beneficiary, id, order.access_until)?;
+		for account in [&order.payer, &order.beneficiary, &order.seller] {
+			OrdersByAccount::<T>::insert(account, id, ());
+		}
+		AwaitingDelivery::<T>::insert(order.dataset, id, ());
+		Orders::<T>::insert(id, &order);
+		Self::deposit_event(Event::OrderOpened {
+			order: id,
+			listing: order.listing,
+			dataset: order.dataset,
+			payer: order.payer,
+			beneficiary: order.beneficiary,
+			price: order.price,
+			batches: order.range.batches,
+		});
+		Ok(())
+	}
+
+	fn range_for_sale(dataset: &DatasetId) -> Result<RangeCommitment, Error<T>> {
+		Self::ensure_active(dataset)?;
+		let range = T::Datasets::range(dataset).ok_or(Error::NotFound)?;
+		ensure!(!range.batches.is_zero(), Error::NothingToSell);
+		Ok(range)
+	}
+
+	/// An order with the longest envelope.
+	pub(crate) fn order_footprint() -> Footprint {
+		let size = OrderOf::<T>::max_encoded_len()
+			.saturating_add(MAX_ENVELOPE_LENGTH as usize)
+			.saturating_add(GRANT_AND_KEYS_SIZE);
+		Footprint::from_parts(1, size)
+	}
+}

@@ -1,0 +1,10 @@
+//! Tests by topic, each followed by `do_try_state`.
+
+mod delivery;
+mod dispute;
+mod escrow;
+mod listing;
+mod prune;
+mod purchase;
+mod sequences;
+mod views;

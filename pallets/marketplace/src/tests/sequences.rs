@@ -1,0 +1,245 @@
+//! Whatever anybody calls in whatever order: money is conserved, and no order is stuck.
+
+use crate::{mock::*, pallet::*, Envelope, ListingStatus, ListingTermsOf, OrderState, Pricing};
+use frame_support::{assert_ok, traits::fungible::Inspect};
+use msec_commitments::{EnvelopeSecret, KeyTree};
+use proptest::prelude::*;
+use sp_core::H256;
+use std::collections::BTreeMap;
+
+/// [`OWNER`]'s data is honest, [`FRIEND`]'s is not.
+const SPOILED: H256 = H256::repeat_byte(0xba);
+const EVERYBODY: [AccountId; 5] = [OWNER, AGENT, BUYER, FRIEND, STRANGER];
+
+#[derive(Clone, Debug)]
+enum Step {
+	List { who: AccountId, spoiled: bool, salt: u8, free: bool },
+	Change { listing: usize, free: bool },
+	PauseOrResume { listing: usize },
+	Retire { listing: usize },
+	Buy { who: AccountId, listing: usize, beneficiary: Option<AccountId>, secret: u8 },
+	Deliver { who: AccountId, order: usize, honest: bool },
+	Confirm { who: AccountId, order: usize },
+	Settle { who: AccountId, order: usize },
+	Refund { who: AccountId, order: usize },
+	DisputeKey { order: usize },
+	DisputeData { order: usize },
+	Prune { who: AccountId, order: usize },
+	Erase { spoiled: bool },
+	Wait { blocks: u64 },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+	let who = || proptest::sample::select(EVERYBODY.to_vec());
+	let seller = || proptest::sample::select(vec![OWNER, FRIEND]);
+	let nth = || 0usize..8;
+	let step = prop_oneof![
+		4 => (seller(), any::<bool>(), 0u8..3, any::<bool>()).prop_map(
+			|(who, spoiled, salt, free)| Step::List { who, spoiled, salt, free }
+		),
+		1 => (nth(), any::<bool>()).prop_map(|(listing, free)| Step::Change { listing, free }),
+		1 => nth().prop_map(|listing| Step::PauseOrResume { listing }),
+		1 => nth().prop_map(|listing| Step::Retire { listing }),
+		8 => (who(), nth(), proptest::option::of(who()), 1u8..4).prop_map(
+			|(who, listing, beneficiary, secret)| Step::Buy { who, listing, beneficiary, secret }
+		),
+		8 => (seller(), nth(), any::<bool>()).prop_map(
+			|(who, order, honest)| Step::Deliver { who, order, honest }
+		),
+		2 => (who(), nth()).prop_map(|(who, order)| Step::Confirm { who, order }),
+		2 => (who(), nth()).prop_map(|(who, order)| Step::Settle { who, order }),
+		2 => (who(), nth()).prop_map(|(who, order)| Step::Refund { who, order }),
+		2 => nth().prop_map(|order| Step::DisputeKey { order }),
+		2 => nth().prop_map(|order| Step::DisputeData { order }),
+		2 => (who(), nth()).prop_map(|(who, order)| Step::Prune { who, order }),
+		1 => any::<bool>().prop_map(|spoiled| Step::Erase { spoiled }),
+		3 => (1u64..40).prop_map(|blocks| Step::Wait { blocks }),
+	];
+	proptest::collection::vec(step, 1..80)
+}
+
+/// What every account should own, held or free.
+struct Ledger(BTreeMap<AccountId, u64>);
+
+impl Ledger {
+	fn new() -> Self {
+		let accounts = EVERYBODY.iter().chain([&TREASURY]);
+		Self(accounts.map(|who| (*who, Balances::total_balance(who))).collect())
+	}
+
+	/// Money moves when an order is settled, and at no other time.
+	fn follow(&mut self, events: Vec<Event<Test>>) {
+		for event in events {
+			if let Event::Settled { order: id, seller, amount, fee } = event {
+				*self.0.get_mut(&order(id).payer).unwrap() -= amount + fee;
+				*self.0.get_mut(&seller).unwrap() += amount;
+				*self.0.get_mut(&TREASURY).unwrap() += fee;
+			}
+		}
+	}
+
+	fn check(&self) {
+		for (who, owned) in &self.0 {
+			assert_eq!(Balances::total_balance(who), *owned, "of account {who}");
+		}
+		assert_eq!(Balances::total_issuance(), self.0.values().sum::<u64>());
+	}
+}
+
+fn nth_listing(nth: usize) -> Option<H256> {
+	let mut ids: Vec<_> = Listings::<Test>::iter_keys().collect();
+	ids.sort();
+	ids.get(nth % ids.len().max(1)).copied()
+}
+
+fn nth_order(nth: usize) -> Option<H256> {
+	let mut ids: Vec<_> = Orders::<Test>::iter_keys().collect();
+	ids.sort();
+	ids.get(nth % ids.len().max(1)).copied()
+}
+
+fn terms_of(spoiled: bool, free: bool) -> ListingTermsOf<Test> {
+	let dataset = if spoiled { SPOILED } else { DATASET };
+	let pricing = if free { Pricing::Free } else { Pricing::OneTime { price: PRICE } };
+	ListingTermsOf::<Test> { dataset, pricing, ..terms() }
+}
+
+fn secret_of(id: H256) -> [u8; 32] {
+	let is_its =
+		|secret: &u8| EnvelopeSecret::from_bytes([*secret; 32]).public_key() == order(id).buyer_key;
+	[(1..4).find(is_its).unwrap(); 32]
+}
+
+fn sealed(id: H256, honest: bool) -> Envelope {
+	let seed = if honest { [7; 32] } else { [8; 32] };
+	envelope(id, &KeyTree::from_seed(seed), 3)
+}
+
+/// The call of a step, when there is something to call it for.
+fn call(step: Step, spoiled_data: &Data) -> Option<(AccountId, Call<Test>)> {
+	Some(match step {
+		Step::List { who, spoiled, salt, free } => {
+			let (salt, terms) = (H256::repeat_byte(salt), terms_of(spoiled, free));
+			(who, Call::create_listing { salt, terms })
+		},
+		Step::Change { listing, free } => {
+			let id = nth_listing(listing)?;
+			let listing = Listings::<Test>::get(id)?;
+			let terms = terms_of(listing.terms.dataset == SPOILED, free);
+			(listing.owner, Call::change_listing { listing: id, terms })
+		},
+		Step::PauseOrResume { listing } => {
+			let id = nth_listing(listing)?;
+			let listing = Listings::<Test>::get(id)?;
+			let call = match listing.status {
+				ListingStatus::Active => Call::pause_listing { listing: id },
+				ListingStatus::Paused => Call::resume_listing { listing: id },
+			};
+			(listing.owner, call)
+		},
+		Step::Retire { listing } => {
+			let listing = nth_listing(listing)?;
+			(Listings::<Test>::get(listing)?.owner, Call::retire_listing { listing })
+		},
+		Step::Buy { who, listing, beneficiary, secret } => {
+			let listing = nth_listing(listing)?;
+			let terms_hash = Listings::<Test>::get(listing)?.terms_hash;
+			let buyer_key = EnvelopeSecret::from_bytes([secret; 32]).public_key();
+			(who, Call::buy { listing, terms_hash, max_price: PRICE, beneficiary, buyer_key })
+		},
+		Step::Deliver { who, order, honest } => {
+			let order = nth_order(order)?;
+			(who, Call::deliver { order, envelope: sealed(order, honest) })
+		},
+		Step::Confirm { who, order } => (who, Call::confirm { order: nth_order(order)? }),
+		Step::Settle { who, order } => (who, Call::settle { order: nth_order(order)? }),
+		Step::Refund { who, order } => (who, Call::refund { order: nth_order(order)? }),
+		Step::DisputeKey { order } => {
+			let id = nth_order(order)?;
+			let order = Orders::<Test>::get(id)?;
+			let honest = Data::honest();
+			let data = if order.dataset == SPOILED { spoiled_data } else { &honest };
+			let (secret, proof) = (secret_of(id), Some(data.proof(1, 0)));
+			(order.beneficiary, Call::dispute_key { order: id, secret, proof })
+		},
+		Step::DisputeData { order } => {
+			let order = nth_order(order)?;
+			let proof = spoiled_data.proof(2, 1);
+			let chunk_key = spoiled_data.chunk_key(2, 1);
+			let ciphertext = spoiled_data.ciphertext(2, 1);
+			let who = Orders::<Test>::get(order)?.beneficiary;
+			(who, Call::dispute_data { order, proof, chunk_key, ciphertext })
+		},
+		Step::Prune { who, order } => (who, Call::prune_order { order: nth_order(order)? }),
+		Step::Erase { spoiled } => {
+			erase(if spoiled { SPOILED } else { DATASET });
+			return None;
+		},
+		Step::Wait { blocks } => {
+			run_to(System::block_number() + blocks);
+			return None;
+		},
+	})
+}
+
+/// A stranger leads every order to its end and out of the state.
+fn finish(ledger: &mut Ledger) {
+	run_to(System::block_number() + 1_000);
+	for id in Orders::<Test>::iter_keys().collect::<Vec<_>>() {
+		let call = match order(id).state {
+			OrderState::AwaitingDelivery => Call::refund { order: id },
+			OrderState::Delivered { .. } => Call::settle { order: id },
+			OrderState::Settled { .. } | OrderState::Refunded { .. } => continue,
+		};
+		assert_ok!(dispatch(STRANGER, call));
+		ledger.follow(events());
+		ledger.check();
+	}
+	run_to(System::block_number() + 1_000);
+	for id in Orders::<Test>::iter_keys().collect::<Vec<_>>() {
+		assert_ok!(dispatch(STRANGER, Call::prune_order { order: id }));
+	}
+	for id in Listings::<Test>::iter_keys().collect::<Vec<_>>() {
+		let owner = Listings::<Test>::get(id).unwrap().owner;
+		assert_ok!(dispatch(owner, Call::retire_listing { listing: id }));
+	}
+	ledger.check();
+}
+
+fn assert_nothing_is_left() {
+	assert_eq!(Orders::<Test>::iter().count(), 0);
+	assert_eq!(Envelopes::<Test>::iter().count(), 0);
+	assert_eq!(OrdersByAccount::<Test>::iter().count(), 0);
+	assert_eq!(AwaitingDelivery::<Test>::iter().count(), 0);
+	assert_eq!(Listings::<Test>::iter().count(), 0);
+	assert!(OpenAccess::get().is_empty());
+	for who in EVERYBODY {
+		assert_eq!((payment_of(who), deposit_of(who)), (0, 0));
+	}
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+	#[test]
+	fn money_is_conserved_and_no_order_is_stuck(steps in steps()) {
+		let spoiled_data = Data::spoiled(|commitment| commitment.plaintext = [0; 32]);
+		ExtBuilder::default()
+			.with_dataset(SPOILED, Dataset::of(FRIEND, spoiled_data.range))
+			.with_balance(TREASURY, FUNDS)
+			.build_and_execute(|| {
+				let mut ledger = Ledger::new();
+				for step in steps {
+					if let Some((who, call)) = call(step, &spoiled_data) {
+						// A refused call must change nothing, which the ledger shows.
+						let _ = dispatch(who, call);
+					}
+					ledger.follow(events());
+					ledger.check();
+					assert_ok!(Marketplace::do_try_state());
+				}
+				finish(&mut ledger);
+				assert_nothing_is_left();
+			});
+	}
+}

@@ -1,0 +1,123 @@
+//! What must hold at every moment.
+
+use crate::{pallet::*, BalanceOf, OrderOf, OrderState, RefundReason};
+use alloc::collections::BTreeMap;
+use frame_support::{ensure, traits::fungible::InspectHold};
+use msec_primitives::OrderId;
+use sp_runtime::{
+	traits::{Saturating, Zero},
+	TryRuntimeError,
+};
+
+impl<T: Config> Pallet<T> {
+	/// Checks listings, orders, their indexes, and that exactly the prices of open orders are held.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		Self::check_listings()?;
+		Self::check_listing_indexes()?;
+		Self::check_orders()?;
+		Self::check_order_indexes()?;
+		Self::check_payments()
+	}
+
+	fn check_listings() -> Result<(), TryRuntimeError> {
+		for (id, listing) in Listings::<T>::iter() {
+			ensure!(listing.terms_hash == listing.terms.hash(), "a listing has another hash");
+			ensure!(
+				ListingsByOwner::<T>::contains_key(&listing.owner, id)
+					&& ListingsByKind::<T>::contains_key(&listing.terms.kind, id)
+					&& ListingsByCell::<T>::contains_key(listing.terms.cell(), id),
+				"a listing is missing in an index"
+			);
+		}
+		Ok(())
+	}
+
+	// With every listing in each index once, equal counts leave no room for stray entries.
+	fn check_listing_indexes() -> Result<(), TryRuntimeError> {
+		let listings = Listings::<T>::iter_keys().count();
+		ensure!(
+			ListingsByOwner::<T>::iter_keys().count() == listings
+				&& ListingsByKind::<T>::iter_keys().count() == listings
+				&& ListingsByCell::<T>::iter_keys().count() == listings,
+			"an index of listings has a stray entry"
+		);
+		Ok(())
+	}
+
+	fn check_orders() -> Result<(), TryRuntimeError> {
+		for (id, order) in Orders::<T>::iter() {
+			ensure!(
+				id == Self::order_id(&order.listing, &order.beneficiary, &order.buyer_key),
+				"an order has another id"
+			);
+			ensure!(order.fee <= order.price, "a fee exceeds its price");
+			ensure!(!order.range.batches.is_zero(), "an order bought nothing");
+			ensure!(
+				Self::parties(&order)
+					.iter()
+					.all(|account| OrdersByAccount::<T>::contains_key(account, id)),
+				"an order is missing in the index of an account"
+			);
+			let awaits = order.state == OrderState::AwaitingDelivery;
+			ensure!(
+				AwaitingDelivery::<T>::contains_key(order.dataset, id) == awaits,
+				"the orders to be delivered differ from their states"
+			);
+			ensure!(
+				Envelopes::<T>::contains_key(id) == was_delivered(&order.state),
+				"an envelope differs from its order's state"
+			);
+		}
+		Ok(())
+	}
+
+	fn check_order_indexes() -> Result<(), TryRuntimeError> {
+		for (account, id) in OrdersByAccount::<T>::iter_keys() {
+			let order = Self::indexed_order(id)?;
+			ensure!(Self::parties(&order).contains(&account), "an account has a stray order");
+		}
+		for (dataset, id) in AwaitingDelivery::<T>::iter_keys() {
+			ensure!(Self::indexed_order(id)?.dataset == dataset, "a data set has a stray order");
+		}
+		for id in Envelopes::<T>::iter_keys() {
+			Self::indexed_order(id)?;
+		}
+		Ok(())
+	}
+
+	fn check_payments() -> Result<(), TryRuntimeError> {
+		let mut owed = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
+		for order in Orders::<T>::iter_values() {
+			let open = order.state.ended_at().is_none();
+			let price = if open { order.price } else { Zero::zero() };
+			let sum = owed.entry(order.payer).or_default();
+			*sum = sum.saturating_add(price);
+		}
+		let reason = HoldReason::Payment.into();
+		for (payer, sum) in owed {
+			ensure!(
+				T::Currency::balance_on_hold(&reason, &payer) == sum,
+				"what is held from a payer differs from the prices of the open orders"
+			);
+		}
+		Ok(())
+	}
+
+	fn indexed_order(id: OrderId) -> Result<OrderOf<T>, TryRuntimeError> {
+		Orders::<T>::get(id).ok_or_else(|| "an index names an order that is not there".into())
+	}
+
+	fn parties(order: &OrderOf<T>) -> [T::AccountId; 3] {
+		[order.payer.clone(), order.beneficiary.clone(), order.seller.clone()]
+	}
+}
+
+fn was_delivered<BlockNumber>(state: &OrderState<BlockNumber>) -> bool {
+	match state {
+		OrderState::AwaitingDelivery => false,
+		OrderState::Delivered { .. } | OrderState::Settled { .. } => true,
+		OrderState::Refunded { reason, .. } => {
+			matches!(reason, RefundReason::WrongKey | RefundReason::WrongData)
+		},
+	}
+}

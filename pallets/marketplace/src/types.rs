@@ -1,0 +1,251 @@
+//! What is offered, what is bought, and how far a sale has come.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{pallet_prelude::ConstU32, BoundedVec};
+use msec_primitives::{DatasetId, ListingId, RangeCommitment};
+use scale_info::TypeInfo;
+use sp_core::H256;
+use sp_io::hashing::blake2_256;
+
+/// Most characters of a listing's place that are indexed.
+pub const CELL_LENGTH: u32 = 4;
+
+/// What is measured: lower-case ASCII words and numbers joined by `-`, such as `air-temperature`.
+pub type Kind = BoundedVec<u8, ConstU32<32>>;
+/// A unit as a UCUM code, such as `Cel`.
+pub type Unit = BoundedVec<u8, ConstU32<16>>;
+/// A geohash of 1 to 9 characters; the shorter, the coarser.
+pub type Place = BoundedVec<u8, ConstU32<9>>;
+/// The first characters of a [`Place`], at most [`CELL_LENGTH`].
+pub type Cell = BoundedVec<u8, ConstU32<CELL_LENGTH>>;
+/// An SPDX licence expression, such as `CC-BY-4.0`.
+pub type Licence = BoundedVec<u8, ConstU32<64>>;
+/// A few readings for everybody to see, in UTF-8.
+pub type Sample = BoundedVec<u8, ConstU32<512>>;
+/// A sealed key, as `msec_commitments::envelope` makes it.
+pub type Envelope = BoundedVec<u8, ConstU32<{ msec_commitments::MAX_ENVELOPE_LENGTH }>>;
+/// The ciphertext of one chunk.
+pub type ChunkCiphertext = BoundedVec<u8, ConstU32<{ msec_commitments::MAX_CHUNK_CIPHERTEXT }>>;
+
+/// What a purchase costs.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Pricing<Balance> {
+	/// Nothing.
+	Free,
+	/// A price paid once, for everything committed to until then.
+	OneTime {
+		/// In the smallest unit of the currency.
+		price: Balance,
+	},
+}
+
+impl<Balance: Copy + Default> Pricing<Balance> {
+	/// What the buyer pays.
+	pub fn price(&self) -> Balance {
+		match self {
+			Self::Free => Balance::default(),
+			Self::OneTime { price } => *price,
+		}
+	}
+}
+
+/// What an owner offers. Whoever buys signs the hash of this.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct ListingTerms<Balance, BlockNumber> {
+	/// The data set that is sold.
+	pub dataset: DatasetId,
+	/// What is measured.
+	pub kind: Kind,
+	/// The unit of the readings.
+	pub unit: Unit,
+	/// Seconds from one reading to the next; 0 when they come irregularly.
+	pub interval_seconds: u32,
+	/// Where it is measured, as coarse as the owner wants.
+	pub place: Place,
+	/// What buyers may do with the data.
+	pub licence: Licence,
+	/// A few readings to look at before buying; may be empty.
+	pub sample: Sample,
+	/// What a purchase costs.
+	pub pricing: Pricing<Balance>,
+	/// Blocks within which the key must be delivered after the purchase.
+	pub delivery_period: BlockNumber,
+	/// Blocks within which the buyer may dispute after the delivery.
+	pub confirmation_period: BlockNumber,
+	/// Blocks for which the buyer may fetch the data after the purchase.
+	pub access_period: BlockNumber,
+}
+
+impl<Balance: Encode, BlockNumber: Encode> ListingTerms<Balance, BlockNumber> {
+	/// BLAKE2b-256 of the SCALE encoding.
+	pub fn hash(&self) -> H256 {
+		self.using_encoded(blake2_256).into()
+	}
+}
+
+impl<Balance, BlockNumber> ListingTerms<Balance, BlockNumber> {
+	/// The cell under which the place is indexed.
+	pub fn cell(&self) -> Cell {
+		Cell::truncate_from(self.place.to_vec())
+	}
+}
+
+/// Whether a listing can be bought.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum ListingStatus {
+	/// Yes.
+	Active,
+	/// Not until the owner resumes it.
+	Paused,
+}
+
+/// A data set on offer.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Listing<AccountId, Balance, BlockNumber, Ticket> {
+	/// Who sells.
+	pub owner: AccountId,
+	/// What is offered.
+	pub terms: ListingTerms<Balance, BlockNumber>,
+	/// BLAKE2b-256 of the SCALE encoding of `terms`.
+	pub terms_hash: H256,
+	/// Whether it can be bought.
+	pub status: ListingStatus,
+	/// When it was created.
+	pub created_at: BlockNumber,
+	/// When its terms or its status changed last.
+	pub changed_at: BlockNumber,
+	/// How many orders were opened.
+	pub sales: u32,
+	/// The owner's storage deposit.
+	pub ticket: Ticket,
+}
+
+/// Why the payer got the money back.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum RefundReason {
+	/// No key was delivered in time.
+	NotDelivered,
+	/// The data set was erased before a key was delivered.
+	Erased,
+	/// The delivered key was proved wrong.
+	WrongKey,
+	/// The committed data was proved wrong.
+	WrongData,
+}
+
+/// How far an order has come.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum OrderState<BlockNumber> {
+	/// The price is held; the key is not there yet.
+	AwaitingDelivery,
+	/// The key is there; the beneficiary may dispute.
+	Delivered {
+		/// Last block of the beneficiary's time to dispute.
+		settle_after: BlockNumber,
+	},
+	/// The seller was paid.
+	Settled {
+		/// When.
+		at: BlockNumber,
+	},
+	/// The payer was refunded.
+	Refunded {
+		/// When.
+		at: BlockNumber,
+		/// Why.
+		reason: RefundReason,
+	},
+}
+
+impl<BlockNumber: Copy> OrderState<BlockNumber> {
+	/// When the order ended, where it did.
+	pub fn ended_at(&self) -> Option<BlockNumber> {
+		match self {
+			Self::AwaitingDelivery | Self::Delivered { .. } => None,
+			Self::Settled { at } | Self::Refunded { at, .. } => Some(*at),
+		}
+	}
+}
+
+/// A purchase. It pins everything that was agreed, whatever becomes of the listing.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Order<AccountId, Balance, BlockNumber, Ticket> {
+	/// What was bought from.
+	pub listing: ListingId,
+	/// The data set.
+	pub dataset: DatasetId,
+	/// Who is paid.
+	pub seller: AccountId,
+	/// Who pays, and gets refunds and the storage deposit.
+	pub payer: AccountId,
+	/// Who may read, confirm and dispute.
+	pub beneficiary: AccountId,
+	/// The X25519 public key to which the envelope is sealed.
+	pub buyer_key: [u8; 32],
+	/// Hash of the terms that were agreed.
+	pub terms_hash: H256,
+	/// What is held from the payer until the order ends.
+	pub price: Balance,
+	/// The part of the price that does not go to the seller.
+	pub fee: Balance,
+	/// The batches that were bought.
+	pub range: RangeCommitment,
+	/// When it was opened.
+	pub opened_at: BlockNumber,
+	/// Last block in which the key may be delivered.
+	pub deliver_by: BlockNumber,
+	/// Blocks to dispute after the delivery.
+	pub confirmation_period: BlockNumber,
+	/// Until when the beneficiary may fetch the data; a refund ends it at once.
+	pub access_until: BlockNumber,
+	/// How far it has come.
+	pub state: OrderState<BlockNumber>,
+	/// The payer's storage deposit.
+	pub ticket: Ticket,
+}

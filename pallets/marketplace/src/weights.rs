@@ -1,0 +1,98 @@
+//! Weights of the calls.
+//!
+//! `()` estimates from above: the state that a call touches at its longest, and generous times for
+//! hashing and cryptography in wasm. A runtime should measure its own.
+
+use frame_support::weights::{
+	constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MICROS},
+	Weight,
+};
+
+/// The weight of each call.
+pub trait WeightInfo {
+	/// `create_listing`
+	fn create_listing() -> Weight;
+	/// `change_listing`
+	fn change_listing() -> Weight;
+	/// `pause_listing`
+	fn pause_listing() -> Weight;
+	/// `resume_listing`
+	fn resume_listing() -> Weight;
+	/// `retire_listing`
+	fn retire_listing() -> Weight;
+	/// `buy`
+	fn buy() -> Weight;
+	/// `deliver`
+	fn deliver() -> Weight;
+	/// `confirm`
+	fn confirm() -> Weight;
+	/// `settle`
+	fn settle() -> Weight;
+	/// `refund`
+	fn refund() -> Weight;
+	/// `dispute_key`: two shared secrets and forty levels of Merkle path.
+	fn dispute_key() -> Weight;
+	/// `dispute_data`: a chunk decrypted and hashed, and forty levels of Merkle path.
+	fn dispute_data() -> Weight;
+	/// `prune_order`
+	fn prune_order() -> Weight;
+}
+
+/// Bytes of proof for one read: an item of the largest kind and its way down the trie.
+const PROOF_SIZE_PER_READ: u64 = 4_096;
+
+fn estimate(micros: u64, reads: u64, writes: u64) -> Weight {
+	Weight::from_parts(
+		micros.saturating_mul(WEIGHT_REF_TIME_PER_MICROS),
+		reads.saturating_mul(PROOF_SIZE_PER_READ),
+	)
+	.saturating_add(ParityDbWeight::get().reads_writes(reads, writes))
+}
+
+impl WeightInfo for () {
+	// Data set, listing, account and holds of the owner; listing, three index entries, account, holds.
+	fn create_listing() -> Weight {
+		estimate(150, 6, 6)
+	}
+	// As above, with two index entries removed.
+	fn change_listing() -> Weight {
+		estimate(150, 4, 7)
+	}
+	fn pause_listing() -> Weight {
+		estimate(50, 1, 1)
+	}
+	fn resume_listing() -> Weight {
+		estimate(50, 1, 1)
+	}
+	fn retire_listing() -> Weight {
+		estimate(100, 3, 6)
+	}
+	// Listing, data set, order, account, holds, grants and denials; the same without the data set, and
+	// four index entries.
+	fn buy() -> Weight {
+		estimate(1_000, 9, 10)
+	}
+	fn deliver() -> Weight {
+		estimate(100, 3, 3)
+	}
+	// Order; payer, holds, seller and destination of the fee.
+	fn confirm() -> Weight {
+		estimate(200, 5, 5)
+	}
+	fn settle() -> Weight {
+		estimate(200, 5, 5)
+	}
+	// Order, data set, payer, holds and grants.
+	fn refund() -> Weight {
+		estimate(200, 6, 6)
+	}
+	fn dispute_key() -> Weight {
+		estimate(3_000, 7, 5)
+	}
+	fn dispute_data() -> Weight {
+		estimate(1_500, 6, 5)
+	}
+	fn prune_order() -> Weight {
+		estimate(200, 6, 9)
+	}
+}

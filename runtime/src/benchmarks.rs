@@ -1,0 +1,31 @@
+//! The pallets whose calls are measured, and what their benchmarks need.
+
+use crate::AccountId;
+use pallet_treasury::ArgumentsFactory;
+
+frame_benchmarking::define_benchmarks!(
+	[frame_system, SystemBench::<Runtime>]
+	[frame_system_extensions, SystemExtensionsBench::<Runtime>]
+	[pallet_balances, Balances]
+	[pallet_timestamp, Timestamp]
+	[pallet_utility, Utility]
+	[pallet_treasury, Treasury]
+	[pallet_collective, Council]
+	[pallet_membership, CouncilMembership]
+	[pallet_sudo, Sudo]
+	[pallet_token, Token]
+	[pallet_records, Records]
+	[pallet_access_control, AccessControl]
+	[pallet_marketplace, Marketplace]
+);
+
+/// Names the only asset, and beneficiaries by seed.
+pub struct TreasuryArguments;
+
+impl ArgumentsFactory<(), AccountId> for TreasuryArguments {
+	fn create_asset_kind(_: u32) {}
+
+	fn create_beneficiary(seed: [u8; 32]) -> AccountId {
+		seed.into()
+	}
+}

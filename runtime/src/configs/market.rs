@@ -1,0 +1,84 @@
+//! M-Sec's own pallets, and how they meet.
+
+use super::{money::TreasuryAccount, origins::MinterOrigin};
+use crate::{
+	AccessControl, AccountId, Balance, Balances, Records, Runtime, RuntimeHoldReason, DAYS,
+	MICRO_MSEC, MILLI_MSEC, MINUTES, MSEC,
+};
+use frame_support::{
+	parameter_types,
+	traits::{fungible::HoldConsideration, ConstU128, ConstU32, ConstU8, LinearStoragePrice},
+};
+use sp_runtime::Permill;
+
+parameter_types! {
+	pub const ApprovalReason: RuntimeHoldReason =
+		RuntimeHoldReason::Token(pallet_token::HoldReason::ApprovalDeposit);
+	pub const RecordReason: RuntimeHoldReason =
+		RuntimeHoldReason::Records(pallet_records::HoldReason::StorageDeposit);
+	pub const AccessReason: RuntimeHoldReason =
+		RuntimeHoldReason::AccessControl(pallet_access_control::HoldReason::AccessDeposit);
+	pub const MarketReason: RuntimeHoldReason =
+		RuntimeHoldReason::Marketplace(pallet_marketplace::HoldReason::StorageDeposit);
+	/// Two parts in a hundred of each price go to the treasury.
+	pub const FeeShare: Permill = Permill::from_percent(2);
+	pub const MinPeriod: u32 = 2;
+	pub const MaxDeliveryPeriod: u32 = 30 * DAYS;
+	pub const MaxConfirmationPeriod: u32 = 30 * DAYS;
+	pub const MaxAccessPeriod: u32 = 3650 * DAYS;
+	pub const RetentionPeriod: u32 = 30 * MINUTES;
+}
+
+/// Deposit for state that somebody's item occupies: a hundredth of an MSEC an item and a
+/// ten-thousandth a byte. It comes back when the item goes.
+pub type StorageDeposit<Reason> = HoldConsideration<
+	AccountId,
+	Balances,
+	Reason,
+	LinearStoragePrice<ConstU128<{ 10 * MILLI_MSEC }>, ConstU128<{ 100 * MICRO_MSEC }>, Balance>,
+>;
+
+impl pallet_token::Config for Runtime {
+	type Consideration = StorageDeposit<ApprovalReason>;
+	type Currency = Balances;
+	type MaximumSupply = ConstU128<{ 1_000_000_000 * MSEC }>;
+	type MinterOrigin = MinterOrigin;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type WeightInfo = ();
+}
+
+impl pallet_records::Config for Runtime {
+	type AccessPolicy = AccessControl;
+	type Consideration = StorageDeposit<RecordReason>;
+	type MaxBatchesPerCall = ConstU32<256>;
+	type MaxEndpointLength = ConstU32<128>;
+	type MaxStores = ConstU32<4>;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type WeightInfo = ();
+}
+
+impl pallet_access_control::Config for Runtime {
+	type Consideration = StorageDeposit<AccessReason>;
+	type Datasets = Records;
+	type MaxDelegationDepth = ConstU8<3>;
+	type MaxGrants = ConstU32<16>;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type WeightInfo = ();
+}
+
+impl pallet_marketplace::Config for Runtime {
+	type Access = AccessControl;
+	type Consideration = StorageDeposit<MarketReason>;
+	type Currency = Balances;
+	type Datasets = Records;
+	type FeeDestination = TreasuryAccount;
+	type FeeShare = FeeShare;
+	type MaxAccessPeriod = MaxAccessPeriod;
+	type MaxConfirmationPeriod = MaxConfirmationPeriod;
+	type MaxDeliveryPeriod = MaxDeliveryPeriod;
+	type MinPeriod = MinPeriod;
+	type MinimumPrice = ConstU128<{ 10 * MILLI_MSEC }>;
+	type RetentionPeriod = RetentionPeriod;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type WeightInfo = ();
+}

@@ -1,0 +1,39 @@
+//! Who may decide what, in one place.
+//!
+//! | decision | who |
+//! |---|---|
+//! | appoint and dismiss minters | two thirds of the council, or root |
+//! | spend from the treasury | half of the council, or root |
+//! | reject treasury spends | more than half of the council, or root |
+//! | change the council's members | two thirds of the council, or root |
+//! | root | `sudo`, which has a key in the `dev` preset only |
+
+use crate::{AccountId, Balance, MSEC};
+use frame_support::traits::{ConstU128, EitherOfDiverse};
+use frame_system::{EnsureRoot, EnsureRootWithSuccess, EnsureWithSuccess};
+use pallet_collective::{EnsureProportionAtLeast, EnsureProportionMoreThan};
+
+/// The council of cities.
+pub type CouncilCollective = pallet_collective::Instance1;
+
+/// At least half of the council.
+type HalfOfCouncil = EnsureProportionAtLeast<AccountId, CouncilCollective, 1, 2>;
+/// At least two thirds of the council.
+type TwoThirdsOfCouncil = EnsureProportionAtLeast<AccountId, CouncilCollective, 2, 3>;
+/// The most that one decision of the council may spend.
+type MaximumSpend = ConstU128<{ 100_000 * MSEC }>;
+
+/// Appoints and dismisses minters.
+pub type MinterOrigin = EitherOfDiverse<EnsureRoot<AccountId>, TwoThirdsOfCouncil>;
+/// Changes the council's members.
+pub type MembershipOrigin = EitherOfDiverse<EnsureRoot<AccountId>, TwoThirdsOfCouncil>;
+/// Rejects treasury spends and motions.
+pub type RejectOrigin = EitherOfDiverse<
+	EnsureRoot<AccountId>,
+	EnsureProportionMoreThan<AccountId, CouncilCollective, 1, 2>,
+>;
+/// Spends from the treasury, up to the amount it succeeds with.
+pub type SpendOrigin = frame_support::traits::EitherOf<
+	EnsureRootWithSuccess<AccountId, ConstU128<{ Balance::MAX }>>,
+	EnsureWithSuccess<HalfOfCouncil, AccountId, MaximumSpend>,
+>;

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Sets up the machine, then checks formatting and lints and runs every test.
+#
+# usage: scripts/test.sh [--full]
+#   --full   also runs the pallets' benchmarks as tests and audits licences and advisories
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n\033[1m==> %s\033[0m\n' "$*"; }
+
+full=no
+case "${1:-}" in
+	'') ;;
+	--full) full=yes ;;
+	*) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
+
+scripts/setup.sh --tests
+
+step 'Formatting'
+cargo fmt --all -- --check
+
+step 'Building'
+cargo build --release --workspace --all-targets
+
+step 'Lints'
+SKIP_WASM_BUILD=1 cargo clippy --release --workspace --all-targets --quiet -- -D warnings
+
+step 'Tests'
+cargo test --release --workspace
+
+if [ "$full" = yes ]; then
+	step 'Benchmarks as tests'
+	SKIP_WASM_BUILD=1 cargo test --release --features runtime-benchmarks \
+		-p pallet-token -p pallet-records -p pallet-access-control -p pallet-marketplace
+
+	step 'Licences and advisories'
+	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny check
+fi

@@ -1,0 +1,17 @@
+//! What the end-to-end tests are made of: the built programs as real processes, a market made of them,
+//! and ways to look at what they leave behind.
+
+#![forbid(unsafe_code)]
+
+pub mod binaries;
+pub mod canary;
+pub mod ledger;
+pub mod market;
+pub mod msec;
+pub mod node;
+pub mod ports;
+pub mod process;
+pub mod requests;
+pub mod sandbox;
+pub mod services;
+pub mod wait;

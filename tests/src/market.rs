@@ -1,0 +1,183 @@
+//! A market on one machine: a chain, a store, a key agent, and people.
+
+use crate::{
+	msec::Msec,
+	node::Node,
+	sandbox::Sandbox,
+	services::{Agent, Store},
+	wait,
+};
+use msec_commitments::Hash;
+use msec_worker_common::{
+	chain::{ChainClient, Listing, Order, OrderState},
+	keys::AccountKey,
+	AccountId32,
+};
+use serde_json::Value;
+use std::{path::Path, sync::Arc};
+
+/// Who operates the store.
+const STORE_OPERATOR: &str = "//Dave";
+/// Whose account the key agent uses.
+const AGENT: &str = "//Eve";
+
+/// A market with a chain of its own.
+pub struct Market {
+	/// Everything on the disk.
+	pub sandbox: Sandbox,
+	/// The chain's only validator.
+	pub node: Node,
+	/// The store, registered.
+	pub store: Store,
+	/// The key agent.
+	pub agent: Agent,
+	/// The chain, seen by the test itself.
+	pub chain: ChainClient,
+	/// Who sells: the development account Charlie.
+	pub owner: Msec,
+	/// Who buys: the development account Bob.
+	pub buyer: Msec,
+}
+
+impl Market {
+	/// Starts node, store and agent, and registers the store.
+	pub async fn open() -> Self {
+		let sandbox = Sandbox::default();
+		let node = Node::development(&sandbox).await;
+		let (logs, url) = (sandbox.logs(), node.url());
+		let account = address(STORE_OPERATOR).to_string();
+		let mut store = Store::start(&logs, &sandbox.folder("store"), &account, &url);
+		let mut agent = Agent::start(&logs, &sandbox.folder("agent"), AGENT, &url);
+		let operator = Msec::new(sandbox.path(), &logs, "operator", STORE_OPERATOR, &url);
+		let register = ["store", "register", &store.endpoint()];
+		tokio::join!(
+			operator.text(&register),
+			store.service.wait_until_ready(),
+			agent.service.wait_until_ready(),
+		);
+		let chain = ChainClient::connect(&url).await.expect("the node answers");
+		let owner = Msec::new(sandbox.path(), &logs, "owner", "//Charlie", &url);
+		let buyer = Msec::new(sandbox.path(), &logs, "buyer", "//Bob", &url);
+		Self { sandbox, node, store, agent, chain, owner, buyer }
+	}
+
+	/// A person with a development account.
+	pub fn person(&self, name: &str, uri: &str) -> Msec {
+		Msec::new(self.sandbox.path(), &self.sandbox.logs(), name, uri, &self.node.url())
+	}
+
+	/// Arguments of `msec dataset create` for a data set in this store, served by this agent.
+	pub fn dataset_arguments<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+		[&self.dataset_arguments_without_agent(name)[..], &self.agent_arguments()].concat()
+	}
+
+	/// Arguments of `msec dataset create` for a data set in this store, whose owner delivers alone.
+	pub fn dataset_arguments_without_agent<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+		vec!["dataset", "create", name, "--store", &self.store.account]
+	}
+
+	fn agent_arguments(&self) -> [&str; 4] {
+		["--key-agent", &self.agent.account, "--key-agent-key", &self.agent.encryption_key]
+	}
+
+	/// Makes a data set and publishes a file in it; gives its identifier.
+	pub async fn publish(&self, name: &str, file: &Path) -> String {
+		let created = self.owner.json(&self.dataset_arguments(name)).await;
+		self.owner.text(&["publish", name, &file.to_string_lossy()]).await;
+		member(&created, "dataset")
+	}
+
+	/// Puts a data set on offer with `more` arguments; gives the listing.
+	pub async fn list(&self, dataset: &str, more: &[&str]) -> String {
+		let arguments = [&listing_arguments(dataset), more].concat();
+		member(&self.owner.json(&arguments).await, "listing")
+	}
+
+	/// Height of the last finalized block.
+	pub async fn height(&self) -> u64 {
+		self.chain.finalized().await.expect("the node answers").number()
+	}
+
+	/// An order as it is in the last finalized block.
+	pub async fn order(&self, id: &str) -> Order {
+		let block = self.chain.finalized().await.expect("the node answers");
+		let order = block.order(&hash(id)).await.expect("the node answers");
+		order.unwrap_or_else(|| panic!("there is no order {id}"))
+	}
+
+	/// A listing as it is in the last finalized block.
+	pub async fn listing(&self, id: &str) -> Listing {
+		let block = self.chain.finalized().await.expect("the node answers");
+		let listing = block.listing(&hash(id)).await.expect("the node answers");
+		listing.unwrap_or_else(|| panic!("there is no listing {id}"))
+	}
+
+	/// The delivered envelope of an order.
+	pub async fn envelope(&self, order: &str) -> Option<Vec<u8>> {
+		let block = self.chain.finalized().await.expect("the node answers");
+		block.envelope(&hash(order)).await.expect("the node answers")
+	}
+
+	/// Waits until the envelope of an order is in a finalized block.
+	pub async fn wait_for_delivery(&self, order: &str) -> Vec<u8> {
+		wait::until("the order is delivered", wait::A_FEW_BLOCKS, async || {
+			self.envelope(order).await
+		})
+		.await
+	}
+
+	/// Waits until an order has come to a state.
+	pub async fn wait_for_state(
+		&self,
+		order: &str,
+		what: &str,
+		is_there: impl Fn(&OrderState) -> bool,
+	) {
+		wait::until(what, wait::A_FEW_BLOCKS, async || {
+			is_there(&self.order(order).await.state).then_some(())
+		})
+		.await;
+	}
+}
+
+/// Arguments of `msec listing create` without price and periods.
+pub fn listing_arguments(dataset: &str) -> [&str; 13] {
+	[
+		"listing",
+		"create",
+		dataset,
+		"--kind",
+		"air-temperature",
+		"--unit",
+		"[degF]",
+		"--interval",
+		"1h",
+		"--place",
+		"dr5x1",
+		"--licence",
+		"CC0-1.0",
+	]
+}
+
+/// The account with that secret URI.
+pub fn address(uri: &str) -> AccountId32 {
+	key(uri).account_id()
+}
+
+/// The key with that secret URI.
+pub fn key(uri: &str) -> Arc<AccountKey> {
+	Arc::new(AccountKey::from_uri(uri).expect("the URI is one of ours"))
+}
+
+/// A text that a JSON answer must have.
+pub fn member(answer: &Value, name: &str) -> String {
+	answer[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {answer}")).to_owned()
+}
+
+/// 32 bytes from hexadecimal digits after `0x`.
+pub fn hash(text: &str) -> Hash {
+	let mut hash = [0; 32];
+	hex::decode_to_slice(text.trim_start_matches("0x"), &mut hash)
+		.unwrap_or_else(|error| panic!("{text:?}: {error}"));
+	hash
+}

@@ -1,0 +1,14 @@
+//! The journey, what is refused, and what happens when things break: with the built programs as real
+//! processes.
+
+#![forbid(unsafe_code)]
+
+mod canary;
+mod documents;
+mod faults;
+mod javascript;
+mod journey;
+mod node;
+mod readings;
+mod refusals;
+mod upgrade;
