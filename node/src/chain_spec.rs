@@ -2,7 +2,7 @@
 
 use msec_runtime::WASM_BINARY;
 use sc_service::{ChainType, Properties};
-use sp_core::crypto::Ss58AddressFormatRegistry;
+use sp_core::crypto::{Ss58AddressFormat, Ss58AddressFormatRegistry};
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 
 /// A chain's name, network settings and genesis.
@@ -23,8 +23,8 @@ fn build(name: &str, id: &str, chain: ChainType, preset: &str) -> Result<ChainSp
 	let mut properties = Properties::new();
 	properties.insert("tokenSymbol".into(), "MSEC".into());
 	properties.insert("tokenDecimals".into(), 12.into());
-	let format: u16 = Ss58AddressFormatRegistry::SubstrateAccount.into();
-	properties.insert("ss58Format".into(), format.into());
+	let format = Ss58AddressFormat::from(Ss58AddressFormatRegistry::SubstrateAccount);
+	properties.insert("ss58Format".into(), u16::from(format).into());
 	Ok(ChainSpec::builder(code, None)
 		.with_name(name)
 		.with_id(id)
