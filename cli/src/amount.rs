@@ -13,7 +13,9 @@ pub struct Amount(pub u128);
 
 /// Why a text is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an amount; write it like 2.5, with at most {DECIMALS} digits after the point")]
+#[error(
+	"{0:?} is not an amount; write it like 2.5, with at most {DECIMALS} digits after the point"
+)]
 pub struct InvalidAmount(String);
 
 impl fmt::Display for Amount {

@@ -10,12 +10,7 @@ use msec_commitments::{
 };
 use msec_worker_common::{
 	batch_frame::Frame,
-	chain::{
-		runtime::runtime_types::{
-			bounded_collections::bounded_vec::BoundedVec, msec_commitments as generated,
-		},
-		Order,
-	},
+	chain::{runtime::runtime_types::bounded_collections::bounded_vec::BoundedVec, Order},
 	H256,
 };
 
@@ -116,28 +111,15 @@ impl Ground {
 		match self {
 			Self::Key(None) => "the envelope does not open or covers too few batches".to_owned(),
 			Self::Key(Some(proof)) => {
-				format!("the delivered key is wrong for chunk {} of batch {}", proof.chunk, proof.batch)
+				format!(
+					"the delivered key is wrong for chunk {} of batch {}",
+					proof.chunk, proof.batch
+				)
 			},
 			Self::Data { proof, .. } => {
 				format!("the data of chunk {} of batch {} is wrong", proof.chunk, proof.batch)
 			},
 		}
-	}
-}
-
-/// A proof as an argument of a call.
-pub fn encode_proof(proof: &ChunkProof) -> generated::proof::ChunkProof {
-	generated::proof::ChunkProof {
-		batch: proof.batch,
-		chunk: proof.chunk,
-		chunks: proof.chunks,
-		commitment: generated::chunk::ChunkCommitment {
-			plaintext: proof.commitment.plaintext,
-			ciphertext: proof.commitment.ciphertext,
-			key: proof.commitment.key,
-		},
-		chunk_path: proof.chunk_path.clone(),
-		batch_path: proof.batch_path.clone(),
 	}
 }
 

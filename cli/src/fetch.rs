@@ -88,8 +88,7 @@ pub fn open_envelope(
 	envelope: &[u8],
 	secret: &EnvelopeSecret,
 ) -> Result<KeyCover, EnvelopeFault> {
-	let context =
-		OrderContext { genesis: *genesis, order: order_id.0, dataset: order.dataset.0 };
+	let context = OrderContext { genesis: *genesis, order: order_id.0, dataset: order.dataset.0 };
 	let cover = open_order(envelope, secret, &context).map_err(EnvelopeFault::Unopenable)?;
 	match cover.batches() < order.range.batches {
 		true => {
@@ -275,9 +274,8 @@ pub async fn fetch(
 	let batches: Vec<BatchCommitment> = stores.commitments(&order.range).await?;
 	for (commitment, index) in batches.iter().zip(0u32..).skip(output.next_batch() as usize) {
 		let frame = stores.batch(index, commitment).await?;
-		let chunks = open_batch(cover, &frame).map_err(|(chunk, fault)| {
-			FetchError::WrongChunk { batch: index, chunk, fault }
-		})?;
+		let chunks = open_batch(cover, &frame)
+			.map_err(|(chunk, fault)| FetchError::WrongChunk { batch: index, chunk, fault })?;
 		output.write_batch(&chunks)?;
 		progress(index + 1);
 	}

@@ -2,26 +2,26 @@
 
 use codec::Encode;
 use msec_worker_common::{AccountId32, H256};
-use sp_crypto_hashing::blake2_256;
+use subxt::config::{substrate::BlakeTwo256, Hasher};
 
 /// A data set's identifier.
 pub fn dataset(owner: &AccountId32, salt: &H256) -> H256 {
-	blake2_256(&(owner, salt).encode()).into()
+	BlakeTwo256.hash(&(owner, salt).encode())
 }
 
 /// A listing's identifier.
 pub fn listing(owner: &AccountId32, dataset: &H256, salt: &H256) -> H256 {
-	blake2_256(&(owner, dataset, salt).encode()).into()
+	BlakeTwo256.hash(&(owner, dataset, salt).encode())
 }
 
 /// An order's identifier.
 pub fn order(listing: &H256, beneficiary: &AccountId32, buyer_key: &[u8; 32]) -> H256 {
-	blake2_256(&(listing, beneficiary, buyer_key).encode()).into()
+	BlakeTwo256.hash(&(listing, beneficiary, buyer_key).encode())
 }
 
 /// BLAKE2b-256 of a document that is referred to on chain.
 pub fn document(bytes: &[u8]) -> H256 {
-	blake2_256(bytes).into()
+	BlakeTwo256.hash(bytes)
 }
 
 /// Reads 32 bytes as 64 hexadecimal digits, with or without 0x.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use codec::{Decode, Encode};
 use msec_commitments::Hash;
 use msec_worker_common::batch_frame::Frame;
-use redb::{Database, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, TableDefinition};
 use std::path::Path;
 
 const FRAMES: TableDefinition<(&[u8; 32], u32), &[u8]> = TableDefinition::new("frames");

@@ -1,15 +1,7 @@
-//! Offers: the terms as the chain takes them, and finding them.
+//! Finding offers, orders, data sets and stores on chain.
 
 use msec_worker_common::{
-	chain::{
-		runtime::{
-			self,
-			runtime_types::{
-				bounded_collections::bounded_vec::BoundedVec, pallet_marketplace::types as generated,
-			},
-		},
-		BlockClient, ChainError, Listing, ListingTerms, Order,
-	},
+	chain::{runtime, BlockClient, ChainError, Listing, Order, DEADLINE},
 	AccountId32, H256,
 };
 
@@ -17,27 +9,6 @@ use msec_worker_common::{
 const PAGE: u32 = 100;
 /// Most characters of a place by which the chain finds listings.
 const CELL_LENGTH: usize = 4;
-
-/// The terms as an argument of a call.
-pub fn encode_terms(terms: &ListingTerms) -> generated::ListingTerms<u128, u32> {
-	let bytes = |text: &str| BoundedVec(text.as_bytes().to_vec());
-	generated::ListingTerms {
-		dataset: terms.dataset,
-		kind: bytes(&terms.kind),
-		unit: bytes(&terms.unit),
-		interval_seconds: terms.interval_seconds,
-		place: bytes(&terms.place),
-		licence: bytes(&terms.licence),
-		sample: bytes(&terms.sample),
-		pricing: match terms.price {
-			Some(price) => generated::Pricing::OneTime { price },
-			None => generated::Pricing::Free,
-		},
-		delivery_period: terms.delivery_period,
-		confirmation_period: terms.confirmation_period,
-		access_period: terms.access_period,
-	}
-}
 
 /// What a buyer is looking for. Nothing said means anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +41,8 @@ pub async fn search(
 	block: &BlockClient,
 	query: &Query,
 ) -> Result<Vec<(H256, Listing)>, ChainError> {
-	let cell = query.place.as_deref().filter(|place| place.is_char_boundary(CELL_LENGTH.min(place.len())));
+	let cell =
+		query.place.as_deref().filter(|place| place.is_char_boundary(CELL_LENGTH.min(place.len())));
 	let cell = cell.map(|place| &place[..CELL_LENGTH.min(place.len())]);
 	let mut found = Vec::new();
 	if query.owner.is_none() && query.kind.is_none() && cell.is_none_or(|c| c.len() < CELL_LENGTH) {
@@ -99,7 +71,9 @@ async fn all_listings(block: &BlockClient) -> Result<Vec<(H256, Listing)>, Chain
 	let entry = block.inner().storage().entry(runtime::storage().marketplace().listings())?;
 	let mut entries = entry.iter(()).await?;
 	let mut found = Vec::new();
-	while let Some(entry) = entries.next().await {
+	while let Some(entry) =
+		tokio::time::timeout(DEADLINE, entries.next()).await.map_err(|_| ChainError::TimedOut)?
+	{
 		let entry = entry?;
 		let (id,) = entry.key()?.decode()?;
 		found.push((id, Listing::from(entry.value().decode()?)));

@@ -13,13 +13,14 @@ use msec_commitments::{sha256, BatchCommitment, Hash, KeyTree, MAX_CHUNKS_PER_BA
 use msec_worker_common::{
 	batch_frame::{Frame, FrameError},
 	chain::{
-		runtime::{self, runtime_types},
+		runtime::{self, runtime_types::bounded_collections::bounded_vec::BoundedVec},
 		ChainError,
 	},
 	transactions::{Submitter, TransactionError},
 	H256,
 };
 use std::io::{self, Read, Seek};
+use subxt::utils::Static;
 
 /// Chunks of a batch, unless said otherwise: about one mebibyte of rows.
 pub const DEFAULT_CHUNKS_PER_BATCH: u32 = 256;
@@ -225,14 +226,7 @@ impl Publisher<'_> {
 			hash_text(&self.dataset),
 			hash_text(&sha256(&[&roots]))
 		);
-		let batches = batches
-			.iter()
-			.map(|batch| runtime_types::msec_commitments::range::BatchCommitment {
-				chunks: batch.chunks,
-				root: batch.root,
-			})
-			.collect();
-		let batches = runtime_types::bounded_collections::bounded_vec::BoundedVec(batches);
+		let batches = BoundedVec(batches.iter().copied().map(Static).collect());
 		let call = runtime::transactions().records().append(H256(self.dataset), first, batches);
 		match self.submitter.execute(&key, &call).await {
 			Err(TransactionError::Failed { name, .. }) if name.contains("UnexpectedBatch") => {

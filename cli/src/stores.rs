@@ -27,7 +27,9 @@ pub enum StoresError {
 	#[error("store {0}: {1}")]
 	One(AccountId32, #[source] StoreError),
 	/// Nothing that a store lists is what was committed to.
-	#[error("no store has the batches that were committed to on chain; try later or tell the owner")]
+	#[error(
+		"no store has the batches that were committed to on chain; try later or tell the owner"
+	)]
 	OtherBatches,
 }
 

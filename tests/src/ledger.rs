@@ -92,3 +92,11 @@ pub fn treasury() -> AccountId32 {
 	account[..name.len()].copy_from_slice(name);
 	AccountId32(account)
 }
+
+/// All money there is at the last finalized block.
+pub async fn issuance(chain: &ChainClient) -> u128 {
+	let block = chain.finalized().await.expect("the node answers");
+	let entry = runtime::storage().balances().total_issuance();
+	let entry = block.inner().storage().entry(entry).expect("the chain has balances");
+	entry.fetch(()).await.expect("the node answers").decode().expect("an amount decodes")
+}

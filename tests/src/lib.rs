@@ -15,3 +15,4 @@ pub mod requests;
 pub mod sandbox;
 pub mod services;
 pub mod wait;
+pub mod wasm;

@@ -48,7 +48,7 @@ impl Market {
 		let account = address(STORE_OPERATOR).to_string();
 		let mut store = Store::start(&logs, &sandbox.folder("store"), &account, &url);
 		let mut agent = Agent::start(&logs, &sandbox.folder("agent"), AGENT, &url);
-		let operator = Msec::new(sandbox.path(), &logs, "operator", STORE_OPERATOR, &url);
+		let operator = Msec::new(&sandbox, "operator", STORE_OPERATOR, &url);
 		let register = ["store", "register", &store.endpoint()];
 		tokio::join!(
 			operator.text(&register),
@@ -56,14 +56,14 @@ impl Market {
 			agent.service.wait_until_ready(),
 		);
 		let chain = ChainClient::connect(&url).await.expect("the node answers");
-		let owner = Msec::new(sandbox.path(), &logs, "owner", "//Charlie", &url);
-		let buyer = Msec::new(sandbox.path(), &logs, "buyer", "//Bob", &url);
+		let owner = Msec::new(&sandbox, "owner", "//Charlie", &url);
+		let buyer = Msec::new(&sandbox, "buyer", "//Bob", &url);
 		Self { sandbox, node, store, agent, chain, owner, buyer }
 	}
 
 	/// A person with a development account.
 	pub fn person(&self, name: &str, uri: &str) -> Msec {
-		Msec::new(self.sandbox.path(), &self.sandbox.logs(), name, uri, &self.node.url())
+		Msec::new(&self.sandbox, name, uri, &self.node.url())
 	}
 
 	/// Arguments of `msec dataset create` for a data set in this store, served by this agent.

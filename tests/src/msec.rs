@@ -1,6 +1,9 @@
 //! The command `msec`, as one person uses it.
 
-use crate::process::{built, tail};
+use crate::{
+	process::{built, tail},
+	sandbox::Sandbox,
+};
 use serde_json::Value;
 use std::{
 	ffi::OsStr,
@@ -38,8 +41,9 @@ pub struct Outcome {
 }
 
 impl Msec {
-	/// The person `name`, whose home is below `folder`, at the node with the address `node`.
-	pub fn new(folder: &Path, logs: &Path, name: &str, account: &str, node: &str) -> Self {
+	/// The person `name`, who signs with `account`, at the node with the address `node`.
+	pub fn new(sandbox: &Sandbox, name: &str, account: &str, node: &str) -> Self {
+		let folder = sandbox.path();
 		let password_file = folder.join(format!("{name}.password"));
 		write_private(&password_file, &format!("the passphrase of {name}\n"));
 		Self {
@@ -48,7 +52,7 @@ impl Msec {
 			node: node.to_owned(),
 			account: account.to_owned(),
 			password_file,
-			log: logs.join(format!("msec-{name}.log")),
+			log: sandbox.terminals().join(format!("{name}.log")),
 		}
 	}
 

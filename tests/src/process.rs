@@ -50,6 +50,11 @@ impl Process {
 		Self { name: name.to_owned(), child, log }
 	}
 
+	/// The process's number.
+	pub fn id(&self) -> u32 {
+		self.child.id()
+	}
+
 	/// Everything that was printed, also by earlier processes of that name.
 	pub fn log(&self) -> String {
 		String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()

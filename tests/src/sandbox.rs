@@ -33,8 +33,13 @@ impl Sandbox {
 		path
 	}
 
-	/// The folder for the logs of all processes.
+	/// The folder for the logs of all services.
 	pub fn logs(&self) -> PathBuf {
 		self.folder("logs")
+	}
+
+	/// The folder for what commands showed to people.
+	pub fn terminals(&self) -> PathBuf {
+		self.folder("terminals")
 	}
 }

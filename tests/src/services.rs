@@ -79,12 +79,13 @@ pub struct Store {
 impl Store {
 	/// Starts the store of `account`, which keeps everything in `data`.
 	pub fn start(logs: &Path, data: &Path, account: &str, node: &str) -> Self {
-		Self::start_by(logs, data, account, node, || built("msec-companion-db"))
+		Self::start_by(logs, "store", data, account, node, || built("msec-companion-db"))
 	}
 
-	/// Starts the store by another command than the plain program.
+	/// Starts the store called `name` by another command than the plain program.
 	pub fn start_by(
 		logs: &Path,
+		name: &str,
 		data: &Path,
 		account: &str,
 		node: &str,
@@ -98,7 +99,7 @@ impl Store {
 			format!("--listen=127.0.0.1:{port}"),
 			format!("--health-listen=127.0.0.1:{health_port}"),
 		];
-		let service = Service::new("store", logs, health_port, move || {
+		let service = Service::new(name, logs, health_port, move || {
 			let mut command = program();
 			command.args(&arguments);
 			command

@@ -141,7 +141,8 @@ impl GrantAccess {
 			},
 			None => None,
 		};
-		let actions = Actions(self.actions.iter().fold(0, |bits, action| bits | 1 << *action as u8));
+		let actions =
+			Actions(self.actions.iter().fold(0, |bits, action| bits | 1 << *action as u8));
 		let call = runtime::transactions().access_control().grant(
 			dataset,
 			subject,
@@ -200,8 +201,7 @@ impl Access {
 		let (dataset, subject) = resolve(context, &self.dataset, &self.subject)?;
 		let (_, block) = context.finalized().await?;
 		let purpose = self.purpose.map(Into::into);
-		let decision =
-			block.can_access(&subject, &dataset.0, self.action.into(), purpose).await?;
+		let decision = block.can_access(&subject, &dataset.0, self.action.into(), purpose).await?;
 		let (allowed, reason) = explain(&decision);
 		let value = json!({
 			"dataset": ids::hash_text(&dataset.0), "subject": subject.to_string(),

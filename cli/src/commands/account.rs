@@ -121,9 +121,9 @@ fn import(
 			}
 		},
 		None => {
-			let phrase = PasswordSource::Prompt.read("Recovery phrase or secret URI").context(
-				"there is no terminal to ask at; name a file by --file",
-			)?;
+			let phrase = PasswordSource::Prompt
+				.read("Recovery phrase or secret URI")
+				.context("there is no terminal to ask at; name a file by --file")?;
 			AccountKey::from_uri(&phrase)?
 		},
 	};

@@ -255,13 +255,14 @@ impl Context {
 			true => "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {msg}",
 			false => "{bar:40} {pos}/{len} {msg}",
 		};
-		let style = ProgressStyle::with_template(template)
-			.unwrap_or_else(|_| ProgressStyle::default_bar());
+		let style =
+			ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
 		ProgressBar::new(length).with_style(style)
 	}
 }
 
-const PASSWORD_HINT: &str = "a password is needed: --password-file FILE, MSEC_PASSWORD, or a terminal";
+const PASSWORD_HINT: &str =
+	"a password is needed: --password-file FILE, MSEC_PASSWORD, or a terminal";
 
 /// A key that no other submission has.
 pub fn unique_key(what: &str) -> String {

@@ -6,12 +6,7 @@ use super::{
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
-use msec::{
-	home::DatasetRecord,
-	ids,
-	market,
-	stores::Stores,
-};
+use msec::{home::DatasetRecord, ids, market, stores::Stores};
 use msec_commitments::{envelope, KeyTree};
 use msec_worker_common::{
 	chain::{
@@ -113,9 +108,10 @@ impl Create {
 		let chain = submitter.chain();
 		let owner = submitter.key().account_id();
 		let block = chain.finalized().await?;
-		let owner_key = block.encryption_key(&owner).await?.ok_or_else(|| {
-			anyhow!("publish an encryption key first: msec key create main && msec key publish main")
-		})?;
+		let owner_key =
+			block.encryption_key(&owner).await?.ok_or_else(|| {
+				anyhow!("publish an encryption key first: msec key create main && msec key publish main")
+			})?;
 		let mut recipients = vec![Recipient { account: owner, key: owner_key.key }];
 		if let Some(agent) = &self.key_agent {
 			recipients.push(agent_recipient(context, chain, agent, self.key_agent_key).await?);
@@ -130,12 +126,17 @@ impl Create {
 		}
 		let (id, salt, tree) = self.secret(context, &owner)?;
 		match block.dataset(&id.0).await? {
-			Some(details) if details.erased => bail!("the data set was erased; choose another name"),
+			Some(details) if details.erased => {
+				bail!("the data set was erased; choose another name")
+			},
 			Some(_) => (),
 			None => {
 				let agent = recipients.get(1).map(|recipient| recipient.account);
-				let call =
-					runtime::transactions().records().create_dataset(salt, BoundedVec(stores), agent);
+				let call = runtime::transactions().records().create_dataset(
+					salt,
+					BoundedVec(stores),
+					agent,
+				);
 				let key = format!("dataset/{}", ids::hash_text(&id.0));
 				context.execute(&submitter, &key, &call).await?;
 			},
@@ -163,7 +164,8 @@ impl Create {
 			if record.owner != owner.to_string() {
 				bail!("{} is a data set of {}; choose another name", self.name, record.owner);
 			}
-			let parse = |text: &str| ids::parse_hash(text).map(H256).map_err(|error| anyhow!(error));
+			let parse =
+				|text: &str| ids::parse_hash(text).map(H256).map_err(|error| anyhow!(error));
 			let tree = context.home().key_tree(&self.name, context.password()?)?;
 			return Ok((parse(&record.dataset)?, parse(&record.salt)?, tree));
 		}
@@ -186,7 +188,8 @@ impl SetAgent {
 		let tree = context.home().key_tree(&self.name, context.password()?)?;
 		let submitter = context.submitter().await?;
 		let chain = submitter.chain();
-		let recipient = agent_recipient(context, chain, &self.key_agent, self.key_agent_key).await?;
+		let recipient =
+			agent_recipient(context, chain, &self.key_agent, self.key_agent_key).await?;
 		let details = chain.finalized().await?.dataset(&id.0).await?;
 		let details = details.ok_or_else(|| anyhow!("this chain does not know the data set"))?;
 		let agent = recipient.account;
@@ -384,10 +387,10 @@ pub async fn deliver(
 ) -> Result<()> {
 	let dataset = ids::hash_text(&order.dataset.0);
 	let known = context.home().datasets()?;
-	let (name, _) = known
-		.iter()
-		.find(|(_, record)| record.dataset == dataset)
-		.ok_or_else(|| anyhow!("the secret of {dataset} is not in this folder; see `msec dataset recover`"))?;
+	let (name, _) =
+		known.iter().find(|(_, record)| record.dataset == dataset).ok_or_else(|| {
+			anyhow!("the secret of {dataset} is not in this folder; see `msec dataset recover`")
+		})?;
 	let tree = context.home().key_tree(name, context.password()?)?;
 	let sealing = msec_commitments::OrderContext {
 		genesis: submitter.chain().genesis(),

@@ -61,8 +61,10 @@ impl KeyCommand {
 					.iter()
 					.map(|(name, key)| json!({ "name": name, "public_key": key.public_key }))
 					.collect();
-				let rows: Vec<_> =
-					keys.iter().map(|(name, key)| vec![name.clone(), key.public_key.clone()]).collect();
+				let rows: Vec<_> = keys
+					.iter()
+					.map(|(name, key)| vec![name.clone(), key.public_key.clone()])
+					.collect();
 				context.print(&json!(values), || table(&["NAME", "PUBLIC KEY"], &rows));
 				Ok(())
 			},
@@ -76,8 +78,7 @@ impl KeyCommand {
 				Ok(())
 			},
 			Self::Restore { file } => {
-				let backup =
-					std::fs::read(&file).with_context(|| format!("{}", file.display()))?;
+				let backup = std::fs::read(&file).with_context(|| format!("{}", file.display()))?;
 				let (restored, kept) = context.home().restore(&backup, context.password()?)?;
 				let value = json!({ "restored": restored, "kept": kept });
 				context.print(&value, || {

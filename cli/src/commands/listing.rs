@@ -223,8 +223,7 @@ impl Create {
 		let submitter = context.submitter().await?;
 		let salt = H256(rand::random());
 		let id = ids::listing(&submitter.key().account_id(), &dataset, &salt);
-		let call =
-			runtime::transactions().marketplace().create_listing(salt, market::encode_terms(&terms));
+		let call = runtime::transactions().marketplace().create_listing(salt, terms.to_runtime());
 		let key = format!("listing/{}", ids::hash_text(&id.0));
 		context.execute(&submitter, &key, &call).await?;
 		let listing = ids::hash_text(&id.0);
@@ -244,9 +243,8 @@ impl Change {
 		let found = block.listing(&self.listing.0).await?;
 		let mut terms = found.ok_or_else(|| anyhow!("there is no such listing"))?.terms;
 		self.terms.apply(&mut terms)?;
-		let call = runtime::transactions()
-			.marketplace()
-			.change_listing(self.listing, market::encode_terms(&terms));
+		let call =
+			runtime::transactions().marketplace().change_listing(self.listing, terms.to_runtime());
 		context.execute(&submitter, &unique_key("change"), &call).await?;
 		let changed = submitter.chain().finalized().await?.listing(&self.listing.0).await?;
 		let changed = changed.ok_or_else(|| anyhow!("the listing was retired meanwhile"))?;

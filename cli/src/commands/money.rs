@@ -62,7 +62,8 @@ impl Transfer {
 				context.execute(&submitter, &key, &call).await?
 			},
 			None => {
-				let call = runtime::transactions().balances().transfer_keep_alive(to.into(), amount);
+				let call =
+					runtime::transactions().balances().transfer_keep_alive(to.into(), amount);
 				context.execute(&submitter, &key, &call).await?
 			},
 		};

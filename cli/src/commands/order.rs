@@ -24,6 +24,7 @@ use msec_worker_common::{
 };
 use serde_json::{json, Value};
 use std::{path::PathBuf, sync::Arc, time::Duration};
+use subxt::utils::Static;
 
 /// How often a waiting command looks at the chain.
 const POLL: Duration = Duration::from_secs(1);
@@ -91,6 +92,9 @@ impl Buy {
 		if !offer.active {
 			bail!("the listing is paused; its owner does not sell for the time being");
 		}
+		if offer.terms.hash() != offer.terms_hash {
+			bail!("the node shows other terms than the chain would hold you to; use another node");
+		}
 		let payer = submitter.key().account_id();
 		let beneficiary = match &self.beneficiary {
 			Some(account) => context.address(account)?,
@@ -102,7 +106,8 @@ impl Buy {
 			bail!("the price is {}, more than {}", Amount(price), Amount(max_price));
 		}
 		let details = block.dataset(&offer.terms.dataset.0).await?;
-		let batches = details.filter(|details| !details.erased).map_or(0, |details| details.batches);
+		let batches =
+			details.filter(|details| !details.erased).map_or(0, |details| details.batches);
 		if batches == 0 {
 			bail!("the data set is empty or erased; there is nothing to buy");
 		}
@@ -150,7 +155,10 @@ impl Buy {
 		}
 		let order = order_at(&chain.finalized().await?, &id).await?;
 		context.print(&value_of(&id, &order), || {
-			let next = format!("Fetch it when its key is delivered: msec fetch {} -o FILE.csv", record.order);
+			let next = format!(
+				"Fetch it when its key is delivered: msec fetch {} -o FILE.csv",
+				record.order
+			);
 			format!("{}\n\n{next}", describe(&id, &order))
 		});
 		Ok(())
@@ -261,15 +269,14 @@ impl Fetch {
 		let Delivery { chain, order, envelope, secret, stores } = &delivery;
 		let id = ids::hash_text(&self.order.0);
 		let advise = |error: fetch::FetchError| anyhow!(error.to_string().replace("ORDER", &id));
-		let cover =
-			fetch::open_envelope(&self.order, order, &chain.genesis(), envelope, secret)
-				.map_err(|fault| advise(fetch::FetchError::WrongEnvelope(fault)))?;
+		let cover = fetch::open_envelope(&self.order, order, &chain.genesis(), envelope, secret)
+			.map_err(|fault| advise(fetch::FetchError::WrongEnvelope(fault)))?;
 		let bar = context.bar(order.range.batches.into(), false);
 		bar.set_message("batches");
-		let fetched = fetch::fetch(stores, &self.order, order, &cover, &self.out, &mut |batches| {
-			bar.set_position(batches.into());
-		});
-		let files = fetched.await.map_err(advise);
+		let mut progress = |batches: u32| bar.set_position(batches.into());
+		let files =
+			fetch::fetch(stores, &self.order, order, &cover, &self.out, &mut progress).await;
+		let files = files.map_err(advise);
 		bar.finish_and_clear();
 		let files: Vec<_> = files?.iter().map(|path| path.display().to_string()).collect();
 		let value = json!({ "order": id, "files": files, "batches": order.range.batches });
@@ -330,29 +337,31 @@ impl OrderArgument {
 		bar.set_message("batches examined");
 		let mut progress = |batches: u32| bar.set_position(batches.into());
 		let ground =
-			dispute::find_ground(stores, id, order, &genesis, envelope, secret, &mut progress).await;
+			dispute::find_ground(stores, id, order, &genesis, envelope, secret, &mut progress)
+				.await;
 		bar.finish_and_clear();
 		let ground = ground?.ok_or_else(|| {
 			anyhow!("everything that was delivered is what was committed to; there is no ground")
 		})?;
 		ground.check(id, order, &genesis, envelope, secret)?;
 		let reason = ground.describe();
-		context.confirm(&format!("Found: {reason}. Show the chain the proof, with the key it needs?"))?;
+		context.confirm(&format!(
+			"Found: {reason}. Show the chain the proof, with the key it needs?"
+		))?;
 		let key = unique_key("dispute");
 		match &ground {
 			Ground::Key(proof) => {
-				let proof = proof.as_ref().map(dispute::encode_proof);
 				let call = runtime::transactions().marketplace().dispute_key(
 					*id,
 					*secret.to_bytes(),
-					proof,
+					proof.clone().map(Static),
 				);
 				context.execute(&submitter, &key, &call).await?;
 			},
 			Ground::Data { proof, chunk_key, ciphertext } => {
 				let call = runtime::transactions().marketplace().dispute_data(
 					*id,
-					dispute::encode_proof(proof),
+					Static(proof.clone()),
 					*chunk_key.as_bytes(),
 					dispute::encode_ciphertext(ciphertext),
 				);

@@ -34,7 +34,9 @@ impl Plot {
 				Some(name) => column.name == *name,
 				None => matches!(column.kind, ColumnKind::Number(_)),
 			})
-			.ok_or_else(|| anyhow!("there is no such column of numbers; there are {}", survey.header()))?;
+			.ok_or_else(|| {
+				anyhow!("there is no such column of numbers; there are {}", survey.header())
+			})?;
 		let mut points = Points::default();
 		let mut rows = survey.rows(source)?;
 		while let Some(row) = rows.next_row()? {
@@ -48,12 +50,16 @@ impl Plot {
 	fn draw(&self, context: &Context, column: &str, points: &Points) -> Result<()> {
 		let first = points.kept.first().ok_or_else(|| anyhow!("{column} has no values"))?.0;
 		let last = points.kept.last().map_or(first, |point| point.0);
-		let values: Vec<(f32, f32)> =
-			points.kept.iter().map(|(time, value)| ((time - first) as f32, *value as f32)).collect();
+		let values: Vec<(f32, f32)> = points
+			.kept
+			.iter()
+			.map(|(time, value)| ((time - first) as f32, *value as f32))
+			.collect();
 		let range = |pick: fn(f64, f64) -> f64, start| {
 			points.kept.iter().map(|(_, value)| *value).fold(start, pick)
 		};
-		let (lowest, highest) = (range(f64::min, f64::INFINITY), range(f64::max, f64::NEG_INFINITY));
+		let (lowest, highest) =
+			(range(f64::min, f64::INFINITY), range(f64::max, f64::NEG_INFINITY));
 		let time = |second: i64| Timestamp::from_second(second).unwrap_or_default().to_string();
 		let value = json!({
 			"column": column, "values": points.count, "lowest": lowest, "highest": highest,
@@ -82,8 +88,7 @@ impl Plot {
 
 /// Second and value of a canonical row, where the value is there.
 fn point(line: &str, position: usize) -> Option<(i64, f64)> {
-	let mut reader =
-		csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
+	let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
 	let record = reader.records().next()?.ok()?;
 	let time: Timestamp = record.get(0)?.parse().ok()?;
 	let value: f64 = record.get(position + 1)?.parse().ok()?;

@@ -67,9 +67,9 @@ impl StoreCommand {
 
 async fn register(context: &Context, endpoint: String, terms: Option<PathBuf>) -> Result<()> {
 	let terms_hash = match terms {
-		Some(path) => ids::document(
-			&std::fs::read(&path).with_context(|| format!("{}", path.display()))?,
-		),
+		Some(path) => {
+			ids::document(&std::fs::read(&path).with_context(|| format!("{}", path.display()))?)
+		},
 		None => H256::default(),
 	};
 	let submitter = context.submitter().await?;

@@ -19,13 +19,6 @@ pub(crate) enum Layout {
 }
 
 impl Layout {
-	pub(crate) fn width(&self) -> usize {
-		match self {
-			Self::Csv { width, .. } => *width,
-			Self::JsonLines(index) => index.len(),
-		}
-	}
-
 	/// The cells of `record`, or why it has none. Lines with nothing to read yield no cells.
 	pub(crate) fn cells(
 		&self,
@@ -35,7 +28,9 @@ impl Layout {
 	) -> Result<(), String> {
 		cells.clear();
 		match self {
-			Self::Csv { delimiter, width } => csv_cells(record, terminated, *delimiter, *width, cells),
+			Self::Csv { delimiter, width } => {
+				csv_cells(record, terminated, *delimiter, *width, cells)
+			},
 			Self::JsonLines(index) => {
 				let Some(members) = json_members(record, terminated)? else { return Ok(()) };
 				cells.resize(index.len(), String::new());

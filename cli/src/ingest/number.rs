@@ -157,7 +157,9 @@ mod tests {
 
 	#[test]
 	fn other_texts_are_no_numbers() {
-		for text in ["", "-", ".", "1,23,4", "1.2.3", "12a", "0x10", "1e", "e5", "1 23", "NaN", "1,234 567"] {
+		for text in
+			["", "-", ".", "1,23,4", "1.2.3", "12a", "0x10", "1e", "e5", "1 23", "NaN", "1,234 567"]
+		{
 			assert_eq!(shape(text), None, "{text}");
 		}
 	}

@@ -65,9 +65,7 @@ impl<'a, R: Read> Rows<'a, R> {
 			}
 			let cells = match record.fault {
 				Some(fault) => Err(fault.to_string()),
-				None => {
-					self.survey.layout.cells(record.bytes, record.terminated, &mut self.cells)
-				},
+				None => self.survey.layout.cells(record.bytes, record.terminated, &mut self.cells),
 			};
 			let row = match cells {
 				Ok(()) if self.cells.is_empty() => continue,

@@ -185,7 +185,11 @@ fn survey_csv<R: Read>(
 	let delimiter = match options.delimiter {
 		Some(delimiter) => delimiter,
 		None => layout::detect_delimiter(&sample_rows(sample, options)).ok_or_else(|| {
-			if sample.is_empty() { IngestError::Empty } else { IngestError::NoDelimiter }
+			if sample.is_empty() {
+				IngestError::Empty
+			} else {
+				IngestError::NoDelimiter
+			}
 		})?,
 	};
 	let mut reader = RecordReader::new(Transcoder::new(source), Quoting::Fields(delimiter));
@@ -383,8 +387,20 @@ impl Statistics {
 
 /// Words that name a time column in several languages.
 const TIME_NAMES: [&str; 14] = [
-	"time", "date", "stamp", "zeit", "datum", "fecha", "hora", "heure", "ora", "tempo", "_at",
-	"epoch", "observedat", "ts",
+	"time",
+	"date",
+	"stamp",
+	"zeit",
+	"datum",
+	"fecha",
+	"hora",
+	"heure",
+	"ora",
+	"tempo",
+	"_at",
+	"epoch",
+	"observedat",
+	"ts",
 ];
 const PARTS: [&str; 6] = ["year", "month", "day", "hour", "minute", "second"];
 
@@ -397,10 +413,8 @@ fn find_time_columns(
 		return options.time_columns.iter().map(|name| position_of(names, name)).collect();
 	}
 	let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
-	let parts: Vec<usize> = PARTS
-		.iter()
-		.map_while(|part| lower.iter().position(|name| name == part))
-		.collect();
+	let parts: Vec<usize> =
+		PARTS.iter().map_while(|part| lower.iter().position(|name| name == part)).collect();
 	if parts.len() >= 3 {
 		return Ok(parts);
 	}
@@ -473,8 +487,11 @@ fn find_columns(
 			options.columns.iter().map(|name| position_of(names, name)).collect::<Result<_, _>>()?
 		},
 	};
-	let text: Vec<usize> =
-		options.text_columns.iter().map(|name| position_of(names, name)).collect::<Result<_, _>>()?;
+	let text: Vec<usize> = options
+		.text_columns
+		.iter()
+		.map(|name| position_of(names, name))
+		.collect::<Result<_, _>>()?;
 	let marks = DecimalMarks::new(statistics, delimiter, options);
 	let (mut columns, mut empty) = (Vec::new(), Vec::new());
 	for position in wanted.into_iter().filter(|position| !time_positions.contains(position)) {

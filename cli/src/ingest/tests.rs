@@ -67,7 +67,8 @@ fn separators_are_found() {
 
 #[test]
 fn marks_of_missing_values_leave_cells_empty() {
-	let found = table("time,a,b\n2024-01-01,NA,1\n2024-01-02,-999.0,2\n2024-01-03,null,\n2024-01-04,5,?\n");
+	let found =
+		table("time,a,b\n2024-01-01,NA,1\n2024-01-02,-999.0,2\n2024-01-03,null,\n2024-01-04,5,?\n");
 	assert_eq!(
 		found.rows,
 		["2024-01-01T00:00:00Z,,1", "2024-01-02T00:00:00Z,,2", "2024-01-04T00:00:00Z,5,"]
@@ -85,7 +86,9 @@ fn ragged_and_broken_rows_are_named() {
 		text.push_str(&format!("2024-01-01 00:{minute},1,2\n"));
 	}
 	text.push_str("2024-01-01 00:30,1\n2024-01-01 00:31,1,2,3\n2024-01-01 00:32,1,2,\n");
-	text.push_str("2024-01-01 00:33,oops,2\nyesterday,1,2\n2024-01-01 00:34,\"1,2\n,1,2\n2024-01-0");
+	text.push_str(
+		"2024-01-01 00:33,oops,2\nyesterday,1,2\n2024-01-01 00:34,\"1,2\n,1,2\n2024-01-0",
+	);
 	let found = table(&text);
 	assert_eq!(found.rows.len(), 21);
 	let rejected: Vec<_> =
@@ -123,7 +126,9 @@ fn a_table_without_header_gets_names() {
 fn ambiguous_dates_need_a_word() {
 	let text = b"date,a\n03/04/2024,1\n05/04/2024,2\n";
 	let refused = read(text, &Options::default());
-	assert!(matches!(refused, Err(IngestError::AmbiguousDates(example)) if example == "03/04/2024"));
+	assert!(
+		matches!(refused, Err(IngestError::AmbiguousDates(example)) if example == "03/04/2024")
+	);
 	let options = Options { date_order: Some(DateOrder::DayFirst), ..Options::default() };
 	assert_eq!(read(text, &options).unwrap().rows[0], "2024-04-03T00:00:00Z,1");
 	let proven = table("date,a\n03/04/2024,1\n03/31/2024,2\n");
@@ -142,7 +147,8 @@ fn unix_time_and_parts_are_times() {
 
 #[test]
 fn local_times_take_the_given_zone() {
-	let options = Options { time_zone: TimeZone::get("Europe/Rome").unwrap(), ..Options::default() };
+	let options =
+		Options { time_zone: TimeZone::get("Europe/Rome").unwrap(), ..Options::default() };
 	let text = b"time,a\n2024-10-27 02:50,1\n2024-10-27 02:00,2\n2024-03-31 02:30,3\n";
 	let found = read(text, &options).unwrap();
 	assert_eq!(found.rows, ["2024-10-27T00:50:00Z,1", "2024-10-27T01:00:00Z,2"]);
@@ -166,7 +172,7 @@ fn json_lines_are_flattened() {
 
 #[test]
 fn an_array_with_an_object_a_line_is_read() {
-	let found = table("[\n{\"t\":1706715005,\"v\":1},\n{\"t\":1706715065,\"v\":2}\n]\n");
+	let found = table("[\n{\"ts\":1706715005,\"v\":1},\n{\"ts\":1706715065,\"v\":2}\n]\n");
 	assert_eq!(found.rows.len(), 2);
 }
 
@@ -179,7 +185,10 @@ fn columns_can_be_chosen() {
 		..Options::default()
 	};
 	let found = read(b"when,a,b\n2024-01-01,1,1.50\n", &options).unwrap();
-	assert_eq!((found.header.as_str(), found.rows[0].as_str()), ("time,b", "2024-01-01T00:00:00Z,1.50"));
+	assert_eq!(
+		(found.header.as_str(), found.rows[0].as_str()),
+		("time,b", "2024-01-01T00:00:00Z,1.50")
+	);
 	let options = Options { columns: vec!["c".to_owned()], ..Options::default() };
 	assert!(matches!(
 		read(b"when,a,b\n2024-01-01,1,1.50\n", &options),
@@ -201,7 +210,10 @@ fn what_is_no_table_is_refused() {
 	let wide = vec!["x"; MAX_COLUMNS + 1].join(",");
 	assert!(matches!(read(wide.as_bytes(), &Options::default()), Err(IngestError::TooManyColumns)));
 	let long = format!("time,{}\n2024-01-01,1\n", "x".repeat(3000));
-	assert!(matches!(read(long.as_bytes(), &Options::default()), Err(IngestError::HeaderTooLong(_))));
+	assert!(matches!(
+		read(long.as_bytes(), &Options::default()),
+		Err(IngestError::HeaderTooLong(_))
+	));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use jiff::{
 	civil::{Date, DateTime, Time},
 	tz::{AmbiguousOffset, Offset, TimeZone},
-	Timestamp, ToSpan, Zoned,
+	Timestamp, Zoned,
 };
 
 /// How `03/04/2024` is meant.
@@ -534,10 +534,7 @@ mod tests {
 	fn hours_that_clocks_skip_or_repeat_follow_the_rules() {
 		let rome = TimeZone::get("Europe/Rome").unwrap();
 		let local = |text| parse(text, None).unwrap();
-		assert_eq!(
-			resolve(local("2024-03-31 02:30"), &rome, None),
-			Err(TimeFault::Skipped)
-		);
+		assert_eq!(resolve(local("2024-03-31 02:30"), &rome, None), Err(TimeFault::Skipped));
 		let first = resolve(local("2024-10-27 02:30"), &rome, None).unwrap();
 		assert_eq!(first.to_string(), "2024-10-27T00:30:00Z");
 		let second = resolve(local("2024-10-27 02:00"), &rome, Some(first)).unwrap();

@@ -22,7 +22,9 @@ pub enum ConfigurationError {
 	#[error("configuration: {0}")]
 	Invalid(Box<figment::Error>),
 	/// A value is needed and nowhere given.
-	#[error("{flag} is needed: as --{flag}, as {variable} or as `{flag}` in the file given by --config")]
+	#[error(
+		"{flag} is needed: as --{flag}, as {variable} or as `{flag}` in the file given by --config"
+	)]
 	Missing {
 		/// The key.
 		flag: &'static str,
@@ -49,7 +51,9 @@ pub fn load<T: DeserializeOwned>(
 		figment = figment.merge(Toml::file_exact(path));
 	}
 	figment
-		.merge(Env::prefixed(prefix).ignore(reserved).map(|key| key.as_str().replace('_', "-").into()))
+		.merge(
+			Env::prefixed(prefix).ignore(reserved).map(|key| key.as_str().replace('_', "-").into()),
+		)
 		.merge(Serialized::defaults(flags))
 		.extract()
 		.map_err(|error| ConfigurationError::Invalid(Box::new(error)))
@@ -119,7 +123,8 @@ mod tests {
 	#[test]
 	fn a_missing_file_and_a_missing_value_are_named() {
 		let error =
-			load::<Options>(Some(Path::new("/nowhere.toml")), "X_", &[], &Options::default()).unwrap_err();
+			load::<Options>(Some(Path::new("/nowhere.toml")), "X_", &[], &Options::default())
+				.unwrap_err();
 		assert!(error.to_string().contains("/nowhere.toml"));
 		let error = required::<u8>(None, "node-url", "MSEC_STORE_").unwrap_err().to_string();
 		assert!(error.contains("MSEC_STORE_NODE_URL"), "{error}");

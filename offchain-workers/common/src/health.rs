@@ -47,7 +47,10 @@ pub fn routes(readiness: Readiness, metrics: PrometheusHandle) -> Router {
 	Router::new()
 		.route("/health/live", get(|| async { "alive\n" }))
 		.route("/health/ready", get(ready))
-		.route("/metrics", get(|State(health): State<Health>| async move { health.metrics.render() }))
+		.route(
+			"/metrics",
+			get(|State(health): State<Health>| async move { health.metrics.render() }),
+		)
 		.with_state(Health { readiness, metrics })
 }
 

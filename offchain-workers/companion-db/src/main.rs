@@ -50,8 +50,7 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 
 	let readiness = Readiness::default();
 	let metrics = health::install_metrics()?;
-	let watching =
-		watch(chain.clone(), settings.max_head_age, readiness.clone(), stop.clone());
+	let watching = watch(chain.clone(), settings.max_head_age, readiness.clone(), stop.clone());
 	let health = health::serve(settings.health_listen, readiness, metrics, stop.clone());
 	let access = Arc::new(NodeAccess::new(chain, settings.max_head_age));
 	let sweeping = sweep::run(store.clone(), access.clone(), stop.clone());
@@ -84,7 +83,10 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 	Ok(())
 }
 
-async fn warn_unless_registered(chain: &ChainClient, settings: &Settings) -> Result<(), ChainError> {
+async fn warn_unless_registered(
+	chain: &ChainClient,
+	settings: &Settings,
+) -> Result<(), ChainError> {
 	match chain.finalized().await?.store(&settings.account).await? {
 		Some(store) => tracing::info!(endpoint = store.endpoint, "registered on chain"),
 		None => tracing::warn!(

@@ -114,7 +114,9 @@ impl Arguments {
 			limits: Limits {
 				max_upload_bytes: options
 					.max_upload_mib
-					.map_or(limits.max_upload_bytes, |mebibytes| mebibytes.saturating_mul(MEBIBYTE)),
+					.map_or(limits.max_upload_bytes, |mebibytes| {
+						mebibytes.saturating_mul(MEBIBYTE)
+					}),
 				max_uploads: options.max_uploads.unwrap_or(limits.max_uploads),
 			},
 			max_head_age: options.max_head_age.map_or(MAX_HEAD_AGE, Duration::from_secs),

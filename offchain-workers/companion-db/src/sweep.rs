@@ -13,7 +13,9 @@ pub async fn run(store: Store, chain: Arc<dyn ChainAccess>, stop: CancellationTo
 	loop {
 		match sweep(&store, &*chain).await {
 			Ok(0) => {},
-			Ok(erased) => tracing::info!(erased, "data sets destroyed that the chain says are erased"),
+			Ok(erased) => {
+				tracing::info!(erased, "data sets destroyed that the chain says are erased")
+			},
 			Err(error) => tracing::warn!(%error, "the sweep is tried again later"),
 		}
 		tokio::select! {

@@ -2,9 +2,7 @@
 
 use axum::Router;
 use futures::{future::BoxFuture, FutureExt};
-use msec_commitments::{
-	envelope::wrap_key_tree, ChunkKey, EnvelopeSecret, Hash, KeyTree, Peaks,
-};
+use msec_commitments::{envelope::wrap_key_tree, ChunkKey, EnvelopeSecret, Hash, KeyTree, Peaks};
 use msec_companion_db::{
 	access::ChainAccess,
 	http::{routes, Limits, Service},
@@ -281,7 +279,8 @@ async fn the_chain_decides_who_may_do_what() {
 	fixture.grant(&reader, Action::Read);
 
 	assert!(fixture.client(&reader).batch(&DATASET, 0).await.is_ok());
-	let problem = refused(fixture.client(&reader).upload(&DATASET, &[frame(1, 1)]).await.unwrap_err());
+	let problem =
+		refused(fixture.client(&reader).upload(&DATASET, &[frame(1, 1)]).await.unwrap_err());
 	assert_eq!((problem.status, problem.refusal.as_deref()), (403, Some("NoGrant")));
 	let problem = refused(fixture.client(&stranger).batch(&DATASET, 0).await.unwrap_err());
 	assert_eq!((problem.status, problem.refusal.as_deref()), (403, Some("NoGrant")));
@@ -365,8 +364,7 @@ async fn a_body_that_is_not_whole_or_not_the_signed_one_leaves_nothing() {
 	let whole = [frame(0, 1).bytes().as_ref(), frame(1, 1).bytes()].concat();
 
 	let cut = whole[..whole.len() - 10].to_vec();
-	let (status, problem) =
-		fixture.signed(&fixture.owner, Method::POST, &path, cut.clone()).await;
+	let (status, problem) = fixture.signed(&fixture.owner, Method::POST, &path, cut.clone()).await;
 	assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 	assert_eq!(problem.unwrap().code, "invalid-frame");
 
@@ -396,7 +394,8 @@ async fn an_oversized_body_is_refused_whether_declared_or_not() {
 	assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
 	assert_eq!(problem.unwrap().code, "too-large");
 	// The client streams and declares no length.
-	let problem = refused(fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap_err());
+	let problem =
+		refused(fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap_err());
 	assert_eq!(problem.code, "too-large");
 }
 
@@ -440,8 +439,9 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 	}
 	let problem = refused(fixture.client(&reader).key(&DATASET, &account).await.unwrap_err());
 	assert_eq!(problem.status, 403);
-	let problem =
-		refused(fixture.client(&reader).put_key(&DATASET, &account, &wrapped_key()).await.unwrap_err());
+	let problem = refused(
+		fixture.client(&reader).put_key(&DATASET, &account, &wrapped_key()).await.unwrap_err(),
+	);
 	assert_eq!(problem.refusal.as_deref(), Some("NoGrant"));
 	let problem = refused(owner.put_key(&DATASET, &account, b"no key").await.unwrap_err());
 	assert_eq!(problem.code, "invalid-key");

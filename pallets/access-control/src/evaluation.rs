@@ -3,7 +3,6 @@
 use crate::{
 	Config, Denials, Grant, GrantKey, GrantOf, GrantSource, Grants, Pallet, RevocationEpochs,
 };
-use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
 use msec_primitives::{
 	AccessPolicy, Action, Basis, DatasetId, DatasetInfo, DatasetStatus, Decision, Purpose, Refusal,
@@ -114,9 +113,8 @@ impl<T: Config> Pallet<T> {
 	fn is_backed(circumstances: &Circumstances<T>, grant: &GrantOf<T>) -> bool {
 		let GrantSource::Authority(granter) = &grant.source else { return true };
 		let Some(key) = &grant.passed_on else { return granter == circumstances.owner };
-		// The depth grows by each step, so that the recursion ends.
-		grant.delegation_depth < T::MaxDelegationDepth::get()
-			&& !Denials::<T>::contains_key(circumstances.resource, granter)
+		// Whatever covers a grant has a greater depth: the recursion ends.
+		!Denials::<T>::contains_key(circumstances.resource, granter)
 			&& Grants::<T>::get(circumstances.resource, granter).iter().any(|own| {
 				own.has_key(key) && own.covers(grant) && Self::is_in_force(circumstances, own)
 			})

@@ -115,9 +115,16 @@ pub struct Registry;
 
 impl Registry {
 	pub fn erase(dataset: DatasetId) {
+		Self::change(dataset, |entry| entry.status = DatasetStatus::Erased);
+	}
+
+	pub fn hand_over(dataset: DatasetId, owner: AccountId) {
+		Self::change(dataset, |entry| entry.owner = owner);
+	}
+
+	fn change(dataset: DatasetId, change: impl FnOnce(&mut Dataset)) {
 		Datasets::mutate(|datasets| {
-			let entry = datasets.get_mut(&dataset).expect("the data set exists; qed");
-			entry.status = DatasetStatus::Erased;
+			change(datasets.get_mut(&dataset).expect("the data set exists; qed"));
 		});
 	}
 }

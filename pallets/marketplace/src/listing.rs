@@ -114,8 +114,8 @@ impl<T: Config> Pallet<T> {
 
 	/// Panics when the runtime's configuration contradicts itself.
 	pub(crate) fn check_configuration() {
-		let (price, fee) = (T::MinimumPrice::get(), T::FeeShare::get() * T::MinimumPrice::get());
-		let payment = price.saturating_sub(fee);
+		let price = T::MinimumPrice::get();
+		let payment = price.saturating_sub(T::FeeShare::get().mul_floor(price));
 		assert!(
 			!payment.is_zero() && payment >= T::Currency::minimum_balance(),
 			"the minimum price must leave the seller at least the existential deposit"

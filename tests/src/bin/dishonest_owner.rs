@@ -2,24 +2,24 @@
 
 use anyhow::{anyhow, bail, ensure, Context};
 use clap::{Parser, Subcommand};
+use msec::market::encode_terms;
 use msec_commitments::{
 	envelope::{seal_order, wrap_key_tree},
 	ChunkCommitment, KeyTree, OrderContext, MAX_CHUNK_PLAINTEXT,
 };
+use msec_end_to_end::requests::Request;
 use msec_worker_common::{
 	batch_frame::Frame,
-	chain::{runtime, ChainClient, ListingTerms, OrderState},
+	chain::{runtime, BoundedVec, ChainClient, ListingTerms, OrderState},
 	keys::{AccountKey, PasswordSource},
 	store_client::StoreClient,
 	transactions::Submitter,
 	AccountId32, H256,
 };
 use rand::RngCore;
-use runtime::runtime_types::{
-	bounded_collections::bounded_vec::BoundedVec, msec_commitments::range::BatchCommitment,
-};
 use serde_json::json;
 use std::{path::PathBuf, sync::Arc};
+use subxt::utils::Static;
 
 /// An owner who cheats, to show what becomes of it.
 #[derive(Parser)]
@@ -66,6 +66,17 @@ enum Trick {
 		file: PathBuf,
 	},
 
+	/// Asks a store for the batches of a data set, and then once more with the very same signature, as
+	/// somebody would who listened on the line.
+	Replay {
+		/// Where the store answers.
+		#[arg(long)]
+		endpoint: String,
+
+		/// The data set.
+		dataset: String,
+	},
+
 	/// Delivers an envelope for an order that opens, but to other keys than those committed to.
 	DeliverWrongKey {
 		/// The order.
@@ -88,6 +99,8 @@ async fn main() -> anyhow::Result<()> {
 			let price = price_in_milli_msec * 1_000_000_000;
 			publish_tampered(&submitter, &store, &agent, &text, price).await?
 		},
+		Trick::Replay { endpoint, dataset } =>
+			replay(submitter.key(), &endpoint, hash(&dataset)?).await,
 		Trick::DeliverWrongKey { order } => deliver_wrong_key(&submitter, hash(&order)?).await?,
 	};
 	println!("{report}");
@@ -130,10 +143,8 @@ async fn publish_tampered(
 	let spoiled = documents.len() / 2;
 	let frame = Frame::new(0, &seal(&tree, &documents, spoiled)?)?;
 	client.upload(&dataset.0, std::slice::from_ref(&frame)).await?;
-	let commitment = frame.commitment();
-	let batch = BatchCommitment { chunks: commitment.chunks, root: commitment.root };
-	let append =
-		runtime::transactions().records().append(dataset, 0, BoundedVec(vec![batch]));
+	let batches = BoundedVec(vec![Static(frame.commitment())]);
+	let append = runtime::transactions().records().append(dataset, 0, batches);
 	submitter.execute("append", &append).await?;
 
 	let terms = ListingTerms {
@@ -149,7 +160,7 @@ async fn publish_tampered(
 		confirmation_period: 200,
 		access_period: 28_800,
 	};
-	let list = runtime::transactions().marketplace().create_listing(H256(random()), terms.into());
+	let list = runtime::transactions().marketplace().create_listing(H256(random()), encode_terms(&terms));
 	let listing = submitter
 		.execute("listing", &list)
 		.await?
@@ -162,6 +173,21 @@ async fn publish_tampered(
 		"chunks": documents.len(),
 		"tampered_chunk": spoiled,
 	}))
+}
+
+async fn replay(key: &AccountKey, endpoint: &str, dataset: [u8; 32]) -> serde_json::Value {
+	let path = format!("/v1/datasets/{}/batches", text_of(H256(dataset)));
+	let request = Request::get(path).sign(key);
+	let mut answers = Vec::new();
+	for _ in 0..2 {
+		let answer = request.send(endpoint).await;
+		answers.push(json!({
+			"status": answer.status.as_u16(),
+			"title": answer.problem("title"),
+			"detail": answer.problem("detail"),
+		}));
+	}
+	json!({ "first": answers[0], "replayed": answers[1] })
 }
 
 async fn deliver_wrong_key(

@@ -59,7 +59,7 @@ async fn requests_are_refused(market: &Market, dataset: &str, stranger: &Account
 
 	let unknown = format!("/v1/datasets/0x{}/batches/0", "ab".repeat(32));
 	let answer = Request::get(unknown).sign(&owner).send(&endpoint).await;
-	assert_eq!(answer.status, StatusCode::NOT_FOUND);
+	assert_eq!((answer.status, answer.problem("refusal")), (StatusCode::FORBIDDEN, "UnknownResource".into()));
 	let answer = Request::get(format!("/v1/datasets/{dataset}/batches/77")).sign(&owner).send(&endpoint).await;
 	assert_eq!(answer.status, StatusCode::NOT_FOUND);
 
@@ -139,7 +139,8 @@ async fn uploads_are_checked(
 	let mut other_body = upload(frame.clone()).sign(owner);
 	other_body.request.body = [frame.as_slice(), &frame].concat();
 	let answer = other_body.send(&endpoint).await;
-	assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "the digest is of another body");
+	let mismatch = (StatusCode::UNPROCESSABLE_ENTITY, "digest-mismatch".to_owned());
+	assert_eq!((answer.status, answer.problem("code")), mismatch);
 
 	let still = Request::get(format!("{path}/0")).sign(owner).send(&endpoint).await;
 	assert_eq!(still.body, frame, "nothing changed");

@@ -1,8 +1,8 @@
 //! Questions to the chain at one block.
 
 use super::{
-	client::within, runtime, types::bounded, Account, Action, ChainError, Config, Dataset, Decision,
-	EncryptionKey, Listing, Order, Purpose, Store,
+	client::within, runtime, types::bounded, Account, Action, ChainError, Config, Dataset,
+	Decision, EncryptionKey, Listing, Order, Purpose, Store,
 };
 use crate::{AccountId32, H256};
 use msec_commitments::Hash;
@@ -157,7 +157,8 @@ impl BlockClient {
 
 	/// The delivered envelope of an order.
 	pub async fn envelope(&self, order: &Hash) -> Result<Option<Vec<u8>>, ChainError> {
-		let found = self.ask(runtime::view_functions().marketplace().envelope(H256(*order))).await?;
+		let found =
+			self.ask(runtime::view_functions().marketplace().envelope(H256(*order))).await?;
 		Ok(found.map(|envelope| envelope.0))
 	}
 

@@ -1,8 +1,6 @@
 //! The connection to a node.
 
-use super::{
-	compatibility, Action, BlockClient, ChainError, Config, Decision, Purpose,
-};
+use super::{compatibility, Action, BlockClient, ChainError, Config, Decision, Purpose};
 use crate::{AccountId32, H256};
 use msec_commitments::Hash;
 use std::{future::Future, time::Duration};
@@ -41,8 +39,7 @@ impl ChainClient {
 
 	/// Connects without checking the runtime, for telling what is wrong with it.
 	pub async fn connect_unchecked(url: &str) -> Result<Self, ChainError> {
-		let unreachable =
-			|reason: String| ChainError::Unreachable { url: url.to_owned(), reason };
+		let unreachable = |reason: String| ChainError::Unreachable { url: url.to_owned(), reason };
 		let backoff = ExponentialBackoff::from_millis(100).max_delay(MAX_PAUSE);
 		let rpc = Reconnecting::builder()
 			.request_timeout(DEADLINE)

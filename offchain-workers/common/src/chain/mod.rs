@@ -9,8 +9,8 @@ mod compatibility;
 mod types;
 
 pub use block::BlockClient;
-pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
 pub(crate) use client::within;
+pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
 pub use types::{
 	Account, Dataset, EncryptionKey, Listing, ListingTerms, Order, OrderState, RangeCommitment,
 	RefundReason, Store,

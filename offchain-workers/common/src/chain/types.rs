@@ -2,8 +2,7 @@
 
 use super::{
 	runtime::runtime_types::{
-		msec_primitives::dataset as generated_dataset,
-		pallet_marketplace::types as market,
+		msec_primitives::dataset as generated_dataset, pallet_marketplace::types as market,
 		pallet_records::types as records,
 	},
 	BoundedVec, ChainError,

@@ -51,9 +51,9 @@ impl AccountKey {
 			None => {
 				let mnemonic =
 					Mnemonic::from_str(phrase).map_err(|error| invalid(error.to_string()))?;
-				let password = uri.password.as_ref().map_or("", |password| password.expose_secret());
-				Self::from_mnemonic(&mnemonic, password)
-					.ok_or_else(|| invalid("no seed".into()))?
+				let password =
+					uri.password.as_ref().map_or("", |password| password.expose_secret());
+				Self::from_mnemonic(&mnemonic, password).ok_or_else(|| invalid("no seed".into()))?
 			},
 		};
 		Ok(root.derive(uri.junctions))

@@ -29,7 +29,7 @@ pub fn load_envelope_secret(path: &Path) -> Result<EnvelopeSecret, KeyError> {
 
 /// Saves a secret in a new file that only its owner may read.
 pub fn save_envelope_secret(path: &Path, secret: &EnvelopeSecret) -> Result<(), KeyError> {
-	let digits = Zeroizing::new(hex::encode(&*secret.to_bytes()));
+	let digits = Zeroizing::new(hex::encode(secret.to_bytes().as_slice()));
 	write_secret(path, digits.as_bytes())
 }
 

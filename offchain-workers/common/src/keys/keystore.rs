@@ -58,9 +58,8 @@ pub(super) fn encrypt(pair: &Keypair, address: &str, name: &str, password: &str)
 	prefix[40..44].copy_from_slice(&R.to_le_bytes());
 
 	let secret = Zeroizing::new(pair.secret.to_ed25519_bytes());
-	let plaintext = Zeroizing::new(
-		[&HEADER[..], &*secret, &DIVIDER[..], &pair.public.to_bytes()[..]].concat(),
-	);
+	let plaintext =
+		Zeroizing::new([&HEADER[..], &*secret, &DIVIDER[..], &pair.public.to_bytes()[..]].concat());
 	let cipher = cipher(password, &prefix[..SALT_LENGTH], LOG_N, R, P)
 		.expect("the parameters are those of scrypt; qed");
 	let ciphertext = cipher

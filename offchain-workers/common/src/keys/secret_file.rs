@@ -56,8 +56,7 @@ pub fn write_secret(path: &Path, secret: &[u8]) -> Result<(), KeyError> {
 
 /// A link, unlike a rename, fails when the target exists.
 fn write_and_link(temporary: &Path, path: &Path, secret: &[u8]) -> std::io::Result<()> {
-	let mut file =
-		OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary)?;
+	let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary)?;
 	file.write_all(secret)?;
 	file.sync_all()?;
 	std::fs::hard_link(temporary, path)

@@ -126,8 +126,8 @@ impl Verifier {
 	{
 		let text = |name| single(header(name), name);
 		let digest_text = text(CONTENT_DIGEST)?;
-		let content_digest = parse_content_digest(digest_text)
-			.ok_or(SignatureError::Malformed(CONTENT_DIGEST))?;
+		let content_digest =
+			parse_content_digest(digest_text).ok_or(SignatureError::Malformed(CONTENT_DIGEST))?;
 		let parameters = Parameters::parse(text(SIGNATURE_INPUT)?)
 			.ok_or(SignatureError::Malformed(SIGNATURE_INPUT))?;
 		let signature =
@@ -153,7 +153,13 @@ impl Verifier {
 		})
 	}
 
-	fn claim(&self, now: u64, account: [u8; 32], nonce: String, created: u64) -> Result<(), SignatureError> {
+	fn claim(
+		&self,
+		now: u64,
+		account: [u8; 32],
+		nonce: String,
+		created: u64,
+	) -> Result<(), SignatureError> {
 		let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
 		if used.len() >= self.capacity {
 			used.retain(|_, until| *until >= now);

@@ -3,7 +3,7 @@
 use super::TransactionError;
 use codec::{Decode, Encode};
 use msec_commitments::Hash;
-use redb::{Database, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use std::{path::Path, sync::Arc};
 
 const PENDING: TableDefinition<&str, &[u8]> = TableDefinition::new("pending");
@@ -80,8 +80,7 @@ impl Outbox {
 
 	/// Everything that is pending, by key.
 	pub fn pending(&self) -> Result<Vec<(String, Pending)>, TransactionError> {
-		let table =
-			self.0.begin_read().map_err(fault)?.open_table(PENDING).map_err(fault)?;
+		let table = self.0.begin_read().map_err(fault)?.open_table(PENDING).map_err(fault)?;
 		let entries = table.iter().map_err(fault)?;
 		entries
 			.map(|entry| {

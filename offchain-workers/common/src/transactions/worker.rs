@@ -224,7 +224,11 @@ impl Worker {
 		Ok(())
 	}
 
-	async fn sign_and_send(&mut self, key: &str, head: &BlockClient) -> Result<(), TransactionError> {
+	async fn sign_and_send(
+		&mut self,
+		key: &str,
+		head: &BlockClient,
+	) -> Result<(), TransactionError> {
 		let nonce = self.free_nonce(key).await?;
 		let Some(entry) = self.entries.get_mut(key) else {
 			return Ok(());

@@ -49,11 +49,7 @@ pub(super) async fn authorize(
 		return Err(Problem::new(StatusCode::NOT_FOUND, "not-kept-here", detail));
 	}
 	let verified = unclaimed.claim()?;
-	Ok(Authorized {
-		account: verified.account,
-		dataset,
-		content_digest: verified.content_digest,
-	})
+	Ok(Authorized { account: verified.account, dataset, content_digest: verified.content_digest })
 }
 
 /// [`authorize`] for requests without a body.

@@ -49,8 +49,8 @@ pub(super) async fn list(
 ) -> Result<Json<Vec<StoredBatch>>, Problem> {
 	let id = parse_id(&dataset)?;
 	authorize_empty(&service, &request.into_parts().0, &id, Action::Read).await?;
-	let Query(page) = page
-		.map_err(|error| Problem::unprocessable("invalid-query", error.body_text()))?;
+	let Query(page) =
+		page.map_err(|error| Problem::unprocessable("invalid-query", error.body_text()))?;
 	let to = page.to.unwrap_or(u32::MAX);
 	let found =
 		service.with_store(move |store| store.list(&id, page.from, to, MAX_PAGE as usize)).await?;

@@ -128,8 +128,8 @@ impl From<StoreFault> for Problem {
 
 impl IntoResponse for Problem {
 	fn into_response(self) -> Response {
-		let status = StatusCode::from_u16(self.document.status)
-			.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+		let status =
+			StatusCode::from_u16(self.document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
 		let body = serde_json::to_vec(&self.document).unwrap_or_default();
 		let mut response =
 			(status, [(CONTENT_TYPE, "application/problem+json")], body).into_response();

@@ -113,8 +113,7 @@ impl Upload {
 		}
 		let staged = self.staged.clone();
 		let on_chain = dataset.batches;
-		let stored =
-			service.with_store(move |store| store.publish(&id, &staged, on_chain)).await?;
+		let stored = service.with_store(move |store| store.publish(&id, &staged, on_chain)).await?;
 		self.staged.clear();
 		Ok(stored.iter().map(listed).collect())
 	}

@@ -3,9 +3,7 @@
 use crate::key_trees::KeyTrees;
 use anyhow::{anyhow, Context};
 use hmac::{Hmac, KeyInit, Mac};
-use msec_commitments::{
-	envelope::seal_order, EnvelopeError, EnvelopeSecret, Hash, OrderContext,
-};
+use msec_commitments::{envelope::seal_order, EnvelopeError, EnvelopeSecret, Hash, OrderContext};
 use msec_worker_common::{
 	chain::{runtime, BlockClient, BoundedVec, Dataset, Order, OrderState},
 	health::Readiness,
@@ -108,7 +106,12 @@ impl Agent {
 	}
 
 	/// Serves one order, unless that is under way or postponed. Fails only when the chain does.
-	async fn serve(&mut self, head: &BlockClient, dataset: H256, order: H256) -> anyhow::Result<()> {
+	async fn serve(
+		&mut self,
+		head: &BlockClient,
+		dataset: H256,
+		order: H256,
+	) -> anyhow::Result<()> {
 		let postponed = self.postponed.get(&order).is_some_and(|until| head.number() < *until);
 		if postponed || self.under_way.contains(&order) {
 			return Ok(());
@@ -144,7 +147,9 @@ impl Agent {
 		let Some(order) = head.order(id).await? else {
 			return Ok(Attempt::Skipped);
 		};
-		if order.state != OrderState::AwaitingDelivery || u64::from(order.deliver_by) <= head.number() {
+		if order.state != OrderState::AwaitingDelivery
+			|| u64::from(order.deliver_by) <= head.number()
+		{
 			return Ok(Attempt::Skipped);
 		}
 		let tree = self.key_trees.get(head, dataset, details).await?;
@@ -156,9 +161,7 @@ impl Agent {
 			},
 			Err(error) => return Err(anyhow!("the envelope cannot be sealed: {error:?}")),
 		};
-		let call = runtime::transactions()
-			.marketplace()
-			.deliver(H256(*id), BoundedVec(envelope));
+		let call = runtime::transactions().marketplace().deliver(H256(*id), BoundedVec(envelope));
 		let key = format!("deliver 0x{}", hex::encode(id));
 		Ok(Attempt::Submitted(self.submitter.submit(&key, &call).await?))
 	}

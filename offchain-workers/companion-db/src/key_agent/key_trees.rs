@@ -1,9 +1,7 @@
 //! The key trees of data sets, fetched from their stores and kept in memory.
 
 use anyhow::{anyhow, Context};
-use msec_commitments::{
-	envelope::unwrap_key_tree, EnvelopeSecret, Hash, KeyTree,
-};
+use msec_commitments::{envelope::unwrap_key_tree, EnvelopeSecret, Hash, KeyTree};
 use msec_worker_common::{
 	chain::{BlockClient, Dataset},
 	keys::AccountKey,

@@ -56,10 +56,8 @@ mod tests {
 	#[test]
 	fn the_files_hold_the_keys_that_were_printed_and_are_not_overwritten() {
 		let directory = tempfile::tempdir().unwrap();
-		let arguments = KeygenArguments {
-			directory: directory.path().join("agent"),
-			output: Output::Json,
-		};
+		let arguments =
+			KeygenArguments { directory: directory.path().join("agent"), output: Output::Json };
 		let keys = generate(&arguments).unwrap();
 		let account =
 			AccountKey::load(keys.account_key_file.as_ref(), &PasswordSource::Prompt).unwrap();

@@ -63,12 +63,9 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 		"delivering keys"
 	);
 	shutdown::notify_ready();
-	tokio::try_join!(
-		async { health.await.context("health and metrics") },
-		async {
-			agent.run(stop).await;
-			Ok(())
-		},
-	)?;
+	tokio::try_join!(async { health.await.context("health and metrics") }, async {
+		agent.run(stop).await;
+		Ok(())
+	},)?;
 	Ok(())
 }

@@ -4,9 +4,7 @@ use super::{Staged, StoreFault, Stored, Totals};
 use codec::{Decode, Encode};
 use msec_commitments::Hash;
 use msec_worker_common::batch_frame::Frame;
-use redb::{
-	Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
-};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
 type BatchKey<'a> = (&'a [u8; 32], u32);
 type SegmentKey = (u64, u32);
@@ -199,7 +197,8 @@ pub(super) fn datasets(database: &Database) -> Result<Vec<Hash>, StoreFault> {
 pub(super) fn erase_some(database: &Database, dataset: &Hash) -> Result<bool, StoreFault> {
 	let found = list(database, dataset, 0, u32::MAX, ERASED_AT_ONCE)?;
 	// Batch 2³² − 1 cannot be on chain, but nothing keeps it from being uploaded.
-	let found = if found.is_empty() { last(database, dataset)?.into_iter().collect() } else { found };
+	let found =
+		if found.is_empty() { last(database, dataset)?.into_iter().collect() } else { found };
 	let write = database.begin_write()?;
 	{
 		let mut batches = write.open_table(BATCHES)?;

@@ -74,8 +74,7 @@ impl Store {
 	pub fn open(directory: &Path) -> Result<Self, StoreFault> {
 		std::fs::create_dir_all(directory)?;
 		let path = directory.join("batches.redb");
-		let opener =
-			move || Database::builder().set_cache_size(CACHE_BYTES).create(&path).map_err(Into::into);
+		let opener = move || Database::builder().set_cache_size(CACHE_BYTES).create(&path);
 		Self::with_opener(Box::new(opener), directory)
 	}
 

@@ -89,6 +89,34 @@ fn of_several_rights_the_one_nearest_to_the_owner_is_passed_on() {
 }
 
 #[test]
+fn what_was_passed_on_hangs_on_one_right_only() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_ok!(give(OWNER, ALICE, GRANT_AND_READ, 3));
+		assert_ok!(give(ALICE, BOB, GRANT_AND_READ, 2));
+		assert_ok!(give(OWNER, BOB, GRANT_AND_READ, 3));
+		assert_ok!(give(BOB, CAROL, &[Action::Read], 0));
+		assert_ok!(give(OWNER, BOB, &[Action::Read], 0));
+		assert_eq!(may(CAROL, Action::Read), no(Refusal::Revoked));
+		assert_ok!(give(BOB, CAROL, &[Action::Read], 0));
+		assert_eq!(may(CAROL, Action::Read), BY_GRANT);
+	});
+}
+
+#[test]
+fn what_a_former_owner_granted_falls() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_ok!(give(OWNER, ALICE, GRANT_AND_READ, 1));
+		assert_ok!(give(ALICE, BOB, &[Action::Read], 0));
+		Registry::hand_over(AIR, CAROL);
+		for subject in [ALICE, BOB] {
+			assert_eq!(may(subject, Action::Read), no(Refusal::Revoked));
+		}
+		assert_ok!(AccessControl::revoke(RuntimeOrigin::signed(OWNER), AIR, ALICE));
+		assert_eq!(deposit_of(OWNER), 0);
+	});
+}
+
+#[test]
 fn what_was_passed_on_falls_with_the_right_it_hangs_on() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(give(OWNER, ALICE, GRANT_AND_READ, 3));

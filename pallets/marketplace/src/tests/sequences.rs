@@ -13,7 +13,7 @@ const EVERYBODY: [AccountId; 5] = [OWNER, AGENT, BUYER, FRIEND, STRANGER];
 
 #[derive(Clone, Debug)]
 enum Step {
-	List { who: AccountId, spoiled: bool, salt: u8, free: bool },
+	List { spoiled: bool, salt: u8, free: bool },
 	Change { listing: usize, free: bool },
 	PauseOrResume { listing: usize },
 	Retire { listing: usize },
@@ -31,31 +31,31 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
 	let who = || proptest::sample::select(EVERYBODY.to_vec());
-	let seller = || proptest::sample::select(vec![OWNER, FRIEND]);
+	let deliverer = proptest::sample::select(vec![AGENT, AGENT, OWNER, FRIEND]);
 	let nth = || 0usize..8;
 	let step = prop_oneof![
-		4 => (seller(), any::<bool>(), 0u8..3, any::<bool>()).prop_map(
-			|(who, spoiled, salt, free)| Step::List { who, spoiled, salt, free }
+		8 => (any::<bool>(), 0u8..3, any::<bool>()).prop_map(
+			|(spoiled, salt, free)| Step::List { spoiled, salt, free }
 		),
-		1 => (nth(), any::<bool>()).prop_map(|(listing, free)| Step::Change { listing, free }),
-		1 => nth().prop_map(|listing| Step::PauseOrResume { listing }),
-		1 => nth().prop_map(|listing| Step::Retire { listing }),
-		8 => (who(), nth(), proptest::option::of(who()), 1u8..4).prop_map(
+		2 => (nth(), any::<bool>()).prop_map(|(listing, free)| Step::Change { listing, free }),
+		2 => nth().prop_map(|listing| Step::PauseOrResume { listing }),
+		2 => nth().prop_map(|listing| Step::Retire { listing }),
+		16 => (who(), nth(), proptest::option::of(who()), 1u8..4).prop_map(
 			|(who, listing, beneficiary, secret)| Step::Buy { who, listing, beneficiary, secret }
 		),
-		8 => (seller(), nth(), any::<bool>()).prop_map(
+		16 => (deliverer, nth(), any::<bool>()).prop_map(
 			|(who, order, honest)| Step::Deliver { who, order, honest }
 		),
-		2 => (who(), nth()).prop_map(|(who, order)| Step::Confirm { who, order }),
-		2 => (who(), nth()).prop_map(|(who, order)| Step::Settle { who, order }),
-		2 => (who(), nth()).prop_map(|(who, order)| Step::Refund { who, order }),
-		2 => nth().prop_map(|order| Step::DisputeKey { order }),
-		2 => nth().prop_map(|order| Step::DisputeData { order }),
-		2 => (who(), nth()).prop_map(|(who, order)| Step::Prune { who, order }),
+		4 => (who(), nth()).prop_map(|(who, order)| Step::Confirm { who, order }),
+		6 => (who(), nth()).prop_map(|(who, order)| Step::Settle { who, order }),
+		3 => (who(), nth()).prop_map(|(who, order)| Step::Refund { who, order }),
+		5 => nth().prop_map(|order| Step::DisputeKey { order }),
+		5 => nth().prop_map(|order| Step::DisputeData { order }),
+		8 => (who(), nth()).prop_map(|(who, order)| Step::Prune { who, order }),
 		1 => any::<bool>().prop_map(|spoiled| Step::Erase { spoiled }),
-		3 => (1u64..40).prop_map(|blocks| Step::Wait { blocks }),
+		8 => (1u64..60).prop_map(|blocks| Step::Wait { blocks }),
 	];
-	proptest::collection::vec(step, 1..80)
+	proptest::collection::vec(step, 1..150)
 }
 
 /// What every account should own, held or free.
@@ -118,7 +118,8 @@ fn sealed(id: H256, honest: bool) -> Envelope {
 /// The call of a step, when there is something to call it for.
 fn call(step: Step, spoiled_data: &Data) -> Option<(AccountId, Call<Test>)> {
 	Some(match step {
-		Step::List { who, spoiled, salt, free } => {
+		Step::List { spoiled, salt, free } => {
+			let who = if spoiled { FRIEND } else { OWNER };
 			let (salt, terms) = (H256::repeat_byte(salt), terms_of(spoiled, free));
 			(who, Call::create_listing { salt, terms })
 		},
