@@ -7,9 +7,12 @@ mod commands;
 use clap::Parser;
 use commands::Cli;
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+	let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+	tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 	// Faulty usage ends here with exit code 2.
 	let cli = Cli::parse();
 	match cli.run().await {

@@ -25,7 +25,7 @@ pub enum StoresError {
 	All(String),
 	/// A store that must have a copy does not take it.
 	#[error("store {0}: {1}")]
-	One(AccountId32, #[source] StoreError),
+	One(AccountId32, #[source] Box<StoreError>),
 	/// Nothing that a store lists is what was committed to.
 	#[error(
 		"no store has the batches that were committed to on chain; try later or tell the owner"
@@ -51,7 +51,7 @@ impl Stores {
 		for operator in &details.stores {
 			let Some(store) = block.store(operator).await? else { continue };
 			let client = StoreClient::new(&store.endpoint, key.clone())
-				.map_err(|error| StoresError::One(*operator, error))?;
+				.map_err(|error| StoresError::One(*operator, error.into()))?;
 			clients.push((*operator, client));
 		}
 		match clients.is_empty() {
@@ -66,7 +66,7 @@ impl Stores {
 			client
 				.upload(&self.dataset, std::slice::from_ref(frame))
 				.await
-				.map_err(|error| StoresError::One(*operator, error))?;
+				.map_err(|error| StoresError::One(*operator, error.into()))?;
 		}
 		Ok(())
 	}
@@ -81,7 +81,7 @@ impl Stores {
 			client
 				.put_key(&self.dataset, recipient, wrapped)
 				.await
-				.map_err(|error| StoresError::One(*operator, error))?;
+				.map_err(|error| StoresError::One(*operator, error.into()))?;
 		}
 		Ok(())
 	}
@@ -91,7 +91,7 @@ impl Stores {
 		for (operator, client) in &self.clients {
 			match client.erase(&self.dataset).await {
 				Err(error) if !error.is_not_found() => {
-					return Err(StoresError::One(*operator, error));
+					return Err(StoresError::One(*operator, error.into()));
 				},
 				_ => (),
 			}

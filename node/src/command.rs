@@ -6,7 +6,7 @@ use crate::{
 	service,
 };
 use clap::Parser;
-use msec_runtime::Block;
+use msec_runtime::opaque::Block;
 use sc_cli::SubstrateCli;
 use sc_network::config::NetworkBackendType;
 

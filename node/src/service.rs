@@ -1,7 +1,7 @@
 //! Puts the node together: database, transaction pool, network, block production and finality.
 
 use futures::FutureExt;
-use msec_runtime::{apis::RuntimeApi, Block};
+use msec_runtime::{apis::RuntimeApi, opaque::Block};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
 use sc_consensus_grandpa::SharedVoterState;

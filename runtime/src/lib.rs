@@ -46,10 +46,15 @@ pub type Hash = sp_core::H256;
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
-/// A block with its justification.
-pub type SignedBlock = generic::SignedBlock<Block>;
-/// A block's identifier.
-pub type BlockId = generic::BlockId<Block>;
+
+/// Blocks as the node sees them: it passes transactions on without looking into them, and its JSON-RPC
+/// shows them in hexadecimal digits.
+pub mod opaque {
+	use super::*;
+
+	/// A block of opaque transactions.
+	pub type Block = generic::Block<Header, sp_runtime::OpaqueExtrinsic>;
+}
 
 /// What every signed transaction carries besides its call.
 pub type TxExtension = (

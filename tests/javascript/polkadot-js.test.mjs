@@ -20,11 +20,13 @@ after(async () => {
 	await api?.disconnect();
 });
 
-test('every event of every block decodes to the byte', async () => {
+test('every transaction and every event of every block decodes, events to the byte', async () => {
 	const last = (await api.rpc.chain.getHeader()).number.toNumber();
 	let count = 0;
 	for (let number = 0; number <= last; number += 1) {
 		const block = await api.rpc.chain.getBlockHash(number);
+		const { extrinsics } = (await api.rpc.chain.getBlock(block)).block;
+		assert.ok(extrinsics.every(({ method }) => method.section && method.toHuman()));
 		const then = await api.at(block);
 		const events = await then.query.system.events();
 		const stored = await api.rpc.state.getStorage(api.query.system.events.key(), block);

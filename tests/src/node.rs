@@ -46,9 +46,7 @@ impl Node {
 			]
 			.map(String::from),
 		);
-		if !arguments.contains(&"--port") {
-			all.extend(["--port".into(), ports::free().to_string()]);
-		}
+		all.push(format!("--listen-addr=/ip4/127.0.0.1/tcp/{}", ports::free()));
 		let logs = sandbox.logs();
 		let process = spawn(name, &logs, &all);
 		let (name, http) = (name.to_owned(), reqwest::Client::new());

@@ -184,13 +184,9 @@ fn survey_csv<R: Read>(
 ) -> Result<Surveyed, IngestError> {
 	let delimiter = match options.delimiter {
 		Some(delimiter) => delimiter,
-		None => layout::detect_delimiter(&sample_rows(sample, options)).ok_or_else(|| {
-			if sample.is_empty() {
-				IngestError::Empty
-			} else {
-				IngestError::NoDelimiter
-			}
-		})?,
+		None if sample.is_empty() => return Err(IngestError::Empty),
+		None => layout::detect_delimiter(&sample_rows(sample, options))
+			.ok_or(IngestError::NoDelimiter)?,
 	};
 	let mut reader = RecordReader::new(Transcoder::new(source), Quoting::Fields(delimiter));
 	let (names, first_line, first_row) = read_header(&mut reader, delimiter, options)?;

@@ -9,11 +9,12 @@ fn spawn(program: &str, args: &[&str], log: &str) -> Kill {
 }
 #[tokio::test(flavor = "multi_thread")]
 async fn smoke() {
+	msec_worker_common::telemetry::init();
 	let target = std::env::var("HOME").unwrap() + "/.cache/msec-target/release/msec-node";
 	let dir = tempfile::tempdir().unwrap();
 	let d = |s: &str| dir.path().join(s).display().to_string();
-	let node = spawn(&target, &["--dev", "--base-path", &d("node"), "--rpc-port", "29944", "--port", "0", "--no-prometheus"], "node");
-	let url = "ws://127.0.0.1:29944";
+	let node = spawn(&target, &["--dev", "--base-path", &d("node"), "--rpc-port", "31944", "--port", "0", "--no-prometheus"], "node");
+	let url = "ws://127.0.0.1:31944";
 	let mut chain = None;
 	for _ in 0..20 { match ChainClient::connect(url).await { Ok(c) => { chain = Some(c); break }, Err(e) => { eprintln!("{e}"); tokio::time::sleep(Duration::from_secs(1)).await } } }
 	let chain = chain.unwrap();
@@ -31,7 +32,7 @@ async fn smoke() {
 	let fee = a.estimate_fee(&tx().balances().transfer_keep_alive(agent.into(), 10_000_000_000_000)).await.unwrap();
 	eprintln!("fee {fee}");
 	let s1 = a.submit("fund", &tx().balances().transfer_keep_alive(agent.into(), 10_000_000_000_000)).await.unwrap();
-	let s2 = a.submit("store", &tx().records().register_store(BoundedVec(b"http://127.0.0.1:28460".to_vec()), H256([0; 32]))).await.unwrap();
+	let s2 = a.submit("store", &tx().records().register_store(BoundedVec(b"http://127.0.0.1:31460".to_vec()), H256([0; 32]))).await.unwrap();
 	let s3 = a.submit("dataset", &tx().records().create_dataset(H256([1; 32]), BoundedVec(vec![alice.account_id()]), Some(agent))).await.unwrap();
 	s1.finalized().await.unwrap(); s2.finalized().await.unwrap();
 	let done = s3.finalized().await.unwrap();
@@ -44,10 +45,10 @@ async fn smoke() {
 	let p = Submitter::open(&dir.path().join("p"), chain.clone(), poor).unwrap();
 	eprintln!("poor: {}", p.execute("x", &tx().records().deregister_store()).await.unwrap_err());
 	let id = chain.finalized().await.unwrap().datasets_by_owner(&alice.account_id(), None, 10).await.unwrap()[0];
-	let _db = spawn(env!("CARGO_BIN_EXE_msec-companion-db"), &["--node", url, "--listen", "127.0.0.1:28460", "--health-listen", "127.0.0.1:28461", "--data-directory", &d("db"), "--account", &alice.address()], "db");
-	let agent_args = ["--node", url, "--account-key", &d("agent/account.key"), "--envelope-key", &d("agent/envelope.key"), "--state-directory", &d("state"), "--health-listen", "127.0.0.1:28462"].map(str::to_owned);
+	let _db = spawn(env!("CARGO_BIN_EXE_msec-companion-db"), &["--node", url, "--listen", "127.0.0.1:31460", "--health-listen", "127.0.0.1:31461", "--data-directory", &d("db"), "--account", &alice.address()], "db");
+	let agent_args = ["--node", url, "--account-key", &d("agent/account.key"), "--envelope-key", &d("agent/envelope.key"), "--state-directory", &d("state"), "--health-listen", "127.0.0.1:31462"].map(str::to_owned);
 	let agent_args: Vec<&str> = agent_args.iter().map(|s| s.as_str()).collect();
-	let store = StoreClient::new("http://127.0.0.1:28460", alice.clone()).unwrap();
+	let store = StoreClient::new("http://127.0.0.1:31460", alice.clone()).unwrap();
 	let tree = KeyTree::from_seed([3; 32]);
 	let chunks = |batch: u32| (0..3u32).map(|c| tree.batch_key(batch).chunk_key(c).seal(b"time,t\n").unwrap()).collect::<Vec<_>>();
 	let frames = [Frame::new(0, &chunks(0)).unwrap(), Frame::new(1, &chunks(1)).unwrap()];
@@ -80,7 +81,7 @@ async fn smoke() {
 	};
 	let context = OrderContext { genesis: chain.genesis(), order: order.0, dataset: id.0 };
 	let cover = open_order(&envelope, &secret, &context).ok().unwrap();
-	let buyer = StoreClient::new("http://127.0.0.1:28460", bob.clone()).unwrap();
+	let buyer = StoreClient::new("http://127.0.0.1:31460", bob.clone()).unwrap();
 	let frame = buyer.batch(&id.0, 1).await.unwrap();
 	let plain: Vec<_> = frame.chunks().enumerate().map(|(i, c)| cover.batch_key(1).unwrap().chunk_key(i as u32).open(&c.commitment, c.ciphertext).unwrap()).collect();
 	eprintln!("{:?}", String::from_utf8_lossy(&plain[0]));
@@ -89,8 +90,8 @@ async fn smoke() {
 	eprintln!("orders {:?}", chain.finalized().await.unwrap().orders_of(&bob.account_id(), None, 5).await.unwrap());
 	let pending = b.submit("confirm", &tx().marketplace().confirm(order)).await.unwrap();
 	drop(node);
-	let _node = spawn(&target, &["--dev", "--base-path", &d("node"), "--rpc-port", "29944", "--port", "0", "--no-prometheus"], "node2");
+	let _node = spawn(&target, &["--dev", "--base-path", &d("node"), "--rpc-port", "31944", "--port", "0", "--no-prometheus"], "node2");
 	let done = tokio::time::timeout(Duration::from_secs(120), pending.finalized()).await.unwrap().unwrap();
 	eprintln!("confirmed {done:?} {:?}", chain.finalized().await.unwrap().account(&alice.account_id()).await.unwrap());
-	for port in [28461, 28462] { eprintln!("{}", reqwest::get(format!("http://127.0.0.1:{port}/health/ready")).await.unwrap().text().await.unwrap()); }
+	for port in [31461, 31462] { eprintln!("{}", reqwest::get(format!("http://127.0.0.1:{port}/health/ready")).await.unwrap().text().await.unwrap()); }
 }

@@ -2,7 +2,6 @@
 
 use anyhow::{anyhow, bail, ensure, Context};
 use clap::{Parser, Subcommand};
-use msec::market::encode_terms;
 use msec_commitments::{
 	envelope::{seal_order, wrap_key_tree},
 	ChunkCommitment, KeyTree, OrderContext, MAX_CHUNK_PLAINTEXT,
@@ -160,7 +159,7 @@ async fn publish_tampered(
 		confirmation_period: 200,
 		access_period: 28_800,
 	};
-	let list = runtime::transactions().marketplace().create_listing(H256(random()), encode_terms(&terms));
+	let list = runtime::transactions().marketplace().create_listing(H256(random()), terms.to_runtime());
 	let listing = submitter
 		.execute("listing", &list)
 		.await?

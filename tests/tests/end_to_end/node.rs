@@ -101,8 +101,6 @@ fn city(city: &str, place: usize, boot: Option<&str>, more: &[&str]) -> Vec<Stri
 		"--chain=local".to_owned(),
 		format!("--{city}"),
 		format!("--node-key={place:064x}"),
-		"--listen-addr".into(),
-		format!("/ip4/127.0.0.1/tcp/{}", msec_end_to_end::ports::free()),
 	];
 	arguments.extend(boot.map(|address| format!("--bootnodes={address}")));
 	arguments.extend(more.iter().map(|argument| argument.to_string()));

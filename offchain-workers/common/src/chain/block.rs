@@ -5,9 +5,14 @@ use super::{
 	Decision, EncryptionKey, Listing, Order, Purpose, Store,
 };
 use crate::{AccountId32, H256};
+use codec::{Decode, Encode};
 use msec_commitments::Hash;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use subxt::client::OnlineClientAtBlock;
+use subxt::{
+	client::OnlineClientAtBlock,
+	ext::{frame_decode::view_functions::decode_view_function_response, scale_decode::IntoVisitor},
+	view_functions::Payload,
+};
 
 /// The chain's state after one block.
 #[derive(Clone)]
@@ -197,13 +202,37 @@ impl BlockClient {
 	}
 
 	/// Calls a view function.
-	pub async fn ask<P: subxt::view_functions::Payload>(
-		&self,
-		question: P,
-	) -> Result<P::ReturnType, ChainError> {
-		within(self.0.view_functions().call(question)).await
+	pub async fn ask<P: Payload>(&self, question: P) -> Result<P::ReturnType, ChainError> {
+		let views = self.0.view_functions();
+		views.validate(&question)?;
+		// The runtime takes the arguments as bytes with their length and answers likewise; subxt writes
+		// and reads them plain.
+		let call = views.encode_args(&question)?;
+		let (id, arguments) =
+			call.split_at_checked(VIEW_ID_LENGTH).ok_or(ChainError::InvalidAnswer(VIEW_ANSWER))?;
+		let call = [id, &arguments.encode()].concat();
+		let answer = within(views.call_raw(Some(&call))).await?;
+		let value = match answer.split_first() {
+			Some((0, value)) => Vec::<u8>::decode(&mut &*value),
+			_ => return Err(ChainError::InvalidAnswer(VIEW_ANSWER)),
+		};
+		let value = value.map_err(|_| ChainError::InvalidAnswer(VIEW_ANSWER))?;
+		let metadata = self.0.metadata_ref();
+		decode_view_function_response(
+			question.pallet_name(),
+			question.function_name(),
+			&mut &*value,
+			metadata,
+			metadata.types(),
+			P::ReturnType::into_visitor(),
+		)
+		.map_err(|_| ChainError::InvalidAnswer(VIEW_ANSWER))
 	}
 }
+
+/// Length of a view function's identifier.
+const VIEW_ID_LENGTH: usize = 32;
+const VIEW_ANSWER: &str = "a view function does not answer as the metadata says";
 
 fn convert<Found, Item: From<Found>>(page: Vec<(H256, Found)>) -> Vec<(H256, Item)> {
 	page.into_iter().map(|(id, found)| (id, found.into())).collect()
