@@ -16,9 +16,6 @@ chapter() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 say() { printf '  %s\n' "$*"; }
 indent() { sed 's/^/    /'; }
 fail() { printf '\ndemo: %s\n' "$*" >&2; exit 1; }
-# A member of a JSON object that `--output json` printed.
-field() { sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" | head -n 1; }
-
 chapter 'Setting up and building (the first time takes about half an hour)'
 scripts/setup.sh
 cargo build --release --workspace --bins
@@ -48,11 +45,15 @@ until_true() {
 		sleep 0.2
 	done
 }
+# Ports above the ephemeral ones, that nothing listens on.
 free_ports() {
-	python3 -c 'import socket
-sockets = [socket.socket() for _ in range(5)]
-for one in sockets: one.bind(("127.0.0.1", 0))
-print(*(one.getsockname()[1] for one in sockets))'
+	local found=0 port
+	while [ $found -lt 5 ]; do
+		port=$((61000 + RANDOM % 4500))
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
+		printf '%s ' "$port"
+		found=$((found + 1))
+	done
 }
 read -r rpc p2p http store_health agent_health <<<"$(free_ports)"
 export MSEC_NODE=ws://127.0.0.1:$rpc
@@ -67,7 +68,7 @@ as() {
 	MSEC_HOME=$stage/$who msec --password-file "$stage/password" --quiet --yes "$@"
 }
 json() { as "$@" --output json; }
-address() { json "$1" account list | field address; }
+address() { json "$1" account list | jq -r '.[0].address'; }
 fund() { as bank --dev --account //Alice transfer "$1" "$2" >/dev/null; }
 balance() { as "$1" balance | sed -n 's/^free *//p'; }
 
@@ -76,15 +77,15 @@ start node msec-node --dev --base-path "$stage/chain" --rpc-port "$rpc" --port "
 until_true 'block' as nobody info
 for who in operator owner buyer stranger cheat; do
 	as "$who" account create "$who" --phrase-file "$stage/$who.phrase" >/dev/null
-	fund "$(address "$who")" 1000
+	[ "$who" = stranger ] || fund "$(address "$who")" 1000
 done
 as operator store register "$endpoint" >/dev/null
 start store msec-companion-db --node "$MSEC_NODE" --listen "127.0.0.1:$http" \
 	--health-listen "127.0.0.1:$store_health" --data-directory "$stage/store" \
 	--account "$(address operator)"
 msec-key-agent keygen --directory "$stage/agent-keys" --output json >"$stage/agent.json"
-agent=$(field account <"$stage/agent.json")
-agent_key=$(field encryption-key <"$stage/agent.json")
+agent=$(jq -r .account "$stage/agent.json")
+agent_key=$(jq -r '."encryption-key"' "$stage/agent.json")
 fund "$agent" 10
 start agent msec-key-agent --node "$MSEC_NODE" --account-key "$stage/agent-keys/account.key" \
 	--envelope-key "$stage/agent-keys/envelope.key" --state-directory "$stage/agent" \
@@ -92,7 +93,7 @@ start agent msec-key-agent --node "$MSEC_NODE" --account-key "$stage/agent-keys/
 until_true 'store' curl -sf "http://127.0.0.1:$store_health/health/ready"
 until_true 'key agent' curl -sf "http://127.0.0.1:$agent_health/health/ready"
 say "The chain seals a block every three seconds. The store answers at $endpoint and holds no key."
-say 'Owner, buyer and three others have 1000 MSEC each.'
+say 'The operator, an owner, a buyer and a cheat have 1000 MSEC each; a stranger has nothing.'
 
 chapter '2. The owner publishes'
 as owner key create main >/dev/null
@@ -100,10 +101,10 @@ as owner key publish main >/dev/null
 as owner dataset create station --store "$(address operator)" --key-agent "$agent" \
 	--key-agent-key "$agent_key" >/dev/null
 as owner publish station "$readings" | indent
-dataset=$(json owner dataset show station | field dataset)
+dataset=$(json owner dataset show station | jq -r .dataset)
 head -n 4 "$readings" | cut -c 1-120 >"$stage/sample.csv"
 listing=$(json owner listing create station --kind weather --unit 1 --interval 1h --place dr5x1 \
-	--licence CC0-1.0 --sample "$stage/sample.csv" --price 25 | field listing)
+	--licence CC0-1.0 --sample "$stage/sample.csv" --price 25 | jq -r .listing)
 say "Listed for 25 MSEC as $listing"
 
 chapter '3. What the store and the chain hold'
@@ -118,7 +119,7 @@ say "A row of the readings, searched for in every file of store and chain: not f
 chapter '4. A buyer searches, buys, decrypts and verifies'
 as buyer search --kind weather | indent
 paid_before=$(balance owner)
-order=$(json buyer buy "$listing" --wait | field order)
+order=$(json buyer buy "$listing" --wait | jq -r .order)
 say "Order $order"
 as buyer fetch "$order" -o "$stage/bought.csv" | indent
 say "$(($(wc -l <"$stage/bought.csv") - 1)) rows were decrypted, every chunk checked against the chain. The first:"
@@ -128,22 +129,20 @@ as buyer confirm "$order" >/dev/null
 say "The buyer confirmed. The owner had $paid_before and has $(balance owner); the treasury took 2 parts in 100."
 
 chapter '5. What is refused'
-say 'A stranger asks the store for the ciphertext, and repeats a request that was answered before:'
+say 'A stranger asks the store for the ciphertext:'
 msec-dishonest-owner --node "$MSEC_NODE" --key "$stage/stranger.phrase" replay \
-	--endpoint "$endpoint" "$dataset" | tr -d '\n' | indent
-echo
-say 'The buyer may, but somebody who copied the request may not send it again:'
+	--endpoint "$endpoint" "$dataset" | indent
+say 'The buyer may have it, but whoever copied the request on its way may not send it again:'
 msec-dishonest-owner --node "$MSEC_NODE" --key "$stage/buyer.phrase" replay \
-	--endpoint "$endpoint" "$dataset" | tr -d '\n' | indent
-echo
+	--endpoint "$endpoint" "$dataset" | indent
 
 say 'An owner commits to one thing and encrypts another. The buyer proves it, and is refunded:'
 tampered=$(msec-dishonest-owner --node "$MSEC_NODE" --key "$stage/cheat.phrase" publish-tampered \
 	--store "$(address operator)" --key-agent "$agent" --key-agent-key "$agent_key" "$readings" |
-	field listing || true)
+	jq -r .listing)
 [ -n "$tampered" ] || fail 'the tampered listing was not made'
 before=$(balance buyer)
-order=$(json buyer buy "$tampered" --wait | field order)
+order=$(json buyer buy "$tampered" --wait | jq -r .order)
 if as buyer fetch "$order" -o "$stage/tampered.csv" 2>"$stage/tampered.error"; then
 	fail 'the tampering went unnoticed'
 fi
@@ -157,14 +156,14 @@ as cheat key publish main >/dev/null
 as cheat dataset create promises --store "$(address operator)" >/dev/null
 as cheat publish promises "$readings" >/dev/null
 promise=$(json cheat listing create promises --kind weather --unit 1 --interval 1h --place dr5x1 \
-	--licence CC0-1.0 --price 5 --delivery-period 30s | field listing)
-order=$(json buyer buy "$promise" | field order)
+	--licence CC0-1.0 --price 5 --delivery-period 30s | jq -r .listing)
+order=$(json buyer buy "$promise" | jq -r .order)
 msec-dishonest-owner --node "$MSEC_NODE" --key "$stage/cheat.phrase" deliver-wrong-key "$order" >/dev/null
 as buyer dispute "$order" | grep -iE 'state|reason|ground|wrong|refund' | indent
 
 say 'An owner takes the order and does not deliver. After the deadline anybody may trigger the refund:'
-order=$(json buyer buy "$promise" | field order)
-until_true 'refund' as stranger refund "$order"
+order=$(json buyer buy "$promise" | jq -r .order)
+until_true 'refund' as buyer refund "$order"
 as buyer order show "$order" | grep -iE 'state|reason' | indent
 
 chapter 'Done'

@@ -93,7 +93,7 @@ write_cargo_configuration() {
 	printf '%s\n' "$content" >.cargo/config.toml
 }
 
-install_packages build-essential ca-certificates git pkg-config protobuf-compiler
+install_packages build-essential ca-certificates curl git jq pkg-config protobuf-compiler
 if [ "${1:-}" = --tests ] && ! command -v npm >/dev/null; then
 	install_packages nodejs npm
 fi

@@ -110,6 +110,7 @@ const KEYS: &str = "keys";
 const DATASETS: &str = "datasets";
 const ORDERS: &str = "orders";
 const OUTBOX: &str = "outbox";
+const INTENTS: &str = "intents";
 
 /// A user's folder.
 #[derive(Clone, Debug)]
@@ -118,7 +119,7 @@ pub struct Home(PathBuf);
 impl Home {
 	/// Opens the folder, making it when it is not there, for its owner only.
 	pub fn open(path: &Path) -> Result<Self, HomeError> {
-		for directory in ["", ACCOUNTS, KEYS, DATASETS, ORDERS, OUTBOX] {
+		for directory in ["", ACCOUNTS, KEYS, DATASETS, ORDERS, OUTBOX, INTENTS] {
 			let directory = path.join(directory);
 			fs::DirBuilder::new()
 				.recursive(true)
@@ -293,13 +294,19 @@ impl Home {
 		fs::remove_file(&path).map_err(|source| HomeError::Io { path, source })
 	}
 
-	/// Opens the secret of a purchase.
+	/// Opens the secret of a purchase: the one made for it, or the encryption key of one's own that it
+	/// was bought for.
 	pub fn order_secret(
 		&self,
 		order: &H256,
+		buyer_key: &[u8; 32],
 		passphrase: &str,
 	) -> Result<EnvelopeSecret, HomeError> {
 		const HINT: &str = "only who bought has its secret; restore it by `msec key restore`";
+		let public_key = ids::hash_text(buyer_key);
+		if let Some((name, _)) = self.keys()?.iter().find(|(_, key)| key.public_key == public_key) {
+			return self.key(name, passphrase);
+		}
 		let path = self.existing(ORDERS, &ids::hash_text(&order.0), "secret of order", HINT)?;
 		let (_, secret): (OrderRecord, _) = vault::open(&path, passphrase)?;
 		Ok(EnvelopeSecret::from_bytes(*secret_bytes(&path, &secret)?))
@@ -435,6 +442,18 @@ mod tests {
 	}
 
 	#[test]
+	fn what_was_begun_is_known_until_it_ends() {
+		let (_directory, home) = home();
+		let (fingerprint, choice) = (H256([1; 32]), H256([2; 32]));
+		assert_eq!(home.intent(&fingerprint).unwrap(), None);
+		home.begin(&fingerprint, &choice).unwrap();
+		assert_eq!(home.intent(&fingerprint).unwrap(), Some(choice));
+		home.end(&fingerprint).unwrap();
+		home.end(&fingerprint).unwrap();
+		assert_eq!(home.intent(&fingerprint).unwrap(), None);
+	}
+
+	#[test]
 	fn accounts_are_kept_encrypted() {
 		let (_directory, home) = home();
 		let key = AccountKey::from_seed(&[7; 32]);
@@ -444,6 +463,26 @@ mod tests {
 		assert_eq!(home.account("owner", "password").unwrap().public(), key.public());
 		assert!(home.account("owner", "other").is_err());
 		assert!(matches!(home.account("nobody", ""), Err(HomeError::Unknown { .. })));
+	}
+
+	#[test]
+	fn an_order_opens_with_its_own_secret_or_a_key() {
+		let (_directory, home) = home();
+		let secret = EnvelopeSecret::from_bytes([3; 32]);
+		let (order, buyer_key) = (H256([1; 32]), secret.public_key());
+		let open = |home: &Home| home.order_secret(&order, &buyer_key, "one");
+		assert!(matches!(open(&home), Err(HomeError::Unknown { .. })));
+		let record = OrderRecord {
+			order: ids::hash_text(&order.0),
+			listing: ids::hash_text(&[2; 32]),
+			buyer_key: ids::hash_text(&buyer_key),
+			beneficiary: "buyer".into(),
+		};
+		home.save_order(&record, &secret, "one").unwrap();
+		assert_eq!(open(&home).unwrap().public_key(), buyer_key);
+		home.forget_order(&order).unwrap();
+		home.save_key("main", &secret, "one").unwrap();
+		assert_eq!(open(&home).unwrap().public_key(), buyer_key);
 	}
 
 	#[test]

@@ -24,6 +24,11 @@ pub fn document(bytes: &[u8]) -> H256 {
 	BlakeTwo256.hash(bytes)
 }
 
+/// By what a command that was interrupted is known again: what it does, who signs, and all its words.
+pub fn fingerprint(what: &str, account: &AccountId32, details: &[u8]) -> H256 {
+	BlakeTwo256.hash(&(what, account, details).encode())
+}
+
 /// Reads 32 bytes as 64 hexadecimal digits, with or without 0x.
 pub fn parse_hash(text: &str) -> Result<[u8; 32], String> {
 	let mut bytes = [0; 32];

@@ -1,9 +1,6 @@
 //! `msec grant`, `msec revoke`, `msec deny` and `msec access`
 
-use super::{
-	arguments::Period,
-	context::{unique_key, Context},
-};
+use super::{arguments::Period, context::Context};
 use anyhow::{bail, Result};
 use clap::{Args, ValueEnum};
 use msec::ids;
@@ -152,7 +149,7 @@ impl GrantAccess {
 			self.purpose.map(Into::into),
 			self.depth,
 		);
-		context.execute(&submitter, &unique_key("grant"), &call).await?;
+		context.execute_once(&submitter, "grant", &call).await?;
 		print(context, &dataset, &subject, "granted");
 		Ok(())
 	}
@@ -165,7 +162,7 @@ impl Revoke {
 			let submitter = context.submitter().await?;
 			context.confirm("Withdraw every grant of this data set?")?;
 			let call = runtime::transactions().access_control().revoke_all(dataset);
-			context.execute(&submitter, &unique_key("revoke"), &call).await?;
+			context.execute_once(&submitter, "revoke", &call).await?;
 			let value = json!({ "dataset": ids::hash_text(&dataset.0), "result": "revoked" });
 			context.print(&value, || "every grant is withdrawn".to_owned());
 			return Ok(());
@@ -173,7 +170,7 @@ impl Revoke {
 		let subject = context.address(subject)?;
 		let submitter = context.submitter().await?;
 		let call = runtime::transactions().access_control().revoke(dataset, subject);
-		context.execute(&submitter, &unique_key("revoke"), &call).await?;
+		context.execute_once(&submitter, "revoke", &call).await?;
 		print(context, &dataset, &subject, "revoked");
 		Ok(())
 	}
@@ -186,10 +183,10 @@ impl Deny {
 		let access_control = runtime::transactions().access_control();
 		if self.lift {
 			let call = access_control.lift_denial(dataset, subject);
-			context.execute(&submitter, &unique_key("deny"), &call).await?;
+			context.execute_once(&submitter, "deny", &call).await?;
 		} else {
 			let call = access_control.deny(dataset, subject);
-			context.execute(&submitter, &unique_key("deny"), &call).await?;
+			context.execute_once(&submitter, "deny", &call).await?;
 		}
 		print(context, &dataset, &subject, if self.lift { "denial lifted" } else { "denied" });
 		Ok(())

@@ -20,6 +20,11 @@ use std::{
 use zeroize::Zeroizing;
 
 const PASSWORD_VARIABLE: &str = "MSEC_PASSWORD";
+/// How long a transaction may take before a person is told.
+const PATIENCE: Duration = Duration::from_secs(30);
+const STILL_WAITING: &str =
+	"the chain has not finalized the transaction yet; it is written down, so \
+	stopping here is safe: it goes on with the next command of this account";
 
 /// What every command needs.
 pub struct Context {
@@ -231,9 +236,67 @@ impl Context {
 		call: &Call,
 	) -> Result<FinalizedTransaction, TransactionError> {
 		let spinner = self.spinner("waiting for the chain");
-		let done = submitter.execute(idempotency_key, call).await;
+		let mut done = std::pin::pin!(submitter.execute(idempotency_key, call));
+		let done = loop {
+			match tokio::time::timeout(PATIENCE, &mut done).await {
+				Ok(done) => break done,
+				Err(_) => spinner.suspend(|| self.note(STILL_WAITING)),
+			}
+		};
 		spinner.finish_and_clear();
 		done
+	}
+
+	/// Submits a call and waits until it is finalized. After an interruption, the same call is the same
+	/// submission, and takes effect once.
+	pub async fn execute_once<Call: subxt::transactions::Payload>(
+		&self,
+		submitter: &Submitter,
+		what: &str,
+		call: &Call,
+	) -> Result<FinalizedTransaction> {
+		let block = submitter.chain().finalized().await?;
+		let call_data = block.inner().transactions().call_data(call)?;
+		let fingerprint = ids::fingerprint(what, &submitter.key().account_id(), &call_data);
+		let choice = self.choose(&fingerprint)?;
+		let done =
+			self.execute(submitter, &format!("{what}/{}", ids::hash_text(&choice.0)), call).await;
+		self.end_unless_unknown(&fingerprint, &done)?;
+		Ok(done?)
+	}
+
+	/// What an interrupted command with this fingerprint has chosen, or a new random choice.
+	pub fn choose(&self, fingerprint: &H256) -> Result<H256> {
+		if let Some(choice) = self.begun(fingerprint)? {
+			return Ok(choice);
+		}
+		let choice = H256(rand::random());
+		self.home.begin(fingerprint, &choice)?;
+		Ok(choice)
+	}
+
+	/// What an interrupted command with this fingerprint has chosen.
+	pub fn begun(&self, fingerprint: &H256) -> Result<Option<H256>> {
+		let choice = self.home.intent(fingerprint)?;
+		if choice.is_some() {
+			self.note(
+				"going on with what was interrupted; run the command again to do it once more",
+			);
+		}
+		Ok(choice)
+	}
+
+	/// Forgets what was begun when it is known how it ended.
+	pub fn end_unless_unknown(
+		&self,
+		fingerprint: &H256,
+		done: &Result<FinalizedTransaction, TransactionError>,
+	) -> Result<()> {
+		use TransactionError::{Failed, Rejected};
+		if matches!(done, Ok(_) | Err(Failed { .. } | Rejected(_))) {
+			self.home.end(fingerprint)?;
+		}
+		Ok(())
 	}
 
 	/// Something that turns while a person waits.
@@ -263,11 +326,6 @@ impl Context {
 
 const PASSWORD_HINT: &str =
 	"a password is needed: --password-file FILE, MSEC_PASSWORD, or a terminal";
-
-/// A key that no other submission has.
-pub fn unique_key(what: &str) -> String {
-	format!("{what}/{:032x}", rand::random::<u128>())
-}
 
 /// A table with aligned columns; nothing for no rows.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {

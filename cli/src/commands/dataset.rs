@@ -197,8 +197,7 @@ impl SetAgent {
 		seal_for(&submitter, &id, &tree, &[recipient]).await?;
 		if details.key_agent != Some(agent) {
 			let call = runtime::transactions().records().set_key_agent(id, Some(agent));
-			let key = super::context::unique_key("agent");
-			context.execute(&submitter, &key, &call).await?;
+			context.execute_once(&submitter, "agent", &call).await?;
 		}
 		let dataset = ids::hash_text(&id.0);
 		let value = json!({ "dataset": dataset, "key_agent": agent.to_string() });

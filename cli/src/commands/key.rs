@@ -1,6 +1,6 @@
 //! `msec key`
 
-use super::context::{fields, table, unique_key, Context};
+use super::context::{fields, table, Context};
 use anyhow::{anyhow, Context as _, Result};
 use clap::Subcommand;
 use msec::ids;
@@ -100,7 +100,7 @@ async fn publish(context: &Context, name: &str) -> Result<()> {
 	if published.is_none_or(|published| published.key != key) {
 		let suite = runtime_types::pallet_records::types::Suite::X25519;
 		let call = runtime::transactions().records().publish_encryption_key(suite, key);
-		context.execute(&submitter, &unique_key("key"), &call).await?;
+		context.execute_once(&submitter, "key", &call).await?;
 	}
 	let value = json!({
 		"name": name, "public_key": record.public_key, "account": account.to_string(),

@@ -2,10 +2,11 @@
 
 use super::{
 	arguments::{parse_id, parse_seconds, Period},
-	context::{fields, table, unique_key, Context},
+	context::{fields, table, Context},
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
+use codec::Encode;
 use msec::{
 	ids,
 	market::{self, Query},
@@ -221,11 +222,15 @@ impl Create {
 		};
 		self.terms.apply(&mut terms)?;
 		let submitter = context.submitter().await?;
-		let salt = H256(rand::random());
-		let id = ids::listing(&submitter.key().account_id(), &dataset, &salt);
+		let owner = submitter.key().account_id();
+		let fingerprint = ids::fingerprint("list", &owner, &terms.encode());
+		let salt = context.choose(&fingerprint)?;
+		let id = ids::listing(&owner, &dataset, &salt);
 		let call = runtime::transactions().marketplace().create_listing(salt, terms.to_runtime());
 		let key = format!("listing/{}", ids::hash_text(&id.0));
-		context.execute(&submitter, &key, &call).await?;
+		let done = context.execute(&submitter, &key, &call).await;
+		context.end_unless_unknown(&fingerprint, &done)?;
+		done?;
 		let listing = ids::hash_text(&id.0);
 		let value = json!({ "listing": listing, "dataset": ids::hash_text(&dataset.0) });
 		context.print(&value, || {
@@ -245,7 +250,7 @@ impl Change {
 		self.terms.apply(&mut terms)?;
 		let call =
 			runtime::transactions().marketplace().change_listing(self.listing, terms.to_runtime());
-		context.execute(&submitter, &unique_key("change"), &call).await?;
+		context.execute_once(&submitter, "change", &call).await?;
 		let changed = submitter.chain().finalized().await?.listing(&self.listing.0).await?;
 		let changed = changed.ok_or_else(|| anyhow!("the listing was retired meanwhile"))?;
 		context.print(&value_of(&self.listing, &changed), || describe(&self.listing, &changed));
@@ -260,7 +265,7 @@ async fn execute<Call: subxt::transactions::Payload>(
 	call: &Call,
 ) -> Result<()> {
 	let submitter = context.submitter().await?;
-	context.execute(&submitter, &unique_key(status), call).await?;
+	context.execute_once(&submitter, status, call).await?;
 	let listing = ids::hash_text(&listing.0);
 	let value = json!({ "listing": listing, "status": status });
 	context.print(&value, || format!("{listing} is {status}"));

@@ -1,6 +1,6 @@
 //! `msec balance` and `msec transfer`
 
-use super::context::{fields, unique_key, Context};
+use super::context::{fields, Context};
 use anyhow::Result;
 use clap::Args;
 use msec::{ids, Amount};
@@ -54,17 +54,16 @@ impl Transfer {
 		let submitter = context.submitter().await?;
 		context.confirm(&format!("Send {} to {to}?", self.amount))?;
 		let Amount(amount) = self.amount;
-		let key = unique_key("transfer");
 		let done = match self.reference {
 			Some(reference) => {
 				let call =
 					runtime::transactions().token().transfer_with_reference(to, amount, reference);
-				context.execute(&submitter, &key, &call).await?
+				context.execute_once(&submitter, "transfer", &call).await?
 			},
 			None => {
 				let call =
 					runtime::transactions().balances().transfer_keep_alive(to.into(), amount);
-				context.execute(&submitter, &key, &call).await?
+				context.execute_once(&submitter, "transfer", &call).await?
 			},
 		};
 		let value = json!({

@@ -2,11 +2,12 @@
 
 use super::{
 	arguments::{parse_id, Period},
-	context::{fields, table, unique_key, Context},
+	context::{fields, table, Context},
 	dataset, listing,
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
+use codec::Encode;
 use msec::{
 	dispute::{self, Ground},
 	fetch,
@@ -37,6 +38,10 @@ pub struct Buy {
 	/// Who may read, confirm and dispute [default: who pays].
 	#[arg(long, value_name = "ACCOUNT")]
 	beneficiary: Option<String>,
+	/// An X25519 public key of the beneficiary, who alone can then open the delivery; used for one order
+	/// of a listing only [default: a fresh key that is kept here].
+	#[arg(long, value_name = "HEX", value_parser = ids::parse_hash)]
+	buyer_key: Option<[u8; 32]>,
 	/// Highest price in MSEC [default: the listing's price].
 	#[arg(long, value_name = "MSEC")]
 	max_price: Option<Amount>,
@@ -46,6 +51,9 @@ pub struct Buy {
 	/// Only show what would be bought and for how much.
 	#[arg(long)]
 	dry_run: bool,
+	/// Only make and keep the order's key; a wallet buys with it, and this command fetches.
+	#[arg(long, conflicts_with_all = ["dry_run", "wait"])]
+	prepare: bool,
 }
 
 #[derive(Args)]
@@ -111,9 +119,17 @@ impl Buy {
 		if batches == 0 {
 			bail!("the data set is empty or erased; there is nothing to buy");
 		}
-		let secret = generate_envelope_secret();
-		let buyer_key = secret.public_key();
-		let id = ids::order(&self.listing, &beneficiary, &buyer_key);
+		let words = (self.listing, beneficiary).encode();
+		let fingerprint = ids::fingerprint("buy", &payer, &words);
+		let (record, secret) = match self.begun(context, &fingerprint)? {
+			Some(record) => (record, None),
+			None => {
+				let secret = generate_envelope_secret();
+				(self.record(&beneficiary, &secret), Some(secret))
+			},
+		};
+		let id = ids::parse_hash(&record.order).map(H256).map_err(|error| anyhow!(error))?;
+		let buyer_key = ids::parse_hash(&record.buyer_key).map_err(|error| anyhow!(error))?;
 		let other = self.beneficiary.as_ref().map(|_| beneficiary);
 		let call = runtime::transactions().marketplace().buy(
 			self.listing,
@@ -134,16 +150,24 @@ impl Buy {
 			context.print(&value, || format!("it would cost {}", Amount(price)));
 			return Ok(());
 		}
-		context.confirm(&format!("Buy for {}?", Amount(price)))?;
-		let record = OrderRecord {
-			order: ids::hash_text(&id.0),
-			listing: ids::hash_text(&self.listing.0),
-			buyer_key: ids::hash_text(&buyer_key),
-			beneficiary: beneficiary.to_string(),
-		};
+		if !self.prepare {
+			context.confirm(&format!("Buy for {}?", Amount(price)))?;
+		}
 		// Without this secret the order would be worthless; it is on disk before anything is paid.
-		context.home().save_order(&record, &secret, context.new_password()?)?;
+		if let Some(secret) = &secret {
+			context.home().save_order(&record, secret, context.new_password()?)?;
+		}
+		if self.prepare {
+			let value = json!({
+				"order": record.order, "listing": record.listing, "buyer_key": record.buyer_key,
+				"terms_hash": ids::hash_text(&offer.terms_hash.0), "price": price.to_string(),
+			});
+			context.print(&value, || dataset::text_of(&value));
+			return Ok(());
+		}
+		context.home().begin(&fingerprint, &id)?;
 		let done = context.execute(&submitter, &format!("buy/{}", record.order), &call).await;
+		context.end_unless_unknown(&fingerprint, &done)?;
 		if let Err(TransactionError::Failed { .. } | TransactionError::Rejected(_)) = &done {
 			context.home().forget_order(&id)?;
 		}
@@ -162,6 +186,29 @@ impl Buy {
 			format!("{}\n\n{next}", describe(&id, &order))
 		});
 		Ok(())
+	}
+}
+
+impl Buy {
+	/// The order of a purchase that was interrupted.
+	fn begun(&self, context: &Context, fingerprint: &H256) -> Result<Option<OrderRecord>> {
+		if self.dry_run || self.prepare {
+			return Ok(None);
+		}
+		let Some(order) = context.begun(fingerprint)? else { return Ok(None) };
+		let order = ids::hash_text(&order.0);
+		let known = context.home().orders()?;
+		Ok(known.into_iter().map(|(_, record)| record).find(|record| record.order == order))
+	}
+
+	fn record(&self, beneficiary: &AccountId32, secret: &EnvelopeSecret) -> OrderRecord {
+		let buyer_key = secret.public_key();
+		OrderRecord {
+			order: ids::hash_text(&ids::order(&self.listing, beneficiary, &buyer_key).0),
+			listing: ids::hash_text(&self.listing.0),
+			buyer_key: ids::hash_text(&buyer_key),
+			beneficiary: beneficiary.to_string(),
+		}
 	}
 }
 
@@ -238,7 +285,7 @@ impl Delivery {
 		let order = order_at(&block, id).await?;
 		let envelope = block.envelope(&id.0).await?;
 		let envelope = envelope.ok_or_else(|| undelivered(id, &order, block.number()))?;
-		let secret = context.home().order_secret(id, context.password()?)?;
+		let secret = context.home().order_secret(id, &order.buyer_key, context.password()?)?;
 		let details = block.dataset(&order.dataset.0).await?;
 		let details = details.filter(|details| !details.erased);
 		let details = details.ok_or_else(|| anyhow!("the data set was erased"))?;
@@ -313,7 +360,7 @@ impl OrderArgument {
 	pub async fn prune(self, context: &Context) -> Result<()> {
 		let submitter = context.submitter().await?;
 		let call = runtime::transactions().marketplace().prune_order(self.order);
-		context.execute(&submitter, &unique_key("prune"), &call).await?;
+		context.execute_once(&submitter, "prune", &call).await?;
 		let order = ids::hash_text(&self.order.0);
 		context.print(&json!({ "order": order }), || format!("{order} is no longer on chain"));
 		Ok(())
@@ -348,7 +395,6 @@ impl OrderArgument {
 		context.confirm(&format!(
 			"Found: {reason}. Show the chain the proof, with the key it needs?"
 		))?;
-		let key = unique_key("dispute");
 		match &ground {
 			Ground::Key(proof) => {
 				let call = runtime::transactions().marketplace().dispute_key(
@@ -356,7 +402,7 @@ impl OrderArgument {
 					*secret.to_bytes(),
 					proof.clone().map(Static),
 				);
-				context.execute(&submitter, &key, &call).await?;
+				context.execute_once(&submitter, "dispute", &call).await?;
 			},
 			Ground::Data { proof, chunk_key, ciphertext } => {
 				let call = runtime::transactions().marketplace().dispute_data(
@@ -365,7 +411,7 @@ impl OrderArgument {
 					*chunk_key.as_bytes(),
 					dispute::encode_ciphertext(ciphertext),
 				);
-				context.execute(&submitter, &key, &call).await?;
+				context.execute_once(&submitter, "dispute", &call).await?;
 			},
 		}
 		let order = order_at(&chain.finalized().await?, id).await?;
@@ -382,7 +428,7 @@ impl OrderArgument {
 		call: &Call,
 	) -> Result<()> {
 		let submitter = context.submitter().await?;
-		context.execute(&submitter, &unique_key(verb), call).await?;
+		context.execute_once(&submitter, verb, call).await?;
 		let order = order_at(&submitter.chain().finalized().await?, &self.order).await?;
 		context.print(&value_of(&self.order, &order), || describe(&self.order, &order));
 		Ok(())

@@ -1,6 +1,6 @@
 //! `msec store`
 
-use super::context::{table, unique_key, Context};
+use super::context::{table, Context};
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use msec::{ids, market};
@@ -34,7 +34,7 @@ impl StoreCommand {
 			Self::Deregister => {
 				let submitter = context.submitter().await?;
 				let call = runtime::transactions().records().deregister_store();
-				context.execute(&submitter, &unique_key("store"), &call).await?;
+				context.execute_once(&submitter, "store", &call).await?;
 				let operator = submitter.key().address();
 				context.print(&json!({ "operator": operator }), || {
 					format!("the store of {operator} is no longer registered")
@@ -80,12 +80,12 @@ async fn register(context: &Context, endpoint: String, terms: Option<PathBuf>) -
 	match known {
 		None => {
 			let call = records.register_store(bytes, terms_hash);
-			context.execute(&submitter, &unique_key("store"), &call).await?;
+			context.execute_once(&submitter, "store", &call).await?;
 		},
 		Some(store) if store.endpoint == endpoint && store.terms_hash == terms_hash => (),
 		Some(_) => {
 			let call = records.update_store(bytes, terms_hash);
-			context.execute(&submitter, &unique_key("store"), &call).await?;
+			context.execute_once(&submitter, "store", &call).await?;
 		},
 	}
 	let value = json!({ "operator": operator.to_string(), "endpoint": endpoint });

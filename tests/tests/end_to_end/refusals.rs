@@ -35,7 +35,8 @@ async fn what_is_refused_and_what_is_refunded() {
 
 async fn requests_are_refused(market: &Market, dataset: &str, stranger: &AccountKey) {
 	let endpoint = market.store.endpoint();
-	let batch = format!("/v1/datasets/{dataset}/batches/0");
+	let base = format!("/v1/datasets/{dataset}");
+	let batch = format!("{base}/batches/0");
 	let owner = key("//Charlie");
 
 	let answer = Request::get(&batch).sign(stranger).send(&endpoint).await;
@@ -55,7 +56,7 @@ async fn requests_are_refused(market: &Market, dataset: &str, stranger: &Account
 	let answer = early.sign(&owner).send(&endpoint).await;
 	assert_eq!((answer.status, answer.problem("code")), outside);
 
-	tampered_requests_are_refused(&endpoint, &batch, &owner, stranger).await;
+	tampered_requests_are_refused(&endpoint, &base, &owner, stranger).await;
 
 	let unknown = format!("/v1/datasets/0x{}/batches/0", "ab".repeat(32));
 	let answer = Request::get(unknown).sign(&owner).send(&endpoint).await;
@@ -68,16 +69,17 @@ async fn requests_are_refused(market: &Market, dataset: &str, stranger: &Account
 
 async fn tampered_requests_are_refused(
 	endpoint: &str,
-	path: &str,
+	base: &str,
 	owner: &AccountKey,
 	stranger: &AccountKey,
 ) {
-	let signed = || Request::get(path).sign(owner);
+	let path = format!("{base}/batches");
+	let signed = || Request::get(&path).sign(owner);
 	let mut other_path = signed();
-	other_path.request.path = format!("{path}/chunks/0");
+	other_path.request.path = format!("{path}/0");
 	let mut other_query = signed();
 	other_query.request.query = Some("from=1".into());
-	let mut other_method = signed();
+	let mut other_method = Request::get(base).sign(owner);
 	other_method.request.method = Method::DELETE;
 	let mut other_body = signed();
 	other_body.request.method = Method::POST;
@@ -90,7 +92,7 @@ async fn tampered_requests_are_refused(
 	other_nonce.signature_input =
 		other_nonce.signature_input.replace(&nonce, &nonce.chars().rev().collect::<String>());
 	let mut other_digest = signed();
-	other_digest.content_digest = Request { body: vec![1], ..Request::get(path) }.sign(owner).content_digest;
+	other_digest.content_digest = Request { body: vec![1], ..Request::get(&path) }.sign(owner).content_digest;
 	let mut no_signature = signed();
 	no_signature.signature = String::new();
 	let tampered = [

@@ -45,8 +45,7 @@ fn read(store: &Store, batch: u32) -> Option<Frame> {
 }
 
 fn segments_kept(store: &Store) -> usize {
-	let count = |database: &Database| Ok(batches::count_segments(database)?);
-	store.slot.with(count).unwrap()
+	store.slot.with(batches::count_segments).unwrap()
 }
 
 #[test]
