@@ -294,22 +294,51 @@ impl Home {
 		fs::remove_file(&path).map_err(|source| HomeError::Io { path, source })
 	}
 
-	/// Opens the secret of a purchase: the one made for it, or the encryption key of one's own that it
-	/// was bought for.
+	/// Opens the secret of a purchase.
 	pub fn order_secret(
 		&self,
 		order: &H256,
-		buyer_key: &[u8; 32],
 		passphrase: &str,
 	) -> Result<EnvelopeSecret, HomeError> {
 		const HINT: &str = "only who bought has its secret; restore it by `msec key restore`";
-		let public_key = ids::hash_text(buyer_key);
-		if let Some((name, _)) = self.keys()?.iter().find(|(_, key)| key.public_key == public_key) {
-			return self.key(name, passphrase);
-		}
 		let path = self.existing(ORDERS, &ids::hash_text(&order.0), "secret of order", HINT)?;
 		let (_, secret): (OrderRecord, _) = vault::open(&path, passphrase)?;
 		Ok(EnvelopeSecret::from_bytes(*secret_bytes(&path, &secret)?))
+	}
+
+	/// What a command with this fingerprint chose before it was interrupted.
+	pub fn intent(&self, fingerprint: &H256) -> Result<Option<H256>, HomeError> {
+		let path = self.intent_file(fingerprint);
+		match fs::read_to_string(&path) {
+			Ok(text) => match ids::parse_hash(&text) {
+				Ok(choice) => Ok(Some(H256(choice))),
+				Err(reason) => Err(HomeError::Damaged(path, reason)),
+			},
+			Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+			Err(source) => Err(HomeError::Io { path, source }),
+		}
+	}
+
+	/// Writes down what a command chooses, before it acts.
+	pub fn begin(&self, fingerprint: &H256, choice: &H256) -> Result<(), HomeError> {
+		let path = self.intent_file(fingerprint);
+		replace_file(&path, ids::hash_text(&choice.0).as_bytes())
+			.map_err(|source| HomeError::Io { path, source })
+	}
+
+	/// Forgets a command that has ended.
+	pub fn end(&self, fingerprint: &H256) -> Result<(), HomeError> {
+		let path = self.intent_file(fingerprint);
+		match fs::remove_file(&path) {
+			Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+				Err(HomeError::Io { path, source: error })
+			},
+			_ => Ok(()),
+		}
+	}
+
+	fn intent_file(&self, fingerprint: &H256) -> PathBuf {
+		self.0.join(INTENTS).join(ids::hash_text(&fingerprint.0))
 	}
 
 	/// Everything that opens something, each still under its own password, as one age file under
@@ -419,7 +448,9 @@ pub fn replace_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
 		.open(&temporary)?;
 	file.write_all(content)?;
 	file.sync_all()?;
-	fs::rename(&temporary, path)
+	fs::rename(&temporary, path)?;
+	let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+	fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]
@@ -463,26 +494,6 @@ mod tests {
 		assert_eq!(home.account("owner", "password").unwrap().public(), key.public());
 		assert!(home.account("owner", "other").is_err());
 		assert!(matches!(home.account("nobody", ""), Err(HomeError::Unknown { .. })));
-	}
-
-	#[test]
-	fn an_order_opens_with_its_own_secret_or_a_key() {
-		let (_directory, home) = home();
-		let secret = EnvelopeSecret::from_bytes([3; 32]);
-		let (order, buyer_key) = (H256([1; 32]), secret.public_key());
-		let open = |home: &Home| home.order_secret(&order, &buyer_key, "one");
-		assert!(matches!(open(&home), Err(HomeError::Unknown { .. })));
-		let record = OrderRecord {
-			order: ids::hash_text(&order.0),
-			listing: ids::hash_text(&[2; 32]),
-			buyer_key: ids::hash_text(&buyer_key),
-			beneficiary: "buyer".into(),
-		};
-		home.save_order(&record, &secret, "one").unwrap();
-		assert_eq!(open(&home).unwrap().public_key(), buyer_key);
-		home.forget_order(&order).unwrap();
-		home.save_key("main", &secret, "one").unwrap();
-		assert_eq!(open(&home).unwrap().public_key(), buyer_key);
 	}
 
 	#[test]

@@ -377,10 +377,10 @@ fn everybody() -> impl Iterator<Item = AccountId> {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 2000, ..Default::default() })]
+	#![proptest_config(ProptestConfig { cases: 512, max_shrink_iters: 2000, ..Default::default() })]
 
 	#[test]
-	fn money_is_conserved_and_everything_ends(steps in proptest::collection::vec(step(), 1..120)) {
+	fn money_is_conserved_and_everything_ends(steps in proptest::collection::vec(step(), 1..160)) {
 		with_accounts(ACCOUNTS, || {
 			let issuance = total_issuance();
 			let mut market = opened();

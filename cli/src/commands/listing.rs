@@ -223,7 +223,7 @@ impl Create {
 		self.terms.apply(&mut terms)?;
 		let submitter = context.submitter().await?;
 		let owner = submitter.key().account_id();
-		let fingerprint = ids::fingerprint("list", &owner, &terms.encode());
+		let fingerprint = ids::fingerprint("list", &owner, &terms.to_runtime().encode());
 		let salt = context.choose(&fingerprint)?;
 		let id = ids::listing(&owner, &dataset, &salt);
 		let call = runtime::transactions().marketplace().create_listing(salt, terms.to_runtime());

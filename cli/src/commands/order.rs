@@ -38,10 +38,6 @@ pub struct Buy {
 	/// Who may read, confirm and dispute [default: who pays].
 	#[arg(long, value_name = "ACCOUNT")]
 	beneficiary: Option<String>,
-	/// An X25519 public key of the beneficiary, who alone can then open the delivery; used for one order
-	/// of a listing only [default: a fresh key that is kept here].
-	#[arg(long, value_name = "HEX", value_parser = ids::parse_hash)]
-	buyer_key: Option<[u8; 32]>,
 	/// Highest price in MSEC [default: the listing's price].
 	#[arg(long, value_name = "MSEC")]
 	max_price: Option<Amount>,
@@ -285,7 +281,7 @@ impl Delivery {
 		let order = order_at(&block, id).await?;
 		let envelope = block.envelope(&id.0).await?;
 		let envelope = envelope.ok_or_else(|| undelivered(id, &order, block.number()))?;
-		let secret = context.home().order_secret(id, &order.buyer_key, context.password()?)?;
+		let secret = context.home().order_secret(id, context.password()?)?;
 		let details = block.dataset(&order.dataset.0).await?;
 		let details = details.filter(|details| !details.erased);
 		let details = details.ok_or_else(|| anyhow!("the data set was erased"))?;
