@@ -166,6 +166,7 @@ mod tests {
 		let mut cover = tree.cover(3);
 		cover.nodes.swap(0, 1);
 		assert!(KeyCover::decode(&cover.encode()).is_none());
+		let mut cover = tree.cover(3);
 		cover.nodes.remove(0);
 		assert!(KeyCover::decode(&cover.encode()).is_none());
 	}
