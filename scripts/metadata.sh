@@ -7,6 +7,6 @@ cd "$(dirname "$0")/.."
 target=offchain-workers/common/metadata/msec.scale
 mkdir -p "$(dirname "$target")"
 # The whole workspace is selected so that dependencies keep the features they are built with already.
-SKIP_WASM_BUILD=1 cargo build --quiet --release --workspace --example metadata
+cargo build --quiet --release --workspace --example metadata
 "${CARGO_TARGET_DIR:-target}/release/examples/metadata" >"$target.new"
 mv "$target.new" "$target"

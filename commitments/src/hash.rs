@@ -17,8 +17,7 @@ pub fn sha256(parts: &[&[u8]]) -> Hash {
 
 /// HMAC-SHA256 under `key` over the concatenation of `parts`.
 pub(crate) fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> Hash {
-	let mut mac =
-		Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length; qed");
+	let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length; qed");
 	for part in parts {
 		mac.update(part);
 	}

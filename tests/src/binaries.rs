@@ -30,7 +30,9 @@ pub fn directory() -> PathBuf {
 
 /// The root of the repository.
 pub fn repository() -> &'static Path {
-	Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests have a folder of their own; qed")
+	Path::new(env!("CARGO_MANIFEST_DIR"))
+		.parent()
+		.expect("the tests have a folder of their own; qed")
 }
 
 /// A file of `tests/data`.

@@ -70,8 +70,8 @@ impl Search {
 			if path.is_dir() {
 				self.walk(&path, report);
 			} else if path.is_file() {
-				let content =
-					std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+				let content = std::fs::read(&path)
+					.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 				report.files += 1;
 				report.bytes += content.len() as u64;
 				report.sightings.extend(self.sightings(&path, &content));

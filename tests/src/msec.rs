@@ -71,7 +71,15 @@ impl Msec {
 		let mut command = Command::from(built("msec"));
 		command
 			.env("MSEC_HOME", &self.home)
-			.args(["--node", &self.node, "--dev", "--account", &self.account, "--yes", "--password-file"])
+			.args([
+				"--node",
+				&self.node,
+				"--dev",
+				"--account",
+				&self.account,
+				"--yes",
+				"--password-file",
+			])
 			.arg(&self.password_file)
 			.args(["--output", "json"])
 			.args(arguments)
@@ -108,7 +116,11 @@ impl Msec {
 	pub async fn json<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Value {
 		let output = self.text(arguments).await;
 		serde_json::from_str(&output).unwrap_or_else(|error| {
-			panic!("{}: msec {} printed no JSON: {error}\n{output}", self.name, described(arguments))
+			panic!(
+				"{}: msec {} printed no JSON: {error}\n{output}",
+				self.name,
+				described(arguments)
+			)
 		})
 	}
 

@@ -84,8 +84,7 @@ impl Node {
 
 	/// Calls a JSON-RPC method.
 	pub async fn call(&self, method: &str, parameters: Value) -> Result<Value, String> {
-		let request =
-			json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
+		let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
 		let url = format!("http://127.0.0.1:{}", self.rpc_port);
 		let sent = self.http.post(url).json(&request).timeout(START).send().await;
 		let response = sent.map_err(|error| error.to_string())?;
@@ -122,7 +121,8 @@ impl Node {
 	pub async fn wait_for_finality(&self, number: u32) {
 		let what = format!("block {number} of {} is final", self.name);
 		let deadline = wait::A_FEW_BLOCKS + Duration::from_secs(3) * number;
-		wait::until(&what, deadline, async || (self.finalized().await >= number).then_some(())).await;
+		wait::until(&what, deadline, async || (self.finalized().await >= number).then_some(()))
+			.await;
 	}
 
 	/// Waits until `count` further blocks are final.

@@ -26,7 +26,12 @@ pub struct Service {
 }
 
 impl Service {
-	fn new(name: &str, logs: &Path, health_port: u16, command: impl Fn() -> Command + Send + 'static) -> Self {
+	fn new(
+		name: &str,
+		logs: &Path,
+		health_port: u16,
+		command: impl Fn() -> Command + Send + 'static,
+	) -> Self {
 		let process = Process::start(name, logs, &mut command());
 		let (name, logs) = (name.to_owned(), logs.to_owned());
 		Self { process, name, logs, command: Box::new(command), health_port }
@@ -138,7 +143,8 @@ impl Agent {
 		let envelope_key = folder.join("envelope.key");
 		crate::msec::write_private(&account_key, uri);
 		let secret = generate_envelope_secret();
-		save_envelope_secret(&envelope_key, &secret).expect("the temporary folder can be written to");
+		save_envelope_secret(&envelope_key, &secret)
+			.expect("the temporary folder can be written to");
 		let account = AccountKey::from_uri(uri).expect("the URI is one of ours").address();
 		let encryption_key = format!("0x{}", hex::encode(secret.public_key()));
 		let state = folder.join("state");

@@ -98,8 +98,9 @@ async fn main() -> anyhow::Result<()> {
 			let price = price_in_milli_msec * 1_000_000_000;
 			publish_tampered(&submitter, &store, &agent, &text, price).await?
 		},
-		Trick::Replay { endpoint, dataset } =>
-			replay(submitter.key(), &endpoint, hash(&dataset)?).await,
+		Trick::Replay { endpoint, dataset } => {
+			replay(submitter.key(), &endpoint, hash(&dataset)?).await
+		},
 		Trick::DeliverWrongKey { order } => deliver_wrong_key(&submitter, hash(&order)?).await?,
 	};
 	println!("{report}");
@@ -159,7 +160,8 @@ async fn publish_tampered(
 		confirmation_period: 200,
 		access_period: 28_800,
 	};
-	let list = runtime::transactions().marketplace().create_listing(H256(random()), terms.to_runtime());
+	let list =
+		runtime::transactions().marketplace().create_listing(H256(random()), terms.to_runtime());
 	let listing = submitter
 		.execute("listing", &list)
 		.await?
@@ -202,8 +204,7 @@ async fn deliver_wrong_key(
 	let cover = KeyTree::from_seed(random()).cover(details.range.batches);
 	let envelope = seal_order(&cover, &details.buyer_key, &context, random())
 		.map_err(|error| anyhow!("the buyer's key: {error:?}"))?;
-	let deliver =
-		runtime::transactions().marketplace().deliver(H256(order), BoundedVec(envelope));
+	let deliver = runtime::transactions().marketplace().deliver(H256(order), BoundedVec(envelope));
 	let done = submitter.execute("deliver", &deliver).await?;
 	Ok(json!({ "order": text_of(H256(order)), "block": done.block_number }))
 }

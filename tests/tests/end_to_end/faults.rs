@@ -78,7 +78,10 @@ async fn publish_in_spite_of_everything(market: &mut Market, text: &str) {
 	let arguments = ["publish", "sensor", &file, "--chunks-per-batch", CHUNKS_PER_BATCH];
 	let owner = market.owner.clone();
 	for life in LIVES {
-		assert!(owner.killed_after(life, &arguments).await, "{life:?} is not enough to publish all");
+		assert!(
+			owner.killed_after(life, &arguments).await,
+			"{life:?} is not enough to publish all"
+		);
 	}
 	let (published, ()) = tokio::join!(owner.json(&arguments), async {
 		for _ in 0..2 {
@@ -254,7 +257,8 @@ async fn a_full_disk_is_named_and_publishing_goes_on_when_there_is_room() {
 	let account = address("//Ferdie").to_string();
 	let entering = disk.entering("msec-companion-db");
 	let data = disk.folder.join("store");
-	let mut small = Store::start_by(&logs, "small-store", &data, &account, &market.node.url(), entering);
+	let mut small =
+		Store::start_by(&logs, "small-store", &data, &account, &market.node.url(), entering);
 	small.service.wait_until_ready().await;
 	let endpoint = small.endpoint();
 	let register = ["store", "register", &endpoint];

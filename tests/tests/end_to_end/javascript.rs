@@ -17,7 +17,8 @@ async fn install(market: &Market) -> PathBuf {
 		let path = entry.expect("a folder can be listed").path();
 		if path.is_file() {
 			let name = path.file_name().expect("a file has a name; qed");
-			std::fs::copy(&path, folder.join(name)).expect("the temporary folder can be written to");
+			std::fs::copy(&path, folder.join(name))
+				.expect("the temporary folder can be written to");
 		}
 	}
 	let mut command = guarded("npm");

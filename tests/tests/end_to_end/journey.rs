@@ -52,7 +52,8 @@ async fn find(market: &Market, listing: &str, dataset: &str) {
 		let found = market.buyer.json(&all).await;
 		found.as_array().expect("a search prints a list").clone()
 	};
-	let found = search(&["--kind", "air-temperature", "--place", "dr5x", "--max-price", "2.5"]).await;
+	let found =
+		search(&["--kind", "air-temperature", "--place", "dr5x", "--max-price", "2.5"]).await;
 	assert_eq!(found.len(), 1);
 	assert_eq!(member(&found[0], "listing"), listing);
 	assert_eq!(member(&found[0], "dataset"), dataset);
@@ -77,7 +78,10 @@ async fn buy(market: &Market, listing: &str) -> String {
 	assert!(complaint.contains("2.5 MSEC"), "{complaint}");
 	let bought = market.buyer.json(&["buy", listing, "--wait"]).await;
 	assert_eq!(member(&bought, "state"), "delivered");
-	assert_eq!((member(&bought, "price"), member(&bought, "fee")), (PRICE.to_string(), FEE.to_string()));
+	assert_eq!(
+		(member(&bought, "price"), member(&bought, "fee")),
+		(PRICE.to_string(), FEE.to_string())
+	);
 	member(&bought, "order")
 }
 

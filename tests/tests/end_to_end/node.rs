@@ -39,7 +39,10 @@ fn chain_specifications_are_exported() {
 	assert_eq!((&local["id"], &local["chainType"]), (&json!("msec_local"), &json!("Local")));
 	assert_eq!(patch(&local)["session"]["keys"].as_array().map(Vec::len), Some(4));
 	assert!(patch(&local)["sudo"]["key"].is_null());
-	assert_eq!(local["properties"], json!({ "tokenSymbol": "MSEC", "tokenDecimals": 12, "ss58Format": 42 }));
+	assert_eq!(
+		local["properties"],
+		json!({ "tokenSymbol": "MSEC", "tokenDecimals": 12, "ss58Format": 42 })
+	);
 	let raw = spec(&["--chain", "local", "--raw"]);
 	assert!(raw["genesis"]["raw"]["top"]["0x3a636f6465"].is_string(), "the code is in the state");
 }
@@ -97,11 +100,8 @@ async fn a_chain_is_checked_exported_imported_reverted_and_purged() {
 
 /// Arguments of the validator that plays `city`, whose node key is derived from its place.
 fn city(city: &str, place: usize, boot: Option<&str>, more: &[&str]) -> Vec<String> {
-	let mut arguments = vec![
-		"--chain=local".to_owned(),
-		format!("--{city}"),
-		format!("--node-key={place:064x}"),
-	];
+	let mut arguments =
+		vec!["--chain=local".to_owned(), format!("--{city}"), format!("--node-key={place:064x}")];
 	arguments.extend(boot.map(|address| format!("--bootnodes={address}")));
 	arguments.extend(more.iter().map(|argument| argument.to_string()));
 	arguments
@@ -130,14 +130,10 @@ async fn four_cities_finalize_over_both_network_backends_and_a_newcomer_warps() 
 		node.wait_for_finality(2).await;
 	}
 
-	let arguments: Vec<String> = [
-		"--chain=local",
-		"--sync=warp",
-		"--name=newcomer",
-		&format!("--bootnodes={boot}"),
-	]
-	.map(String::from)
-	.into();
+	let arguments: Vec<String> =
+		["--chain=local", "--sync=warp", "--name=newcomer", &format!("--bootnodes={boot}")]
+			.map(String::from)
+			.into();
 	let mut newcomer = start(&sandbox, "newcomer", &arguments).await;
 	newcomer.wait_for_finality(3).await;
 	let log = newcomer.process().log();
@@ -162,6 +158,8 @@ async fn boot_address(node: &Node) -> String {
 		.iter()
 		.filter_map(Value::as_str)
 		.find(|address| address.starts_with("/ip4/127.0.0.1/"))
-		.unwrap_or_else(|| panic!("the node does not listen on the loopback interface: {addresses:?}"))
+		.unwrap_or_else(|| {
+			panic!("the node does not listen on the loopback interface: {addresses:?}")
+		})
 		.to_owned()
 }

@@ -46,7 +46,10 @@ async fn requests_are_refused(market: &Market, dataset: &str, stranger: &Account
 	let once = Request::get(&batch).sign(&owner);
 	assert_eq!(once.send(&endpoint).await.status, StatusCode::OK);
 	let replayed = once.send(&endpoint).await;
-	assert_eq!((replayed.status, replayed.problem("code")), (StatusCode::UNAUTHORIZED, "replayed".into()));
+	assert_eq!(
+		(replayed.status, replayed.problem("code")),
+		(StatusCode::UNAUTHORIZED, "replayed".into())
+	);
 
 	let stale = Request { created: now() - 61, ..Request::get(&batch) };
 	let answer = stale.sign(&owner).send(&endpoint).await;
@@ -60,8 +63,14 @@ async fn requests_are_refused(market: &Market, dataset: &str, stranger: &Account
 
 	let unknown = format!("/v1/datasets/0x{}/batches/0", "ab".repeat(32));
 	let answer = Request::get(unknown).sign(&owner).send(&endpoint).await;
-	assert_eq!((answer.status, answer.problem("refusal")), (StatusCode::FORBIDDEN, "UnknownResource".into()));
-	let answer = Request::get(format!("/v1/datasets/{dataset}/batches/77")).sign(&owner).send(&endpoint).await;
+	assert_eq!(
+		(answer.status, answer.problem("refusal")),
+		(StatusCode::FORBIDDEN, "UnknownResource".into())
+	);
+	let answer = Request::get(format!("/v1/datasets/{dataset}/batches/77"))
+		.sign(&owner)
+		.send(&endpoint)
+		.await;
 	assert_eq!(answer.status, StatusCode::NOT_FOUND);
 
 	uploads_are_checked(market, dataset, &owner, stranger).await;
@@ -92,7 +101,8 @@ async fn tampered_requests_are_refused(
 	other_nonce.signature_input =
 		other_nonce.signature_input.replace(&nonce, &nonce.chars().rev().collect::<String>());
 	let mut other_digest = signed();
-	other_digest.content_digest = Request { body: vec![1], ..Request::get(&path) }.sign(owner).content_digest;
+	other_digest.content_digest =
+		Request { body: vec![1], ..Request::get(&path) }.sign(owner).content_digest;
 	let mut no_signature = signed();
 	no_signature.signature = String::new();
 	let tampered = [
@@ -186,7 +196,10 @@ async fn a_tampered_chunk_is_refunded(market: &Market) {
 	assert!(complaint.contains(&chunk) && complaint.contains("msec dispute"), "{complaint}");
 	assert!(!output.exists(), "there is no file that looks complete");
 	let disputed = victim.json(&["dispute", &order]).await;
-	assert_eq!((&disputed["state"], &disputed["reason"]), (&json!("refunded"), &json!("wrong-data")));
+	assert_eq!(
+		(&disputed["state"], &disputed["reason"]),
+		(&json!("refunded"), &json!("wrong-data"))
+	);
 	let dataset = member(&published, "dataset");
 	let path = format!("/v1/datasets/{dataset}/batches/0");
 	let answer = Request::get(path).sign(&key("//Ferdie")).send(&market.store.endpoint()).await;
@@ -196,7 +209,8 @@ async fn a_tampered_chunk_is_refunded(market: &Market) {
 /// Nobody delivers when the data set's agent does not run, and the owner does nothing.
 async fn what_is_not_delivered_is_refunded(market: &Market, dataset: &str) {
 	let owner = &market.owner;
-	let silent = member(&owner.json(&market.dataset_arguments_without_agent("silent")).await, "dataset");
+	let silent =
+		member(&owner.json(&market.dataset_arguments_without_agent("silent")).await, "dataset");
 	assert_ne!(silent, dataset);
 	owner.text(&["publish", "silent", &readings::weather().to_string_lossy()]).await;
 	let terms = ["--price", "3", "--delivery-period", "4b", "--confirmation-period", "60b"];
@@ -213,7 +227,10 @@ async fn what_is_not_delivered_is_refunded(market: &Market, dataset: &str) {
 	})
 	.await;
 	let refunded = market.buyer.json(&["refund", &order]).await;
-	assert_eq!((&refunded["state"], &refunded["reason"]), (&json!("refunded"), &json!("not-delivered")));
+	assert_eq!(
+		(&refunded["state"], &refunded["reason"]),
+		(&json!("refunded"), &json!("not-delivered"))
+	);
 }
 
 async fn a_wrong_key_is_refunded(market: &Market) {
@@ -226,7 +243,10 @@ async fn a_wrong_key_is_refunded(market: &Market) {
 	let complaint = market.buyer.refused(&["fetch", &order, "-o", &output.to_string_lossy()]).await;
 	assert!(complaint.contains("msec dispute"), "{complaint}");
 	let disputed = market.buyer.json(&["dispute", &order]).await;
-	assert_eq!((&disputed["state"], &disputed["reason"]), (&json!("refunded"), &json!("wrong-key")));
+	assert_eq!(
+		(&disputed["state"], &disputed["reason"]),
+		(&json!("refunded"), &json!("wrong-key"))
+	);
 }
 
 async fn what_is_free_costs_nothing(market: &Market, name: &str) {
