@@ -89,11 +89,16 @@ fn step() -> impl Strategy<Value = Step> {
 	]
 }
 
+/// A chunk's commitment and ciphertext.
+type Chunk = (ChunkCommitment, Vec<u8>);
+/// A batch's commitment and chunks.
+type Batch = (BatchCommitment, Vec<Chunk>);
+
 /// What the owners know off chain.
 struct Sellers {
 	datasets: Vec<(DatasetId, KeyTree)>,
 	/// For each data set its batches, and for each batch its chunks with their ciphertexts.
-	batches: Vec<Vec<(BatchCommitment, Vec<(ChunkCommitment, Vec<u8>)>)>>,
+	batches: Vec<Vec<Batch>>,
 	secrets: Vec<(OrderId, EnvelopeSecret)>,
 }
 
