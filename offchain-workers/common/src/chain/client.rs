@@ -94,6 +94,19 @@ impl ChainClient {
 		within(self.online.at_block(number)).await.map(BlockClient::new)
 	}
 
+	/// Hash and encoded transactions of the block of this height on the best chain. The node needs no
+	/// state for it.
+	pub(crate) async fn body(&self, number: u64) -> Result<(H256, Vec<Vec<u8>>), ChainError> {
+		const MISSING: &str = "a block below the finalized one is missing";
+		let hash = within(self.rpc.chain_get_block_hash(Some(number.into())))
+			.await?
+			.ok_or(ChainError::InvalidAnswer(MISSING))?;
+		let details = within(self.rpc.chain_get_block(Some(hash)))
+			.await?
+			.ok_or(ChainError::InvalidAnswer(MISSING))?;
+		Ok((hash, details.block.extrinsics.into_iter().map(|bytes| bytes.0).collect()))
+	}
+
 	/// The best block, unless it is older than `max_age` by the local clock.
 	pub async fn fresh_best(&self, max_age: Duration) -> Result<BlockClient, ChainError> {
 		let best = self.best().await?;

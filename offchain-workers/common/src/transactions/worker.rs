@@ -16,7 +16,7 @@ use std::{
 	time::Duration,
 };
 use subxt::{
-	config::{DefaultExtrinsicParamsBuilder, Hasher},
+	config::{substrate::BlakeTwo256, DefaultExtrinsicParamsBuilder, Hasher},
 	error::DispatchError,
 	extrinsics::ExtrinsicEvents,
 	rpcs,
@@ -159,16 +159,15 @@ impl Worker {
 		let head = self.chain.finalized().await?;
 		let compared = self.compared.unwrap_or(head.number());
 		for number in compared + 1..=head.number() {
-			let block = self.chain.at_number(number).await?;
-			self.compare(&block).await?;
+			self.compare(number).await?;
 			self.compared = Some(number);
 		}
 		self.compared.get_or_insert(head.number());
 		self.send_what_waits(&head).await
 	}
 
-	/// Ends every pending transaction that is in the finalized block.
-	async fn compare(&mut self, block: &BlockClient) -> Result<(), TransactionError> {
+	/// Ends every pending transaction that is in the finalized block of this height.
+	async fn compare(&mut self, number: u64) -> Result<(), TransactionError> {
 		let wanted: HashMap<Hash, String> = self
 			.entries
 			.iter()
@@ -177,22 +176,19 @@ impl Worker {
 		if wanted.is_empty() {
 			return Ok(());
 		}
-		let extrinsics = within(block.inner().extrinsics().fetch()).await?;
-		for extrinsic in extrinsics.iter() {
-			// What this program cannot decode it did not sign.
-			let Ok(extrinsic) = extrinsic else { continue };
-			let Some(key) = wanted.get(&extrinsic.hash().0) else { continue };
+		// A node keeps the bodies of blocks whose state it has pruned.
+		let (block_hash, transactions) = self.chain.body(number).await?;
+		for transaction in transactions {
+			let transaction_hash = BlakeTwo256.hash(&transaction).0;
+			let Some(key) = wanted.get(&transaction_hash) else { continue };
 			let done = Done {
-				block_hash: block.hash().0,
-				block_number: block.number(),
-				transaction_hash: extrinsic.hash().0,
+				block_hash: block_hash.0,
+				block_number: number,
+				transaction_hash,
 				success_known: true,
 			};
-			match within(extrinsic.events()).await {
-				Ok(events) => {
-					let outcome = outcome_of(block, &done, events);
-					self.end(key, outcome.is_ok().then_some(&done), outcome)?;
-				},
+			match self.outcome(&done).await {
+				Ok(outcome) => self.end(key, outcome.is_ok().then_some(&done), outcome)?,
 				Err(error) if is_forgotten(&error) => {
 					let done = Done { success_known: false, ..done };
 					self.end(key, Some(&done), Err(unknown(&done)))?;
@@ -201,6 +197,12 @@ impl Worker {
 			}
 		}
 		Ok(())
+	}
+
+	/// How a transaction ended that is in a finalized block.
+	async fn outcome(&self, done: &Done) -> Result<Outcome, ChainError> {
+		let block = self.chain.at(done.block_hash.into()).await?;
+		Ok(outcome_of(&block, done, self.events(done).await?))
 	}
 
 	/// Sends again what was sent some time ago, and signs anew what can no longer be included.
