@@ -3,7 +3,7 @@
 use crate::readings;
 use msec_end_to_end::{
 	ledger::{self, Ledger, ENDOWMENT},
-	market::{address, key, listing_arguments, member, Market},
+	market::{address, key, member, Market},
 	msec::write_private,
 	process::built,
 	requests::{now, Request},
@@ -21,16 +21,39 @@ async fn what_is_refused_and_what_is_refunded() {
 	market.owner.text(&["key", "publish", "main"]).await;
 	let dataset = market.publish("weather", &readings::weather()).await;
 
-	// The orders of one owner are prepared beside the requests of another person.
 	let stranger = key("//Ferdie");
-	tokio::join!(
+	let ((), (), listings) = tokio::join!(
 		requests_are_refused(&market, &dataset, &stranger),
 		a_tampered_chunk_is_refunded(&market),
-		what_is_not_delivered_is_refunded(&market, &dataset),
+		offer(&market),
 	);
-	a_wrong_key_is_refunded(&market).await;
-	what_is_free_costs_nothing(&market, "weather").await;
+	tokio::join!(
+		what_is_not_delivered_is_refunded(&market, &listings.short),
+		a_wrong_key_is_refunded(&market, &listings.silent),
+		what_is_free_costs_nothing(&market, &listings.free),
+	);
 	nobody_lost_anything(&market).await;
+}
+
+/// What the owner offers besides.
+struct Listings {
+	/// A data set for which nobody delivers, with little time for it.
+	short: String,
+	/// The same with more time.
+	silent: String,
+	/// What costs nothing.
+	free: String,
+}
+
+async fn offer(market: &Market) -> Listings {
+	let owner = &market.owner;
+	owner.text(&market.dataset_arguments_without_agent("silent")).await;
+	owner.text(&["publish", "silent", &readings::weather().to_string_lossy()]).await;
+	Listings {
+		short: market.list("silent", &["--price", "3", "--delivery-period", "16b"]).await,
+		silent: market.list("silent", &["--price", "4"]).await,
+		free: market.list("weather", &["--free"]).await,
+	}
 }
 
 async fn requests_are_refused(market: &Market, dataset: &str, stranger: &AccountKey) {
@@ -206,61 +229,50 @@ async fn a_tampered_chunk_is_refunded(market: &Market) {
 	assert_eq!(answer.status, StatusCode::FORBIDDEN, "who has the money back no longer reads");
 }
 
-/// Nobody delivers when the data set's agent does not run, and the owner does nothing.
-async fn what_is_not_delivered_is_refunded(market: &Market, dataset: &str) {
-	let owner = &market.owner;
-	let silent =
-		member(&owner.json(&market.dataset_arguments_without_agent("silent")).await, "dataset");
-	assert_ne!(silent, dataset);
-	owner.text(&["publish", "silent", &readings::weather().to_string_lossy()]).await;
-	let terms = ["--price", "3", "--delivery-period", "4b", "--confirmation-period", "60b"];
-	let listed = owner.json(&[&listing_arguments("silent")[..], &terms].concat()).await;
-	let bought = market.buyer.json(&["buy", &member(&listed, "listing")]).await;
-	let order = member(&bought, "order");
-	if market.order(&order).await.deliver_by as u64 > market.height().await {
-		let complaint = market.buyer.refused(&["refund", &order]).await;
-		assert!(complaint.contains("TooEarly"), "{complaint}");
-	}
+/// Nobody delivers when the data set has no agent and the owner does nothing.
+async fn what_is_not_delivered_is_refunded(market: &Market, listing: &str) {
+	let buyer = market.person("patient", "//Alice");
+	let order = member(&buyer.json(&["buy", listing]).await, "order");
+	let complaint = buyer.refused(&["refund", &order]).await;
+	assert!(complaint.contains("TooEarly"), "{complaint}");
 	let deliver_by = u64::from(market.order(&order).await.deliver_by);
 	wait::until("the time to deliver is over", wait::A_FEW_BLOCKS, async || {
 		(market.height().await > deliver_by).then_some(())
 	})
 	.await;
-	let refunded = market.buyer.json(&["refund", &order]).await;
+	let refunded = buyer.json(&["refund", &order]).await;
 	assert_eq!(
 		(&refunded["state"], &refunded["reason"]),
 		(&json!("refunded"), &json!("not-delivered"))
 	);
 }
 
-async fn a_wrong_key_is_refunded(market: &Market) {
-	let terms = ["--price", "4"];
-	let listed = market.owner.json(&[&listing_arguments("silent")[..], &terms].concat()).await;
-	let bought = market.buyer.json(&["buy", &member(&listed, "listing")]).await;
-	let order = member(&bought, "order");
+async fn a_wrong_key_is_refunded(market: &Market, listing: &str) {
+	let buyer = &market.buyer;
+	let order = member(&buyer.json(&["buy", listing]).await, "order");
 	cheat(market, "//Charlie", &["deliver-wrong-key", &order]).await;
 	let output = market.sandbox.path().join("wrong-key.csv");
-	let complaint = market.buyer.refused(&["fetch", &order, "-o", &output.to_string_lossy()]).await;
+	let complaint = buyer.refused(&["fetch", &order, "-o", &output.to_string_lossy()]).await;
 	assert!(complaint.contains("msec dispute"), "{complaint}");
-	let disputed = market.buyer.json(&["dispute", &order]).await;
+	let disputed = buyer.json(&["dispute", &order]).await;
 	assert_eq!(
 		(&disputed["state"], &disputed["reason"]),
 		(&json!("refunded"), &json!("wrong-key"))
 	);
 }
 
-async fn what_is_free_costs_nothing(market: &Market, name: &str) {
-	let listing = market.list(name, &["--free"]).await;
-	let bought = market.buyer.json(&["buy", &listing, "--wait"]).await;
+async fn what_is_free_costs_nothing(market: &Market, listing: &str) {
+	let buyer = market.person("thrifty", "//Ferdie");
+	let bought = buyer.json(&["buy", listing, "--wait"]).await;
 	assert_eq!(member(&bought, "price"), "0");
 	let order = member(&bought, "order");
 	let output = market.sandbox.path().join("free.csv");
-	market.buyer.text(&["fetch", &order, "-o", &output.to_string_lossy()]).await;
+	buyer.text(&["fetch", &order, "-o", &output.to_string_lossy()]).await;
 	let fetched = std::fs::read_to_string(output).expect("the file was fetched");
 	assert_eq!(fetched, readings::expected_weather());
-	let complaint = market.buyer.refused(&["dispute", &order]).await;
+	let complaint = buyer.refused(&["dispute", &order]).await;
 	assert!(complaint.contains("no ground"), "{complaint}");
-	market.buyer.text(&["confirm", &order]).await;
+	buyer.text(&["confirm", &order]).await;
 }
 
 /// After refunds and a free purchase, everybody has paid for transactions only.
