@@ -79,10 +79,11 @@ for who in operator owner buyer stranger cheat; do
 	as "$who" account create "$who" --phrase-file "$stage/$who.phrase" >/dev/null
 	[ "$who" = stranger ] || fund "$(address "$who")" 1000
 done
+store=$(address operator)
 as operator store register "$endpoint" >/dev/null
 start store msec-companion-db --node "$MSEC_NODE" --listen "127.0.0.1:$http" \
 	--health-listen "127.0.0.1:$store_health" --data-directory "$stage/store" \
-	--account "$(address operator)"
+	--account "$store"
 msec-key-agent keygen --directory "$stage/agent-keys" --output json >"$stage/agent.json"
 agent=$(jq -r .account "$stage/agent.json")
 agent_key=$(jq -r '."encryption-key"' "$stage/agent.json")
@@ -98,7 +99,7 @@ say 'The operator, an owner, a buyer and a cheat have 1000 MSEC each; a stranger
 chapter '2. The owner publishes'
 as owner key create main >/dev/null
 as owner key publish main >/dev/null
-as owner dataset create station --store "$(address operator)" --key-agent "$agent" \
+as owner dataset create station --store "$store" --key-agent "$agent" \
 	--key-agent-key "$agent_key" >/dev/null
 as owner publish station "$readings" | indent
 dataset=$(json owner dataset show station | jq -r .dataset)
@@ -131,14 +132,14 @@ say "The buyer confirmed. The owner had $paid_before and has $(balance owner); t
 chapter '5. What is refused'
 say 'A stranger asks the store for the ciphertext:'
 msec-dishonest-owner --node "$MSEC_NODE" --key "$stage/stranger.phrase" replay \
-	--endpoint "$endpoint" "$dataset" | indent
+	--endpoint "$endpoint" --store "$store" "$dataset" | indent
 say 'The buyer may have it, but whoever copied the request on its way may not send it again:'
 msec-dishonest-owner --node "$MSEC_NODE" --key "$stage/buyer.phrase" replay \
-	--endpoint "$endpoint" "$dataset" | indent
+	--endpoint "$endpoint" --store "$store" "$dataset" | indent
 
 say 'An owner commits to one thing and encrypts another. The buyer proves it, and is refunded:'
 tampered=$(msec-dishonest-owner --node "$MSEC_NODE" --key "$stage/cheat.phrase" publish-tampered \
-	--store "$(address operator)" --key-agent "$agent" --key-agent-key "$agent_key" "$readings" |
+	--store "$store" --key-agent "$agent" --key-agent-key "$agent_key" "$readings" |
 	jq -r .listing)
 [ -n "$tampered" ] || fail 'the tampered listing was not made'
 before=$(balance buyer)
@@ -153,7 +154,7 @@ say "The buyer had $before and has $(balance buyer) (fees and the order's deposi
 say 'An owner without a key agent delivers a wrong key. The buyer proves it, and is refunded:'
 as cheat key create main >/dev/null
 as cheat key publish main >/dev/null
-as cheat dataset create promises --store "$(address operator)" >/dev/null
+as cheat dataset create promises --store "$store" >/dev/null
 as cheat publish promises "$readings" >/dev/null
 promise=$(json cheat listing create promises --kind weather --unit 1 --interval 1h --place dr5x1 \
 	--licence CC0-1.0 --price 5 --delivery-period 30s | jq -r .listing)

@@ -50,7 +50,7 @@ impl Stores {
 		let mut clients = Vec::new();
 		for operator in &details.stores {
 			let Some(store) = block.store(operator).await? else { continue };
-			let client = StoreClient::new(&store.endpoint, key.clone())
+			let client = StoreClient::new(&store.endpoint, operator, key.clone())
 				.map_err(|error| StoresError::One(*operator, error.into()))?;
 			clients.push((*operator, client));
 		}

@@ -14,6 +14,7 @@ use msec_worker_common::{
 		ChainClient,
 	},
 	keys::generate_envelope_secret,
+	store_client::StoreClient,
 	transactions::Submitter,
 	AccountId32, H256,
 };
@@ -257,8 +258,7 @@ async fn recover(context: &Context, name: &str, id: H256, key: &str) -> Result<(
 	let mut reasons = Vec::new();
 	for operator in &details.stores {
 		let Some(store) = block.store(operator).await? else { continue };
-		let client =
-			msec_worker_common::store_client::StoreClient::new(&store.endpoint, account.clone())?;
+		let client = StoreClient::new(&store.endpoint, operator, account.clone())?;
 		let tree = match client.key(&id.0, &owner).await {
 			Ok(wrapped) => envelope::unwrap_key_tree(&wrapped, &secret, &chain.genesis(), &id.0),
 			Err(error) => {

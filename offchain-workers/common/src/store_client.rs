@@ -126,12 +126,17 @@ fn detail(problem: &Problem) -> String {
 pub struct StoreClient {
 	http: reqwest::Client,
 	endpoint: Url,
+	operator: String,
 	key: Arc<AccountKey>,
 }
 
 impl StoreClient {
-	/// A client of the store at `endpoint`, as the chain names it: `http://` or `https://`.
-	pub fn new(endpoint: &str, key: Arc<AccountKey>) -> Result<Self, StoreError> {
+	/// A client of the store that `operator` registered at `endpoint`: `http://` or `https://`.
+	pub fn new(
+		endpoint: &str,
+		operator: &AccountId32,
+		key: Arc<AccountKey>,
+	) -> Result<Self, StoreError> {
 		let invalid = || StoreError::InvalidEndpoint(endpoint.to_owned());
 		let mut url = Url::parse(endpoint).map_err(|_| invalid())?;
 		if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
@@ -146,7 +151,7 @@ impl StoreClient {
 			.redirect(reqwest::redirect::Policy::none())
 			.build()
 			.map_err(StoreError::Unreachable)?;
-		Ok(Self { http, endpoint: url, key })
+		Ok(Self { http, endpoint: url, operator: operator.to_string(), key })
 	}
 
 	/// Uploads frames in one request: all of them become visible, or none.
@@ -258,7 +263,7 @@ impl StoreClient {
 			.map_err(|_| (StoreError::InvalidEndpoint(self.endpoint.to_string()), None))?;
 		url.set_query(query);
 		let parts = RequestParts { method: method.as_str(), path: url.path(), query: url.query() };
-		let headers = sign_request(&self.key, &parts, digest);
+		let headers = sign_request(&self.key, &self.operator, &parts, digest);
 		let mut request = self.http.request(method.clone(), url.clone());
 		for (name, value) in headers.iter() {
 			request = request.header(name, value);

@@ -132,7 +132,7 @@ impl Fixture {
 	}
 
 	fn client(&self, key: &Arc<AccountKey>) -> StoreClient {
-		StoreClient::new(&self.endpoint, key.clone()).unwrap()
+		StoreClient::new(&self.endpoint, &OPERATOR, key.clone()).unwrap()
 	}
 
 	fn owner_client(&self) -> StoreClient {
@@ -226,7 +226,7 @@ fn sign(key: &AccountKey, method: &Method, path: &str, body: &[u8]) -> SignedHea
 		None => (path, None),
 	};
 	let parts = RequestParts { method: method.as_str(), path, query };
-	sign_request(key, &parts, &BodyDigest::of(body))
+	sign_request(key, &OPERATOR.to_string(), &parts, &BodyDigest::of(body))
 }
 
 fn dataset_path() -> String {
@@ -333,7 +333,7 @@ async fn a_restart_makes_no_replay_possible_and_clients_sign_again() {
 	assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 	let problem: Problem = response.json().await.unwrap();
 	assert_eq!(problem.code, "before-start");
-	let client = StoreClient::new(&endpoint, fixture.owner.clone()).unwrap();
+	let client = StoreClient::new(&endpoint, &OPERATOR, fixture.owner.clone()).unwrap();
 	client.dataset(&DATASET).await.unwrap();
 	server.abort();
 }

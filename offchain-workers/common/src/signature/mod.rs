@@ -3,7 +3,8 @@
 //!
 //! A request carries three headers: `Content-Digest` (RFC 9530, SHA-256, also for an empty body),
 //! `Signature-Input` with exactly the components `@method`, `@path`, `@query` and `content-digest` and
-//! the parameters `created`, `nonce`, `keyid` and `alg`, and `Signature`, both under the label `msec`.
+//! the parameters `created`, `nonce`, `keyid`, `alg` and `tag`, and `Signature`, both under the label
+//! `msec`. The tag names the server that is asked, so that no other accepts what it receives.
 
 mod algorithm;
 mod base;

@@ -30,6 +30,9 @@ pub enum SignatureError {
 	/// The signature is not one of this request by this key.
 	#[error("the signature does not fit the request")]
 	Mismatch,
+	/// The request was signed for another server. Whoever received it there cannot use it here.
+	#[error("signed for another server; check the address")]
+	OtherAudience,
 	/// The request was signed too long ago, or in the future.
 	#[error("signed outside the window of {WINDOW_SECONDS} seconds; check the clock")]
 	OutsideWindow,
@@ -52,6 +55,7 @@ impl SignatureError {
 			Self::Malformed(_) => "signature-malformed",
 			Self::UnknownKey => "unknown-key",
 			Self::Mismatch => "signature-mismatch",
+			Self::OtherAudience => "other-audience",
 			Self::OutsideWindow => "outside-window",
 			Self::Replayed => "replayed",
 			Self::BeforeStart => "before-start",
@@ -70,6 +74,7 @@ impl SignatureError {
 /// What a process accepted before it stopped is forgotten; therefore it takes only what was signed
 /// after the second in which it started.
 pub struct Verifier {
+	audience: String,
 	started: u64,
 	capacity: usize,
 	/// Account and nonce, with the second from which the window refuses them anyway.
@@ -94,13 +99,13 @@ pub struct Verified {
 }
 
 impl Verifier {
-	/// A verifier that keeps at most `capacity` nonces.
-	pub fn new(capacity: usize) -> Self {
-		Self::started_at(now(), capacity)
+	/// A verifier for the server that clients know as `audience`, which keeps at most `capacity` nonces.
+	pub fn new(audience: &str, capacity: usize) -> Self {
+		Self::started_at(audience, now(), capacity)
 	}
 
-	pub(super) fn started_at(started: u64, capacity: usize) -> Self {
-		Self { started, capacity, used: Mutex::default() }
+	pub(super) fn started_at(audience: &str, started: u64, capacity: usize) -> Self {
+		Self { audience: audience.to_owned(), started, capacity, used: Mutex::default() }
 	}
 
 	/// Checks form, time and signature. `header` yields all values of the header of a name.
@@ -141,6 +146,9 @@ impl Verifier {
 			.ok_or(SignatureError::UnknownKey)?;
 		if !key.verify(parameters.base(request, digest_text).as_bytes(), &signature) {
 			return Err(SignatureError::Mismatch);
+		}
+		if parameters.audience != self.audience {
+			return Err(SignatureError::OtherAudience);
 		}
 		if parameters.created <= self.started {
 			return Err(SignatureError::BeforeStart);

@@ -59,7 +59,7 @@ impl Service {
 		Self {
 			store,
 			chain,
-			verifier: Verifier::new(NONCES),
+			verifier: Verifier::new(&operator.to_string(), NONCES),
 			operator,
 			limits,
 			uploads: Semaphore::new(limits.max_uploads),

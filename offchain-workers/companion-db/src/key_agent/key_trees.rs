@@ -83,7 +83,7 @@ impl KeyTrees {
 		operator: &AccountId32,
 	) -> anyhow::Result<KeyTree> {
 		let store = block.store(operator).await?.context("it is not registered any more")?;
-		let client = StoreClient::new(&store.endpoint, self.account.clone())?;
+		let client = StoreClient::new(&store.endpoint, operator, self.account.clone())?;
 		let account = self.account.account_id();
 		let wrapped = tokio::time::timeout(PATIENCE, client.key(id, &account))
 			.await
