@@ -483,6 +483,7 @@ fn state_text(state: &OrderState) -> String {
 			let reason = match reason {
 				RefundReason::NotDelivered => "no key was delivered",
 				RefundReason::Erased => "the data set was erased",
+				RefundReason::Denied => "the owner excluded the buyer",
 				RefundReason::WrongKey => "the key was wrong",
 				RefundReason::WrongData => "the data was wrong",
 			};
