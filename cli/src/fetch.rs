@@ -2,9 +2,10 @@
 //!
 //! Rows go to `FILE.part`; beside it `FILE.part.json` says how far it has come, so that the same command
 //! goes on where it was stopped. When everything is there and right, the file takes its name at once.
+//! All of them are for their owner only, as readings may be personal.
 
 use crate::{
-	home::replace_file,
+	home::{create_private, replace_file},
 	ids::hash_text,
 	ingest::chunks::split_header,
 	stores::{Stores, StoresError},
@@ -208,7 +209,7 @@ impl Output {
 		self.sync()?;
 		self.state.parts.push(Part { header: header.to_vec(), bytes: 0 });
 		let path = self.part_path(self.state.parts.len());
-		let file = File::create(&path).map_err(|source| FetchError::Io { path, source })?;
+		let file = create_private(&path).map_err(|source| FetchError::Io { path, source })?;
 		self.file = Some(file);
 		self.write(header)
 	}
@@ -286,6 +287,7 @@ pub async fn fetch(
 mod tests {
 	use super::*;
 	use msec_commitments::KeyTree;
+	use std::os::unix::fs::PermissionsExt;
 
 	fn chunk(text: &str) -> Vec<u8> {
 		text.as_bytes().to_vec()
@@ -298,6 +300,10 @@ mod tests {
 		let mut output = Output::open(&path, &H256([1; 32])).unwrap();
 		output.write_batch(&[chunk("time,a\n1,2\n"), chunk("time,a\n3,4\n")]).unwrap();
 		output.write_batch(&[chunk("time,a\n5,6\n"), chunk("time,b\n7,8\n")]).unwrap();
+		for entry in fs::read_dir(directory.path()).unwrap() {
+			let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+			assert_eq!(mode & 0o777, 0o600);
+		}
 		let files = output.finish().unwrap();
 		assert_eq!(files, [path.clone(), directory.path().join("out-2.csv")]);
 		assert_eq!(fs::read_to_string(&files[0]).unwrap(), "time,a\n1,2\n3,4\n5,6\n");
