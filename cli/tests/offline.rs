@@ -132,6 +132,7 @@ fn a_rehearsal_reports_what_would_be_published() {
 	let report = fs::read_to_string(person.path("readings.csv.rejected.csv")).unwrap();
 	assert!(report.contains("16,"), "{report}");
 	assert!(report.contains("is no number"), "{report}");
+	assert_eq!(mode(&person.path("readings.csv.rejected.csv")), 0o600);
 
 	let complaint = person.refused(&["publish", "garden", "readings.csv"]);
 	assert!(complaint.contains("there is no data set"), "{complaint}");
