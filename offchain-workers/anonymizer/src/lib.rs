@@ -1,0 +1,16 @@
+//! Hides faces, licence plates, persons and vehicles in images and video.
+//!
+//! A frame goes through three steps: [`detection`] finds boxes, [`removal::Mask`] grows them into what
+//! must vanish, [`removal`] paints over it. [`anonymizer`] joins the three for one frame. Nothing under
+//! a mask influences what is painted, and whatever cannot be processed is never passed on.
+
+#![forbid(unsafe_code)]
+
+pub mod anonymizer;
+pub mod detection;
+pub mod geometry;
+pub mod removal;
+pub mod settings;
+
+pub use anonymizer::{Anonymizer, Outcome};
+pub use settings::Settings;

@@ -1,0 +1,3 @@
+//! `msec-anonymize`: hides faces, licence plates, persons and vehicles.
+
+fn main() {}
