@@ -5,7 +5,6 @@ use crate::{
 	removal::{remove, Mask, Method, Region},
 	detection::{Detection, DetectionError, Detector},
 	removal::{remove, Mask, Method, Region},
->>>>>>> .merge_file_mEX4pF
 	Settings,
 };
 use image::RgbImage;

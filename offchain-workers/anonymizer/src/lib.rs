@@ -9,9 +9,13 @@
 pub mod anonymizer;
 pub mod detection;
 pub mod geometry;
+pub mod job;
+pub mod picture;
 pub mod provenance;
 pub mod removal;
+pub mod review;
 pub mod settings;
+pub mod watch;
 
 pub use anonymizer::{Anonymizer, Outcome};
 pub use settings::Settings;

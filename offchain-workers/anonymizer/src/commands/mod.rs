@@ -1,6 +1,9 @@
 //! The verbs of the command, one file each.
 
 mod arguments;
+mod images;
+mod pictures;
+mod watch;
 
 use anyhow::Result;
 use arguments::Global;
@@ -28,6 +31,10 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+	/// Make pictures anonymous: a file, or a folder with all folders below it.
+	Images(images::Images),
+	/// Watch a folder and make pictures anonymous as they arrive, until stopped.
+	Watch(watch::Watch),
 	/// Print a completion script for a shell.
 	Completion {
 		/// Which shell.
@@ -39,6 +46,8 @@ impl Cli {
 	/// Does what was asked.
 	pub fn run(self) -> Result<()> {
 		match self.command {
+			Command::Images(images) => images.run(&self.global),
+			Command::Watch(watch) => watch.run(&self.global),
 			Command::Completion { shell } => {
 				let mut command = Self::command();
 				clap_complete::generate(
