@@ -3,8 +3,6 @@
 use crate::{
 	detection::{self, runtime::ModelIdentity, Detection, DetectionError, Detector},
 	removal::{remove, Mask, Method, Region},
-	detection::{Detection, DetectionError, Detector},
-	removal::{remove, Mask, Method, Region},
 	Settings,
 };
 use image::RgbImage;

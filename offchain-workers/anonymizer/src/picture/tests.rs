@@ -197,7 +197,7 @@ fn enormous_pictures_are_refused_before_they_are_decoded() {
 
 #[test]
 fn decompression_bombs_in_metadata_are_bounded() {
-	// 100 MB of zeros as colour profile, packed.
+	// 8 MB of zeros as colour profile, packed.
 	let limits = Limits { max_pixels: 48 * 32, ..Limits::default() };
 	match decode(&sample("profile-bomb.png"), &limits) {
 		Ok(frame) => assert_is_sample("profile-bomb.png", &frame),

@@ -116,9 +116,9 @@ extent = avif.index(b'ispe') + 8
 avif[extent:extent + 8] = struct.pack('>II', 100000, 100000)
 open('enormous.avif', 'wb').write(avif)
 
-# A good picture with 100 MB of zeros as colour profile.
+# A good picture with 8 MB of zeros as colour profile.
 rows = open('sixteen-bits.png', 'rb').read()
 first = 8 + 25
-profile = b'bomb\0\0' + zlib.compress(bytes(100_000_000), 9)
+profile = b'bomb\0\0' + zlib.compress(bytes(8_000_000), 9)
 open('profile-bomb.png', 'wb').write(rows[:first] + chunk(b'iCCP', profile) + rows[first:])
 PYTHON
