@@ -8,6 +8,7 @@
 
 pub mod anonymizer;
 pub mod detection;
+pub mod evaluation;
 pub mod geometry;
 pub mod removal;
 pub mod settings;
