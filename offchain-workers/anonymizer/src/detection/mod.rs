@@ -86,7 +86,9 @@ pub enum DetectionError {
 		path: PathBuf,
 	},
 	/// The file is no model of the form that is needed.
-	#[error("{path} cannot be used: {reason}; `scripts/setup.sh --anonymizer` prepares a fitting one")]
+	#[error(
+		"{path} cannot be used: {reason}; `scripts/setup.sh --anonymizer` prepares a fitting one"
+	)]
 	Unusable {
 		/// The file.
 		path: PathBuf,

@@ -9,9 +9,11 @@ pub mod coverage;
 pub mod matching;
 mod plot;
 mod report;
+mod run;
 pub mod size;
 mod tally;
 
 pub use plot::plot;
 pub use report::{ClassReport, CurvePoint, Report, Share, SizeReport, Timing};
+pub use run::{evaluate, EvaluationError, Plan};
 pub use tally::{Observation, Tally};
