@@ -65,6 +65,16 @@ impl BoundingBox {
 		}
 	}
 
+	/// The box in a frame that is larger by these factors.
+	pub fn scaled(&self, (x, y): (f32, f32)) -> Self {
+		Self {
+			x_min: self.x_min * x,
+			y_min: self.y_min * y,
+			x_max: self.x_max * x,
+			y_max: self.y_max * y,
+		}
+	}
+
 	/// The box grown by `factor` of its size on each side, about its centre.
 	pub fn grown(&self, factor: f32) -> Self {
 		let (x, y) = (self.width() * factor, self.height() * factor);

@@ -11,6 +11,8 @@ pub mod detection;
 pub mod geometry;
 pub mod removal;
 pub mod settings;
+pub mod tracking;
+pub mod video;
 
 pub use anonymizer::{Anonymizer, Outcome};
 pub use settings::Settings;

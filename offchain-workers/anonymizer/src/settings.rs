@@ -1,6 +1,11 @@
 //! What is hidden, and how.
 
-use crate::{detection::Class, removal::Method};
+use crate::{
+	detection::Class,
+	removal::Method,
+	tracking::TrackingSettings,
+	video::{CameraSettings, VideoSettings},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -14,6 +19,12 @@ pub struct Settings {
 	pub method: Method,
 	/// What is looked for; what is not named here stays visible.
 	pub classes: BTreeMap<Class, ClassSettings>,
+	/// How things are followed in videos.
+	pub tracking: TrackingSettings,
+	/// How videos are read and written.
+	pub video: VideoSettings,
+	/// How cameras are read.
+	pub camera: CameraSettings,
 }
 
 /// How one class is treated.
@@ -40,6 +51,9 @@ impl Default for Settings {
 				(Class::Person, class(0.2, 0.1, 0.05)),
 				(Class::Vehicle, class(0.2, 0.1, 0.05)),
 			]),
+			tracking: TrackingSettings::default(),
+			video: VideoSettings::default(),
+			camera: CameraSettings::default(),
 		}
 	}
 }

@@ -59,6 +59,20 @@ impl Mask {
 			&& self.hidden[y as usize * self.width as usize + x as usize] != 0
 	}
 
+	/// Widened to blocks of two by two pixels: what shares a colour in a video vanishes as a whole. Both
+	/// sides of the frame must be even.
+	pub fn in_blocks(&self) -> Self {
+		let mut wide = self.clone();
+		for y in 0..self.height {
+			for x in 0..self.width {
+				let corners = [(0, 0), (1, 0), (0, 1), (1, 1)];
+				let hidden = corners.iter().any(|(i, j)| self.hides((x & !1) + i, (y & !1) + j));
+				wide.hidden[y as usize * self.width as usize + x as usize] = hidden.into();
+			}
+		}
+		wide
+	}
+
 	fn cover(&mut self, region: &Region) {
 		let edge = |value: f32, limit: u32| value.clamp(0.0, limit as f32) as u32;
 		let area = &region.bounding_box;

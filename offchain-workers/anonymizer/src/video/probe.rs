@@ -13,6 +13,9 @@ use std::{
 /// Finest time base that is kept, in ticks per second: lists of segments have microseconds.
 const MAX_TICKS: u32 = 1_000_000;
 
+/// Longest side of a frame in pixels, and even.
+const MAX_SIDE: u64 = 16_384;
+
 /// Time base where a file has none that makes sense; that of MPEG.
 const DEFAULT_TICKS: u32 = 90_000;
 
@@ -116,7 +119,7 @@ fn stream_of(json: &[u8]) -> Result<VideoStream, VideoError> {
 	let turned = stream.side_data_list.iter().filter_map(|data| data.rotation).any(is_quarter_turn);
 	let (width, height) =
 		if turned { (stream.height, stream.width) } else { (stream.width, stream.height) };
-	let fits = |side: u64| (1..=MAX_PIXELS).contains(&side);
+	let fits = |side: u64| (1..=MAX_SIDE).contains(&side);
 	if !fits(width) || !fits(height) || width * height > MAX_PIXELS {
 		return Err(VideoError::FrameSize { width, height, limit: MAX_PIXELS });
 	}
