@@ -19,7 +19,8 @@ pub fn pairs(
 	frame: u64,
 ) -> Vec<(usize, usize)> {
 	let mut candidates = Vec::new();
-	for (track_index, track) in tracks.iter().enumerate().filter(|(index, _)| may_continue(*index)) {
+	for (track_index, track) in tracks.iter().enumerate().filter(|(index, _)| may_continue(*index))
+	{
 		let last = &track.last().detection;
 		let predicted = track.predicted(frame);
 		for (index, detection) in detections.iter().enumerate() {

@@ -62,7 +62,9 @@ mod tests {
 	#[test]
 	fn a_cut_is_noticed_and_movement_is_not() {
 		let picture = |offset: usize| -> Vec<u8> {
-			(0..320 * 180).map(|pixel| if (pixel % 320 + offset) % 80 < 40 { 60 } else { 110 }).collect()
+			(0..320 * 180)
+				.map(|pixel| if (pixel % 320 + offset) % 80 < 40 { 60 } else { 110 })
+				.collect()
 		};
 		let mut scenes = SceneDetector::default();
 		assert!(scenes.begins(&picture(0), 320, 180));

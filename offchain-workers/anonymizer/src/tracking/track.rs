@@ -101,7 +101,8 @@ impl Track {
 	/// Whether frames after `frame` may still be covered, now or when the thing is seen again.
 	pub fn matters_after(&self, frame: u64, max_gap: u64, reach: u64) -> bool {
 		let last = self.last().frame;
-		let end = if self.is_open() { last.saturating_add(max_gap.max(reach)) } else { last + reach };
+		let end =
+			if self.is_open() { last.saturating_add(max_gap.max(reach)) } else { last + reach };
 		self.scene.end > frame.saturating_add(1) && end > frame
 	}
 }

@@ -64,9 +64,13 @@ impl Decoder {
 		let mut next = 0;
 		let mut process = Process::start(command, move |line| {
 			let Some((frame, timestamp)) = frame_line(line) else { return line == MARK };
-			// The other side is gone when the job is given up.
-			let expected = frame == next && sender.send(timestamp).is_ok();
-			next += u64::from(expected);
+			// It counts from 0 again when the video changes its size.
+			let expected = frame == next || frame == 0;
+			if expected {
+				next = frame + 1;
+				// The other side is gone when the job is given up.
+				let _ = sender.send(timestamp);
+			}
 			expected
 		})?;
 		let frames = process.take_stdout().expect("stdout is piped; qed");

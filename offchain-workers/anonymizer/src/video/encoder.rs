@@ -60,7 +60,8 @@ impl Encoder {
 	/// The next frame, at a time in ticks that is later than that of the one before.
 	pub fn write(&mut self, frame: &Frame, timestamp: i64) -> Result<(), VideoError> {
 		let header = frame_header(frame.data.len(), timestamp);
-		let written = self.frames.write_all(&header).and_then(|()| self.frames.write_all(&frame.data));
+		let written =
+			self.frames.write_all(&header).and_then(|()| self.frames.write_all(&frame.data));
 		// The pipe broke because ffmpeg ended; it says why.
 		written.map_err(|_| VideoError::Encoding("ffmpeg stopped reading".into()))
 	}

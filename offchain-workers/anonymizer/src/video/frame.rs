@@ -3,7 +3,8 @@
 
 use crate::removal::Mask;
 use fast_image_resize::{
-	images::{ImageRef, Image}, FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+	images::{Image, ImageRef},
+	FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
 };
 use image::RgbImage;
 
@@ -127,7 +128,8 @@ impl Reducer {
 		let (width, height) = (frame.size.width, frame.size.height);
 		let (luma, chroma) = frame.data.split_at(frame.size.pixels());
 		let (blue, red) = chroma.split_at(chroma.len() / 2);
-		let sources = [(luma, width, height), (blue, width / 2, height / 2), (red, width / 2, height / 2)];
+		let sources =
+			[(luma, width, height), (blue, width / 2, height / 2), (red, width / 2, height / 2)];
 		for ((data, width, height), target) in sources.into_iter().zip(&mut self.planes) {
 			let source = ImageRef::new(width, height, data, PixelType::U8)
 				.expect("a plane has one byte a pixel; qed");

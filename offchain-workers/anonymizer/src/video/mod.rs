@@ -53,7 +53,8 @@ pub fn anonymize(
 	let container = Container::of(output)?;
 	check_files(input, output)?;
 	let stream = probe::probe(input)?;
-	let anonymizers = (0..settings.video.detector_count()).map(|_| open()).collect::<Result<_, _>>()?;
+	let anonymizers =
+		(0..settings.video.detector_count()).map(|_| open()).collect::<Result<_, _>>()?;
 
 	let parts = Parts::open(output)?;
 	let look_ahead = Budget::new(settings, frame_size(&stream)).look_ahead;

@@ -123,8 +123,8 @@ enum ToPainter {
 /// A picture for a detector.
 struct Request {
 	picture: RgbImage,
-	/// By which its boxes are multiplied to fit the frame.
-	scale: (f32, f32),
+	/// Size of the frame itself.
+	size: FrameSize,
 	answer: SyncSender<Result<Outcome, DetectionError>>,
 }
 
@@ -271,12 +271,8 @@ impl Decoding<'_> {
 			Examination::Skipped
 		} else {
 			let picture = reducer.reduce(&frame);
-			let scale = (
-				frame.size.width as f32 / picture.width() as f32,
-				frame.size.height as f32 / picture.height() as f32,
-			);
 			let (answer, answered) = sync_channel(1);
-			self.request.send(Request { picture, scale, answer }).ok()?;
+			self.request.send(Request { picture, size: frame.size, answer }).ok()?;
 			Examination::Running(answered)
 		};
 		Some(Pending { frame, scene_begins, examination })
@@ -284,24 +280,32 @@ impl Decoding<'_> {
 }
 
 /// Size of what models see: no larger than what they use.
-fn view_size(settings: &Settings, size: FrameSize) -> FrameSize {
-	let _ = settings;
-	size.within(640)
+pub(super) fn view_size(settings: &Settings, size: FrameSize) -> FrameSize {
+	settings.detection.sufficient_side().map_or(size, |side| size.within(side))
 }
 
 /// A detector's thread.
 fn answer_requests(mut anonymizer: Anonymizer, requests: &Mutex<Receiver<Request>>) {
 	let next = || requests.lock().ok()?.recv().ok();
-	while let Some(Request { picture, scale, answer }) = next() {
-		let mut outcome = anonymizer.detect(&picture);
-		if let Ok(outcome) = &mut outcome {
-			for detection in outcome.hidden.iter_mut().chain(&mut outcome.nearly) {
-				detection.bounding_box = detection.bounding_box.scaled(scale);
-			}
-		}
+	while let Some(Request { picture, size, answer }) = next() {
 		// Nobody waits for it when another stage has ended.
-		let _ = answer.send(outcome);
+		let _ = answer.send(detect(&mut anonymizer, &picture, size));
 	}
+}
+
+/// What is in a frame of this size of which `picture` is a smaller copy.
+pub(super) fn detect(
+	anonymizer: &mut Anonymizer,
+	picture: &RgbImage,
+	size: FrameSize,
+) -> Result<Outcome, DetectionError> {
+	let scale =
+		(size.width as f32 / picture.width() as f32, size.height as f32 / picture.height() as f32);
+	let mut outcome = anonymizer.detect(picture)?;
+	for detection in outcome.hidden.iter_mut().chain(&mut outcome.nearly) {
+		detection.bounding_box = detection.bounding_box.scaled(scale);
+	}
+	Ok(outcome)
 }
 
 /// The middle stage: brings what was found into order and fills what was missed.
@@ -351,7 +355,9 @@ impl<Replay: Iterator<Item = Examined>> Follower<'_, Replay> {
 				Err(RecvTimeoutError::Disconnected) => {
 					return Err(VideoError::StageEnded("decoder"))
 				},
-				Err(RecvTimeoutError::Timeout) if self.watch.waits_for(Duration::from_secs(limit)) => {
+				Err(RecvTimeoutError::Timeout)
+					if self.watch.waits_for(Duration::from_secs(limit)) =>
+				{
 					return Err(VideoError::Stalled(limit))
 				},
 				Err(RecvTimeoutError::Timeout) => {},

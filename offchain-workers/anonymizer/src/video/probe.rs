@@ -6,6 +6,7 @@ use super::{
 };
 use serde::Deserialize;
 use std::{
+	ffi::OsString,
 	path::Path,
 	process::{Command, Stdio},
 };
@@ -89,12 +90,17 @@ struct SideData {
 
 /// Looks into `file`, which is never taken for an option, an address or a list of other files.
 pub fn probe(file: &Path) -> Result<VideoStream, VideoError> {
+	let mut input: Vec<OsString> = input_guards().into();
+	input.extend(["-i".into(), file_address(file)]);
+	probe_input(&input)
+}
+
+/// Looks into what the `input` options name.
+pub(super) fn probe_input(input: &[OsString]) -> Result<VideoStream, VideoError> {
 	let output = Command::new("ffprobe")
 		.args(["-hide_banner", "-loglevel", "error", "-of", "json", "-show_streams"])
 		.args(["-show_entries", "format=duration"])
-		.args(input_guards())
-		.arg("-i")
-		.arg(file_address(file))
+		.args(input)
 		.stdin(Stdio::null())
 		.output()
 		.map_err(|source| VideoError::Start { program: "ffprobe", source })?;
@@ -112,9 +118,8 @@ pub fn probe(file: &Path) -> Result<VideoStream, VideoError> {
 fn stream_of(json: &[u8]) -> Result<VideoStream, VideoError> {
 	let probed: Probed = serde_json::from_slice(json)
 		.map_err(|error| VideoError::Unreadable(format!("ffprobe is not understood: {error}")))?;
-	let is_video = |stream: &&Stream| {
-		stream.codec_type == "video" && stream.disposition.attached_pic == 0
-	};
+	let is_video =
+		|stream: &&Stream| stream.codec_type == "video" && stream.disposition.attached_pic == 0;
 	let stream = probed.streams.iter().find(is_video).ok_or(VideoError::NoVideo)?;
 	let turned = stream.side_data_list.iter().filter_map(|data| data.rotation).any(is_quarter_turn);
 	let (width, height) =
@@ -216,7 +221,7 @@ mod tests {
 
 	#[test]
 	fn enormous_frames_are_refused() {
-		for (width, height) in [(100_000, 100_000), (0, 10), (1 << 40, 1 << 40)] {
+		for (width, height) in [(100_000u64, 100_000u64), (0, 10), (1 << 40, 1 << 40)] {
 			let json = format!(
 				r#"{{"streams": [{{"codec_type": "video", "width": {width}, "height": {height}}}]}}"#
 			);

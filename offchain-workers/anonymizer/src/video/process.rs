@@ -18,7 +18,8 @@ const KEPT_LENGTH: usize = 200;
 
 /// The demuxers for files: containers and plain streams. None of them opens anything but its own file, as
 /// playlists and lists of files would.
-const FORMATS: &str = "asf,avi,dv,flv,gif,h261,h263,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mpeg,mpegts,\
+const FORMATS: &str =
+	"asf,avi,dv,flv,gif,h261,h263,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mpeg,mpegts,\
 mpegvideo,mxf,nut,obu,ogg,rm,vc1,webm,wtv,yuv4mpegpipe";
 
 /// Most pixels of a frame.
@@ -68,7 +69,8 @@ impl Process {
 		listen: impl FnMut(&str) -> bool + Send + 'static,
 	) -> Result<Self, VideoError> {
 		let spawned = command.stderr(Stdio::piped()).spawn();
-		let mut child = spawned.map_err(|source| VideoError::Start { program: "ffmpeg", source })?;
+		let mut child =
+			spawned.map_err(|source| VideoError::Start { program: "ffmpeg", source })?;
 		let stderr = child.stderr.take().expect("stderr is piped; qed");
 		let listener = std::thread::spawn(move || complaints(stderr, listen));
 		Ok(Self { child: Arc::new(Mutex::new(child)), listener: Some(listener) })

@@ -17,7 +17,7 @@ use std::{
 	ffi::OsString,
 	fmt::Write as _,
 	fs::{self, File, TryLockError},
-	io,
+	io::{self, Read},
 	path::{Path, PathBuf},
 	process::{Command, Stdio},
 	sync::Mutex,
@@ -71,7 +71,12 @@ impl Parts {
 		let mut name = output.as_os_str().to_owned();
 		name.push(".parts");
 		let folder = PathBuf::from(name);
-		fs::create_dir_all(&folder).map_err(VideoError::file(&folder))?;
+		match fs::create_dir(&folder) {
+			Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+				return Err(VideoError::File { path: folder, source: error })
+			},
+			_ => {},
+		}
 		let path = folder.join("lock");
 		let lock = File::create(&path).map_err(VideoError::file(&path))?;
 		match lock.try_lock() {
@@ -129,9 +134,15 @@ fn segment_name(number: u64) -> String {
 
 /// SHA-256 of a file, in hexadecimal digits.
 pub fn sha256(path: &Path) -> io::Result<String> {
+	let mut file = File::open(path)?;
 	let mut hash = Sha256::new();
-	io::copy(&mut File::open(path)?, &mut hash)?;
-	Ok(hex::encode(hash.finalize()))
+	let mut buffer = vec![0; 1 << 16];
+	loop {
+		match file.read(&mut buffer)? {
+			0 => return Ok(hex::encode(hash.finalize())),
+			length => hash.update(&buffer[..length]),
+		}
+	}
 }
 
 /// Writes frames into segments; those that are complete already are passed over.
@@ -164,7 +175,15 @@ impl<'a> SegmentWriter<'a> {
 		complete: Vec<Segment>,
 	) -> Self {
 		let complete_before = complete.len();
-		Self { parts, stream, settings, journal, segments: complete, complete_before, current: None }
+		Self {
+			parts,
+			stream,
+			settings,
+			journal,
+			segments: complete,
+			complete_before,
+			current: None,
+		}
 	}
 
 	/// Whether the frame at `timestamp`, the next one, is still to be written.
@@ -229,8 +248,7 @@ impl<'a> SegmentWriter<'a> {
 		completed.map_err(VideoError::file(&path))?;
 		let sha256 = sha256(&path).map_err(VideoError::file(&path))?;
 		let segment = Segment { number, begin, frames, sha256 };
-		let mut journal =
-			self.journal.lock().map_err(|_| VideoError::StageEnded("journal"))?;
+		let mut journal = self.journal.lock().map_err(|_| VideoError::StageEnded("journal"))?;
 		journal.complete(segment.clone())?;
 		self.segments.push(segment);
 		Ok(())
@@ -246,7 +264,8 @@ pub fn join(
 	output: &Path,
 ) -> Result<String, VideoError> {
 	let list = parts.folder.join("segments.ffconcat");
-	fs::write(&list, list_of(segments, stream.ticks_per_second)).map_err(VideoError::file(&list))?;
+	fs::write(&list, list_of(segments, stream.ticks_per_second))
+		.map_err(VideoError::file(&list))?;
 	let joined = parts.folder.join("joined").with_extension(UNFINISHED);
 	let mut command = ffmpeg();
 	command

@@ -111,7 +111,8 @@ fn what_is_nearly_sure_continues_tracks_and_begins_none() {
 fn classes_do_not_mix() {
 	let plate = Detection { class: Class::LicencePlate, ..face(0.0, 0.0, 20.0) };
 	let frames = track(SETTINGS, 6, vec![seen(vec![face(0.0, 0.0, 20.0)]), seen(vec![plate])]);
-	let classes = |frame: usize| -> Vec<_> { frames[frame].iter().map(|found| found.class).collect() };
+	let classes =
+		|frame: usize| -> Vec<_> { frames[frame].iter().map(|found| found.class).collect() };
 	assert_eq!(classes(0), [Class::Face, Class::LicencePlate]);
 	assert_eq!(classes(1), [Class::Face, Class::LicencePlate]);
 }
@@ -134,11 +135,11 @@ fn frames_between_those_that_models_see_are_covered() {
 }
 
 fn observation() -> impl Strategy<Value = Observation> {
-	let detection = (0.0f32..300.0, 0.0f32..300.0, 2.0f32..80.0)
-		.prop_map(|(x, y, size)| face(x, y, size));
+	let detection =
+		(0.0f32..300.0, 0.0f32..300.0, 2.0f32..80.0).prop_map(|(x, y, size)| face(x, y, size));
 	let detections = || proptest::collection::vec(detection.clone(), 0..4);
-	let outcome = (detections(), detections())
-		.prop_map(|(hidden, nearly)| Outcome { hidden, nearly });
+	let outcome =
+		(detections(), detections()).prop_map(|(hidden, nearly)| Outcome { hidden, nearly });
 	(proptest::option::of(outcome), proptest::bool::weighted(0.1))
 		.prop_map(|(outcome, scene_begins)| Observation { outcome, scene_begins })
 }
