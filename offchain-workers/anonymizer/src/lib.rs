@@ -9,6 +9,7 @@
 pub mod anonymizer;
 pub mod detection;
 pub mod geometry;
+pub mod provenance;
 pub mod removal;
 pub mod settings;
 pub mod tracking;

@@ -233,7 +233,7 @@ pub fn run(
 		stream: &stream,
 		settings,
 		anonymizer,
-		painter: Painter::new(settings),
+		painter: Painter::new(settings, frame_size(&stream)),
 		reducer: Reducer::new(view_size(settings, frame_size(&stream))),
 		scenes: SceneDetector::default(),
 		tracker: Tracker::new(&settings.tracking, 0),

@@ -70,35 +70,36 @@ impl Frame {
 	///
 	/// # Panics
 	///
-	/// When sizes differ, or when the mask hides a part only of two by two pixels that share a colour:
-	/// what is hidden would shine through.
+	/// When sizes differ, or when the mask is not one [in blocks](Mask::in_blocks): the colour of what is
+	/// hidden would shine through.
 	pub fn paint(&mut self, picture: &RgbImage, mask: &Mask) {
-		assert_eq!(picture.dimensions(), (self.size.width, self.size.height));
+		let dimensions = (self.size.width, self.size.height);
+		assert!(picture.dimensions() == dimensions && mask.dimensions() == dimensions);
 		let width = self.size.width as usize;
 		let (luma, chroma) = self.data.split_at_mut(self.size.pixels());
 		let (blue, red) = chroma.split_at_mut(chroma.len() / 2);
-		let pixel = |x: usize, y: usize| {
-			let at = (y * width + x) * 3;
-			<[u8; 3]>::try_from(&picture.as_raw()[at..at + 3]).expect("three bytes; qed")
-		};
-		for block_y in 0..self.size.height as usize / 2 {
-			for block_x in 0..width / 2 {
-				let corners = [(0, 0), (1, 0), (0, 1), (1, 1)]
-					.map(|(x, y)| (block_x * 2 + x, block_y * 2 + y));
-				let hidden = corners.map(|(x, y)| mask.hides(x as u32, y as u32));
-				if hidden == [false; 4] {
-					continue;
-				}
-				assert_eq!(hidden, [true; 4], "the mask must hide whole blocks");
-				let colours = corners.map(|(x, y)| pixel(x, y));
-				for ((x, y), colour) in corners.into_iter().zip(colours) {
-					luma[y * width + x] = luma_of(colour);
-				}
+		let rows: Vec<_> = picture.as_raw().chunks_exact(width * 3).collect();
+		for span in mask.spans() {
+			let (y, start, end) = (span.y as usize, span.start as usize, span.end as usize);
+			assert!(start % 2 == 0 && end % 2 == 0, "the mask must be in blocks");
+			let pixels = rows[y][start * 3..end * 3].chunks_exact(3);
+			for (luma, pixel) in luma[y * width + start..].iter_mut().zip(pixels) {
+				*luma = luma_of([pixel[0], pixel[1], pixel[2]]);
+			}
+			if y % 2 == 1 {
+				continue;
+			}
+			assert!(mask.hides(span.start, span.y + 1), "the mask must be in blocks");
+			let upper = rows[y][start * 3..end * 3].chunks_exact(6);
+			let lower = rows[y + 1][start * 3..end * 3].chunks_exact(6);
+			let at = (y / 2 * width + start) / 2;
+			let chroma = blue[at..].iter_mut().zip(&mut red[at..]);
+			for ((blue, red), (upper, lower)) in chroma.zip(upper.zip(lower)) {
 				let mean = std::array::from_fn(|channel| {
-					(colours.iter().map(|colour| u16::from(colour[channel])).sum::<u16>() / 4) as u8
+					let values = [upper[channel], upper[channel + 3], lower[channel], lower[channel + 3]];
+					(values.map(u16::from).iter().sum::<u16>() / 4) as u8
 				});
-				let at = block_y * (width / 2) + block_x;
-				(blue[at], red[at]) = chroma_of(mean);
+				(*blue, *red) = chroma_of(mean);
 			}
 		}
 	}
@@ -209,8 +210,9 @@ mod tests {
 	fn only_what_is_hidden_changes() {
 		let size = FrameSize { width: 16, height: 8 };
 		let before = frame(size, |at| (at * 7 % 200) as u8 + 20);
-		let bounding_box = BoundingBox { x_min: 4.0, y_min: 2.0, x_max: 8.0, y_max: 6.0 };
-		let mask = Mask::new(16, 8, &[Region { class: Class::Vehicle, bounding_box }]);
+		let bounding_box = BoundingBox { x_min: 5.0, y_min: 3.0, x_max: 8.0, y_max: 5.0 };
+		let region = Region { class: Class::Vehicle, bounding_box };
+		let mask = Mask::new(16, 8, &[region]).in_blocks();
 		let mut after = before.clone();
 		after.paint(&RgbImage::new(16, 8), &mask);
 		for y in 0..8 {

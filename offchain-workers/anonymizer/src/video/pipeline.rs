@@ -176,7 +176,7 @@ impl Pipeline<'_> {
 				&journal,
 				self.complete,
 			);
-			let painter = Painter::new(self.settings);
+			let painter = Painter::new(self.settings, frame_size(self.stream));
 			let painting = scope.spawn(|| paint(painter, writer, from_follower, return_buffer));
 			let follower = Follower {
 				settings: self.settings,
@@ -410,7 +410,7 @@ fn paint(
 			ToPainter::Frame(frame, hidden) => (frame, hidden),
 			ToPainter::End => return writer.finish(),
 		};
-		if writer.awaits(frame.timestamp)? {
+		if writer.awaits(frame.timestamp)? || painter.remembers() {
 			painter.paint(&mut frame, &hidden);
 		}
 		writer.write(&frame)?;

@@ -15,6 +15,8 @@ pub struct VideoSettings {
 	pub preset: Option<String>,
 	/// Length of the parts in which work is kept when it is interrupted, in seconds, at least 1.
 	pub segment_seconds: u32,
+	/// Whether the camera stands still: `remove` then shows what was seen behind things at other times.
+	pub fixed_camera: bool,
 	/// Memory for frames on their way, in MiB.
 	pub frame_memory: u32,
 	/// Frames in which things are looked for at the same time; 0 for one a CPU core.
@@ -43,7 +45,8 @@ impl Default for VideoSettings {
 			quality: 23,
 			preset: None,
 			segment_seconds: 20,
-			frame_memory: 160,
+			fixed_camera: false,
+			frame_memory: 192,
 			detectors: 0,
 			stall_seconds: 60,
 		}
