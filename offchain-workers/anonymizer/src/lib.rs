@@ -10,8 +10,11 @@ pub mod anonymizer;
 pub mod detection;
 pub mod evaluation;
 pub mod geometry;
+pub mod provenance;
 pub mod removal;
 pub mod settings;
+pub mod tracking;
+pub mod video;
 
 pub use anonymizer::{Anonymizer, Outcome};
 pub use settings::Settings;
