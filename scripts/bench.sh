@@ -31,23 +31,20 @@ done
 [ -z "$json" ] || [ -d "$(dirname "$json")" ] || fail "there is no folder $(dirname "$json")"
 cd "$(dirname "$0")/.."
 
-rows=$(mktemp)
-trap 'rm -f "$rows"' EXIT
-scripts/bench/"$name".sh "$rows" ${options[@]+"${options[@]}"}
-[ -s "$rows" ] || exit 0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+scripts/bench/"$name".sh "$work/rows" ${options[@]+"${options[@]}"}
+# Without rows it was only asked for help.
+[ -s "$work/rows" ] || exit 0
+jq -s . "$work/rows" >"$work/table"
+[ -z "$json" ] || cp "$work/table" "$json"
 
-table() {
-	jq -r '
-		def number: if . == null then "" elif type != "number" then tostring
-			elif fabs >= 100 then round | tostring else . * 1000 | round / 1000 | tostring end;
-		["", "value", "unit", "baseline", "ratio", "target", "holds"],
-		(.[] | [.name, (.value | number), .unit, (.baseline_value | number), (.ratio | number),
-			(.target // ""), if .holds == null then "" elif .holds then "yes" else "no" end])
-		| @tsv' "$1" | column -t -s "$(printf '\t')"
-	jq -r '[.[] | select(.note)] | unique_by(.name) | .[] | "\(.name): \(.note)"' "$1"
-}
 printf '\n'
-jq -s . "$rows" >"$rows.json"
-trap 'rm -f "$rows" "$rows.json"' EXIT
-table "$rows.json"
-[ -z "$json" ] || cp "$rows.json" "$json"
+jq -r '
+	def text: if . == null then "" elif type != "number" then tostring
+		elif fabs >= 100 then round | tostring else . * 1000 | round / 1000 | tostring end;
+	["", "value", "unit", "baseline", "ratio", "target", "holds"],
+	(.[] | [.name, (.value | text), .unit, (.baseline_value | text), (.ratio | text), (.target // ""),
+		if .holds == null then "" elif .holds then "yes" else "no" end])
+	| @tsv' "$work/table" | column -t -s "$(printf '\t')"
+jq -r '.[] | select(.note) | "\(.name): \(.note)"' "$work/table"
