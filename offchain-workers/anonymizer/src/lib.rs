@@ -8,6 +8,7 @@
 
 pub mod anonymizer;
 pub mod detection;
+pub mod evaluation;
 pub mod geometry;
 pub mod job;
 pub mod picture;
@@ -15,6 +16,8 @@ pub mod provenance;
 pub mod removal;
 pub mod review;
 pub mod settings;
+pub mod tracking;
+pub mod video;
 pub mod watch;
 
 pub use anonymizer::{Anonymizer, Outcome};

@@ -5,7 +5,7 @@
 //! into the output nor anywhere else. It is one HTML file that loads nothing and runs nothing.
 
 use crate::{
-	detection::{Class, Detection},
+	detection::Detection,
 	geometry::BoundingBox,
 	job::{atomic, Item, Report, Scope},
 	picture::{decode, encode, Encoding, Format, Limits},
@@ -129,7 +129,7 @@ fn figure(original: &RgbImage, detection: &Detection) -> String {
 	let cutting = cutting(original, &detection.bounding_box);
 	let image = cutting.and_then(|cutting| encode(&cutting, ENCODING).ok());
 	let image = STANDARD.encode(image.unwrap_or_default());
-	let class = class_name(detection.class);
+	let class = detection.class.name();
 	format!(
 		"<figure><img src=\"data:image/jpeg;base64,{image}\" alt=\"{class}\">\
 		<figcaption>{class} {:.2}</figcaption></figure>\n",
@@ -141,7 +141,8 @@ fn figure(original: &RgbImage, detection: &Detection) -> String {
 fn cutting(original: &RgbImage, bounding_box: &BoundingBox) -> Option<RgbImage> {
 	let around = bounding_box.grown(MARGIN);
 	let edge = |value: f32, limit: u32| value.clamp(0.0, limit as f32) as u32;
-	let (left, right) = (edge(around.x_min, original.width()), edge(around.x_max, original.width()));
+	let (left, right) =
+		(edge(around.x_min, original.width()), edge(around.x_max, original.width()));
 	let (top, bottom) =
 		(edge(around.y_min, original.height()), edge(around.y_max, original.height()));
 	let (width, height) = (right.checked_sub(left)?, bottom.checked_sub(top)?);
@@ -150,21 +151,7 @@ fn cutting(original: &RgbImage, bounding_box: &BoundingBox) -> Option<RgbImage> 
 	}
 	let view = imageops::crop_imm(original, left, top, width, height);
 	let scaled = |length: u32| (length * CUTTING_SIDE / width.max(height)).max(1);
-	Some(imageops::resize(
-		&*view,
-		scaled(width),
-		scaled(height),
-		imageops::FilterType::Triangle,
-	))
-}
-
-fn class_name(class: Class) -> &'static str {
-	match class {
-		Class::Face => "face",
-		Class::LicencePlate => "licence plate",
-		Class::Person => "person",
-		Class::Vehicle => "vehicle",
-	}
+	Some(imageops::resize(&*view, scaled(width), scaled(height), imageops::FilterType::Triangle))
 }
 
 fn escaped(text: &str) -> String {

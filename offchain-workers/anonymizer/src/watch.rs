@@ -7,8 +7,8 @@
 use crate::{
 	detection::DetectionError,
 	job::{
-		Crew, Event, Factory, Failure, FileError, Item, Job, JobError, Observer, OriginalsKey, Rules,
-		Scope,
+		Crew, Event, Factory, Failure, FileError, Item, Job, JobError, Observer, OriginalsKey,
+		Rules, Scope,
 	},
 	Settings,
 };
@@ -159,7 +159,8 @@ mod tests {
 	/// Looks once; gives the names of results and failures.
 	fn look(watch: &mut Watch<'_>) -> (Vec<PathBuf>, Vec<PathBuf>) {
 		let (done, failed) = (Mutex::default(), Mutex::default());
-		let push = |list: &Mutex<Vec<PathBuf>>, name: &PathBuf| list.lock().unwrap().push(name.clone());
+		let push =
+			|list: &Mutex<Vec<PathBuf>>, name: &PathBuf| list.lock().unwrap().push(name.clone());
 		let observer = |event: Event<'_>| match event {
 			Event::Done(item, _) => push(&done, &item.name),
 			Event::Failed(failure) => push(&failed, &failure.name),

@@ -66,13 +66,16 @@ impl PictureArguments {
 }
 
 /// Opens anonymizers with these settings.
-pub fn anonymizers(settings: &Settings) -> impl Fn() -> Result<Anonymizer, DetectionError> + Sync + '_ {
+pub fn anonymizers(
+	settings: &Settings,
+) -> impl Fn() -> Result<Anonymizer, DetectionError> + Sync + '_ {
 	|| Anonymizer::open(settings)
 }
 
 /// Does something that can be stopped by SIGTERM or from the keyboard.
 pub fn until_stopped<T>(work: impl FnOnce(CancellationToken) -> Result<T>) -> Result<T> {
-	let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_io().build()?;
+	let runtime =
+		tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_io().build()?;
 	let stop = runtime.block_on(async { shutdown::on_signal() })?;
 	work(stop)
 }

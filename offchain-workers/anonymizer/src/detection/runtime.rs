@@ -1,7 +1,10 @@
 //! ONNX Runtime and the files it works with. Each file is hashed before it is used.
 
-use super::{network::Network, preprocessing::{Extent, InputForm},
-	DetectionError};
+use super::{
+	network::Network,
+	preprocessing::{Extent, InputForm},
+	DetectionError,
+};
 use crate::settings::{ModelSettings, Settings};
 use ort::{
 	environment::Environment,
@@ -173,7 +176,11 @@ impl<'a> Tensor<'a> {
 	/// The values, if the shape is `expected`; 0 stands for any length.
 	pub fn expect_shape(&self, expected: &[usize]) -> Result<&'a [f32], DetectionError> {
 		let fits = self.shape.len() == expected.len()
-			&& self.shape.iter().zip(expected).all(|(length, wanted)| *wanted == 0 || length == wanted)
+			&& self
+				.shape
+				.iter()
+				.zip(expected)
+				.all(|(length, wanted)| *wanted == 0 || length == wanted)
 			&& self.shape.iter().product::<usize>() == self.values.len();
 		fits.then_some(self.values).ok_or_else(|| {
 			DetectionError::Inference(format!(

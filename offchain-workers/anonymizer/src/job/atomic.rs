@@ -16,7 +16,11 @@ pub const FOR_OWNER: u32 = 0o600;
 
 /// Writes a file, in place of one that may be there. When this returns, it is on the disk; when the
 /// process is killed before, only a temporary file is left beside it.
-pub fn write(path: &Path, mode: u32, content: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+pub fn write(
+	path: &Path,
+	mode: u32,
+	content: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
 	let folder = folder_of(path);
 	let mut file = tempfile::Builder::new()
 		.prefix(PREFIX)

@@ -48,8 +48,8 @@ impl OriginalsKey {
 
 	/// HMAC-SHA-256 (RFC 2104) of an original.
 	pub fn hash(&self, original: &[u8]) -> [u8; 32] {
-		let mut mac = Hmac::<Sha256>::new_from_slice(&*self.0)
-			.expect("HMAC takes a key of any length; qed");
+		let mut mac =
+			Hmac::<Sha256>::new_from_slice(&*self.0).expect("HMAC takes a key of any length; qed");
 		mac.update(original);
 		mac.finalize().into_bytes().into()
 	}
@@ -76,7 +76,8 @@ mod tests {
 	#[test]
 	fn the_key_is_made_once_and_decides_about_the_hash() {
 		let directory = tempfile::tempdir().unwrap();
-		let hash = |name: &str| OriginalsKey::open(&directory.path().join(name)).unwrap().hash(b"picture");
+		let hash =
+			|name: &str| OriginalsKey::open(&directory.path().join(name)).unwrap().hash(b"picture");
 		let first = hash("folder/key");
 		assert_eq!(hash("folder/key"), first);
 		assert_ne!(hash("other-key"), first);

@@ -211,8 +211,7 @@ fn a_stopped_job_goes_on_and_ends_like_one_that_was_not() {
 		}
 	};
 	let job = stopped.job();
-	let summary =
-		run(&job, &Settings::default(), &key, &factory, &observer, &stop).unwrap();
+	let summary = run(&job, &Settings::default(), &key, &factory, &observer, &stop).unwrap();
 	assert!(summary.stopped && (3..8).contains(&summary.made), "{summary:?}");
 	assert_eq!(stopped.run().already, summary.made);
 
@@ -240,7 +239,8 @@ fn bad_files_are_named_and_the_rest_goes_on() {
 	assert!(reasons["truncated.png"].contains("truncated"), "{reasons:?}");
 	assert!(reasons["truncated.jpg"].contains("truncated"), "{reasons:?}");
 	assert!(reasons["text.jpg"].contains("not a JPEG"), "{reasons:?}");
-	let outputs: Vec<_> = folders.results().into_keys().filter(|path| path.starts_with(folders.output(""))).collect();
+	let outputs: Vec<_> =
+		folders.results().into_keys().filter(|path| path.starts_with(folders.output(""))).collect();
 	assert_eq!(outputs, [folders.output("good.jpg"), folders.output("good.png")]);
 	assert!(outputs.iter().all(|output| !shows_red(output)));
 }

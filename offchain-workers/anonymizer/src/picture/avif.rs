@@ -224,7 +224,9 @@ impl Properties {
 fn once(property: &mut Option<u8>, content: &[u8], mask: u8) -> Result<(), PictureError> {
 	let value = content.first().ok_or(PictureError::Truncated)? & mask;
 	match property.replace(value) {
-		Some(_) => Err(PictureError::Unsupported { feature: "a picture with parts turned differently" }),
+		Some(_) => {
+			Err(PictureError::Unsupported { feature: "a picture with parts turned differently" })
+		},
 		None => Ok(()),
 	}
 }
