@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use codec::Encode;
 use msec::{
 	dispute::{self, Ground},
-	fetch,
+	fetch::{self, FetchError},
 	home::OrderRecord,
 	ids, market,
 	stores::Stores,
@@ -262,15 +262,17 @@ impl OrderCommand {
 }
 
 /// What a buyer needs to look into a delivery.
-struct Delivery {
+pub struct Delivery {
 	block: BlockClient,
-	order: Order,
+	/// What was bought.
+	pub order: Order,
 	envelope: Vec<u8>,
 	secret: EnvelopeSecret,
 }
 
 impl Delivery {
-	async fn new(context: &Context, chain: &ChainClient, id: &H256) -> Result<Self> {
+	/// Looks up the order `id` and loads its secret.
+	pub async fn new(context: &Context, chain: &ChainClient, id: &H256) -> Result<Self> {
 		let block = chain.finalized().await?;
 		let order = order_at(&block, id).await?;
 		let envelope = block.envelope(&id.0).await?;
@@ -284,12 +286,23 @@ impl Delivery {
 		fetch::open_envelope(id, &self.order, genesis, &self.envelope, &self.secret)
 	}
 
-	async fn stores(&self, key: &Arc<AccountKey>) -> Result<Stores> {
+	/// Where the data set lies; `key` signs the requests.
+	pub async fn stores(&self, key: &Arc<AccountKey>) -> Result<Stores> {
 		let dataset = &self.order.dataset.0;
 		let details = self.block.dataset(dataset).await?.filter(|details| !details.erased);
 		let details = details.ok_or_else(|| anyhow!("the data set was erased"))?;
 		Ok(Stores::connect(&self.block, dataset, &details, key).await?)
 	}
+
+	/// Opens the envelope, or says what to do about it.
+	pub fn cover(&self, id: &H256, genesis: &Hash) -> Result<KeyCover> {
+		self.open(id, genesis).map_err(|fault| advise(id, &FetchError::WrongEnvelope(fault)))
+	}
+}
+
+/// An error with the command that helps, for this order.
+pub fn advise(id: &H256, error: &FetchError) -> anyhow::Error {
+	anyhow!(error.to_string().replace("ORDER", &ids::hash_text(&id.0)))
 }
 
 fn undelivered(id: &H256, order: &Order, now: u64) -> anyhow::Error {
@@ -313,17 +326,14 @@ impl Fetch {
 		let delivery = Delivery::new(context, &chain, &self.order).await?;
 		let order = &delivery.order;
 		let id = ids::hash_text(&self.order.0);
-		let advise = |error: fetch::FetchError| anyhow!(error.to_string().replace("ORDER", &id));
-		let cover = delivery
-			.open(&self.order, &chain.genesis())
-			.map_err(|fault| advise(fetch::FetchError::WrongEnvelope(fault)))?;
+		let cover = delivery.cover(&self.order, &chain.genesis())?;
 		let stores = delivery.stores(&key).await?;
 		let bar = context.bar(order.range.batches.into(), false);
 		bar.set_message("batches");
 		let mut progress = |batches: u32| bar.set_position(batches.into());
 		let files =
 			fetch::fetch(&stores, &self.order, order, &cover, &self.out, &mut progress).await;
-		let files = files.map_err(advise);
+		let files = files.map_err(|error| advise(&self.order, &error));
 		bar.finish_and_clear();
 		let files: Vec<_> = files?.iter().map(|path| path.display().to_string()).collect();
 		let value = json!({ "order": id, "files": files, "batches": order.range.batches });

@@ -26,7 +26,19 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// What can be hidden.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Hash,
+	PartialOrd,
+	Ord,
+	Serialize,
+	Deserialize,
+	clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
 	/// A human face.
@@ -37,6 +49,18 @@ pub enum Class {
 	Person,
 	/// A road vehicle.
 	Vehicle,
+}
+
+impl Class {
+	/// The word for it, as in settings and reports.
+	pub fn name(self) -> &'static str {
+		match self {
+			Self::Face => "face",
+			Self::LicencePlate => "licence-plate",
+			Self::Person => "person",
+			Self::Vehicle => "vehicle",
+		}
+	}
 }
 
 /// Something that was found.
