@@ -43,8 +43,11 @@ printf '\n'
 jq -r '
 	def text: if . == null then "" elif type != "number" then tostring
 		elif fabs >= 100 then round | tostring else . * 1000 | round / 1000 | tostring end;
-	["", "value", "unit", "baseline", "ratio", "target", "holds"],
-	(.[] | [.name, (.value | text), .unit, (.baseline_value | text), (.ratio | text), (.target // ""),
+	def padded($width): . + " " * ($width - length);
+	[["", "value", "unit", "baseline", "ratio", "target", "holds"]] + map([
+		.name, (.value | text), .unit, (.baseline_value | text), (.ratio | text), (.target // ""),
 		if .holds == null then "" elif .holds then "yes" else "no" end])
-	| @tsv' "$work/table" | column -t -s "$(printf '\t')"
+	| (transpose | map(map(length) | max)) as $widths
+	| .[] | [., $widths] | transpose | map(.[1] as $width | .[0] | padded($width)) | join("  ") | sub(" +$"; "")
+	' "$work/table"
 jq -r '.[] | select(.note) | "\(.name): \(.note)"' "$work/table"
