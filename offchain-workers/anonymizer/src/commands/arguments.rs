@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "MSEC_ANONYMIZE_";
 /// Variables with that prefix that are not keys of [`Settings`].
-const RESERVED: &[&str] = &["config", "hide"];
+const RESERVED: &[&str] = &["config", "hide", "originals_key"];
 
 /// How results are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -2,6 +2,9 @@
 
 mod arguments;
 mod evaluate;
+mod images;
+mod pictures;
+mod watch;
 
 use anyhow::Result;
 use arguments::Global;
@@ -32,6 +35,10 @@ pub struct Cli {
 enum Command {
 	#[command(name = "eval")]
 	Evaluate(Evaluate),
+	/// Make pictures anonymous: a file, or a folder with all folders below it.
+	Images(images::Images),
+	/// Watch a folder and make pictures anonymous as they arrive, until stopped.
+	Watch(watch::Watch),
 	/// Print a completion script for a shell.
 	Completion {
 		/// Which shell.
@@ -44,6 +51,8 @@ impl Cli {
 	pub fn run(self) -> Result<()> {
 		match self.command {
 			Command::Evaluate(evaluate) => evaluate.run(&self.global),
+			Command::Images(images) => images.run(&self.global),
+			Command::Watch(watch) => watch.run(&self.global),
 			Command::Completion { shell } => {
 				let mut command = Self::command();
 				clap_complete::generate(

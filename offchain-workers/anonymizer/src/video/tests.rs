@@ -203,7 +203,8 @@ fn uneven_times_stay_as_they_are() {
 fn rotation_is_applied_and_odd_sizes_are_fine() {
 	let folder = Folder::new();
 	let source = ["-f", "lavfi", "-i", "color=gray:size=161x91:rate=25:duration=1,format=yuv444p"];
-	let filter = "color=red:size=30x30[square];[0:v][square]overlay=x=5:y=5:shortest=1:format=yuv444";
+	let filter =
+		"color=red:size=30x30[square];[0:v][square]overlay=x=5:y=5:shortest=1:format=yuv444";
 	let upright = folder.ffmpeg("flat.mp4", &source, filter, &["-pix_fmt", "yuv444p"]);
 	let input = ["-i", upright.to_str().unwrap()];
 	let options = ["-c", "copy", "-metadata:s:v:0", "rotate=90"];
