@@ -2,12 +2,13 @@
 # Measures M-Sec beside a named baseline, in the same run, and prints what was measured and what should
 # have been. A target that is missed stays in the table.
 #
-# usage: scripts/bench.sh NAME [--json FILE] [OPTIONS]
+# usage: scripts/bench.sh NAME [--json FILE] [--check] [OPTIONS]
 #   anonymizer    images and video beside deface 1.5.0; see scripts/bench.sh anonymizer --help
 #   --json FILE   also writes the table as JSON: name, value, unit, baseline, baseline_value, ratio,
 #                 target, holds, note
+#   --check       fails when a target is missed
 set -euo pipefail
-usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
 fail() { echo "bench: $*" >&2; exit 2; }
 
 name=${1:-}
@@ -17,6 +18,7 @@ case $name in
 	*) usage >&2; exit 2 ;;
 esac
 json=
+check=no
 options=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -24,6 +26,10 @@ while [ $# -gt 0 ]; do
 			[ $# -gt 1 ] || fail '--json needs a file'
 			json=$(realpath -m "$2")
 			shift 2
+			;;
+		--check)
+			check=yes
+			shift
 			;;
 		*) options+=("$1"); shift ;;
 	esac
@@ -43,8 +49,12 @@ printf '\n'
 jq -r '
 	def text: if . == null then "" elif type != "number" then tostring
 		elif fabs >= 100 then round | tostring else . * 1000 | round / 1000 | tostring end;
-	["", "value", "unit", "baseline", "ratio", "target", "holds"],
-	(.[] | [.name, (.value | text), .unit, (.baseline_value | text), (.ratio | text), (.target // ""),
+	def padded($width): . + " " * ($width - length);
+	[["", "value", "unit", "baseline", "ratio", "target", "holds"]] + map([
+		.name, (.value | text), .unit, (.baseline_value | text), (.ratio | text), (.target // ""),
 		if .holds == null then "" elif .holds then "yes" else "no" end])
-	| @tsv' "$work/table" | column -t -s "$(printf '\t')"
+	| (transpose | map(map(length) | max)) as $widths
+	| .[] | [., $widths] | transpose | map(.[1] as $width | .[0] | padded($width)) | join("  ") | sub(" +$"; "")
+	' "$work/table"
 jq -r '.[] | select(.note) | "\(.name): \(.note)"' "$work/table"
+[ "$check" = no ] || jq -e 'all(.holds != false)' "$work/table" >/dev/null

@@ -42,8 +42,11 @@ class Ours:
 
     def pictures(self, folder, output):
         """Anonymizes a folder."""
-        shutil.rmtree(output, ignore_errors=True)
-        return run([*self.command, "images", folder, output])
+        reports = output.with_name(output.name + ".reports")
+        for made_before in (output, reports):
+            shutil.rmtree(made_before, ignore_errors=True)
+        key = output.with_name("originals.key")
+        return run([*self.command, "images", folder, output, "--originals-key", key])
 
     def video(self, clip, output):
         """Anonymizes a clip, in black."""

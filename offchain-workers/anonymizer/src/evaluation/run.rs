@@ -7,12 +7,15 @@ use super::{
 };
 use crate::{
 	detection::{Detection, DetectionError},
+	picture::{decode, Limits, PictureError},
 	removal::{remove, Mask},
 	Anonymizer, Outcome, Settings,
 };
 use image::RgbImage;
 use std::{
 	collections::BTreeMap,
+	fs::File,
+	io::{self, Read},
 	path::{Path, PathBuf},
 	time::{Duration, Instant},
 };
@@ -43,7 +46,15 @@ pub enum EvaluationError {
 		/// The file.
 		path: PathBuf,
 		/// What is wrong with it.
-		source: image::ImageError,
+		source: PictureError,
+	},
+	/// An image cannot be read.
+	#[error("{path}: {source}")]
+	Unreadable {
+		/// The file.
+		path: PathBuf,
+		/// What the system says.
+		source: io::Error,
 	},
 	/// An anonymized image does not belong to its original.
 	#[error("{path} has another size than the original")]
@@ -146,10 +157,14 @@ fn remove_what_was_found(
 }
 
 fn read(path: &Path) -> Result<RgbImage, EvaluationError> {
-	let decoded = image::open(path);
-	let image =
-		decoded.map_err(|source| EvaluationError::Image { path: path.to_owned(), source })?;
-	Ok(image.into_rgb8())
+	let limits = Limits::default();
+	let mut bytes = Vec::new();
+	File::open(path)
+		// What is longer is cut off, and then it cannot be decoded.
+		.and_then(|file| file.take(limits.max_bytes).read_to_end(&mut bytes))
+		.map_err(|source| EvaluationError::Unreadable { path: path.to_owned(), source })?;
+	decode(&bytes, &limits)
+		.map_err(|source| EvaluationError::Image { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
