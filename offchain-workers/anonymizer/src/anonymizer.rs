@@ -3,9 +3,6 @@
 use crate::{
 	detection::{self, runtime::ModelIdentity, Detection, DetectionError, Detector},
 	removal::{remove, Mask, Method, Region},
-	detection::{Detection, DetectionError, Detector},
-	removal::{remove, Mask, Method, Region},
->>>>>>> .merge_file_mEX4pF
 	Settings,
 };
 use image::RgbImage;

@@ -1,6 +1,7 @@
 //! The verbs of the command, one file each.
 
 mod arguments;
+mod video;
 
 use anyhow::Result;
 use arguments::Global;
@@ -28,6 +29,8 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+	Video(video::VideoArguments),
+	Camera(video::CameraArguments),
 	/// Print a completion script for a shell.
 	Completion {
 		/// Which shell.
@@ -39,6 +42,8 @@ impl Cli {
 	/// Does what was asked.
 	pub fn run(self) -> Result<()> {
 		match self.command {
+			Command::Video(arguments) => arguments.run(&self.global),
+			Command::Camera(arguments) => arguments.run(&self.global),
 			Command::Completion { shell } => {
 				let mut command = Self::command();
 				clap_complete::generate(

@@ -96,7 +96,8 @@ impl Frame {
 			let chroma = blue[at..].iter_mut().zip(&mut red[at..]);
 			for ((blue, red), (upper, lower)) in chroma.zip(upper.zip(lower)) {
 				let mean = std::array::from_fn(|channel| {
-					let values = [upper[channel], upper[channel + 3], lower[channel], lower[channel + 3]];
+					let values =
+						[upper[channel], upper[channel + 3], lower[channel], lower[channel + 3]];
 					(values.map(u16::from).iter().sum::<u16>() / 4) as u8
 				});
 				(*blue, *red) = chroma_of(mean);
