@@ -8,6 +8,7 @@ use std::{
 	process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
 	sync::{Arc, Mutex, MutexGuard},
 	thread::JoinHandle,
+	time::Duration,
 };
 use zeroize::Zeroizing;
 
@@ -16,6 +17,9 @@ const KEPT: usize = 8;
 
 /// Characters of a complaint that are kept.
 const KEPT_LENGTH: usize = 200;
+
+/// How often it is looked whether a process has ended.
+const WAIT_PERIOD: Duration = Duration::from_millis(2);
 
 /// The demuxers for files: containers and plain streams. None of them opens anything but its own file, as
 /// playlists and lists of files would.
@@ -94,7 +98,13 @@ impl Process {
 
 	/// Waits for its end; whether it was a good one, and what it complained about.
 	pub fn wait(mut self) -> io::Result<(ExitStatus, Complaints)> {
-		let status = lock(&self.child).wait()?;
+		// Not one long wait under the lock, during which nobody could kill it.
+		let status = loop {
+			match lock(&self.child).try_wait()? {
+				Some(status) => break status,
+				None => std::thread::sleep(WAIT_PERIOD),
+			}
+		};
 		let complaints = self.listener.take().and_then(|listener| listener.join().ok());
 		Ok((status, complaints.unwrap_or_default()))
 	}
