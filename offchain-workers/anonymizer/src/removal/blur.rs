@@ -9,7 +9,7 @@ use super::{
 use image::RgbImage;
 
 /// Longest side at which the transition is computed; that of a larger area is enlarged afterwards.
-const MAX_SIDE: u32 = 256;
+const MAX_SIDE: u32 = 128;
 /// How far the surroundings reach that give the colours, in cells.
 const MARGIN: u32 = 2;
 

@@ -16,6 +16,9 @@ mod mosaic;
 mod solid;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 pub use background::Background;
 pub use mask::{Mask, Span};
 pub use region::Region;

@@ -3,12 +3,10 @@
 use super::Span;
 use crate::{detection::Class, geometry::BoundingBox};
 
-/// By which factor a face's ellipse is larger than the one that touches the sides of its box.
-///
-/// An ellipse that only touches the sides covers 79 % of a box, this one 95 %. With a box that was grown
-/// by 0.15 on each side, as by default, its axes are 1.56 times those of the detected face: more than the
-/// 1.42 that cover the detected box to its corners, so that a tenth is left for the detector's error.
-const ELLIPSE_FACTOR: f32 = 1.2;
+/// By which factor a face's ellipse is larger than the one that touches the sides of its box: it goes
+/// through the corners, so that all of the box is covered. An ellipse within the box would leave a fifth
+/// of it visible; and the hair and chin about a hidden face make detectors find a face there again.
+const ELLIPSE_FACTOR: f32 = std::f32::consts::SQRT_2;
 
 /// How a shadow on the ground lies about a box, in parts of the box's width and height.
 struct GroundShadow {
@@ -26,8 +24,8 @@ const VEHICLE_SHADOW: GroundShadow = GroundShadow { sideways: 0.12, below: 0.12,
 /// A box that must vanish, already grown, and what was found there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
-	/// What it is; faces are covered by ellipses that reach beyond the sides of the box, everything else
-	/// by the box.
+	/// What it is; faces are covered by the ellipse through the corners of the box, everything else by
+	/// the box.
 	pub class: Class,
 	/// Where it is. A box that is not finite stands for the whole frame.
 	pub bounding_box: BoundingBox,
