@@ -1,11 +1,16 @@
 //! The verbs of the command, one file each.
 
 mod arguments;
+mod evaluate;
+mod images;
+mod pictures;
 mod video;
+mod watch;
 
 use anyhow::Result;
 use arguments::Global;
 use clap::{CommandFactory, Parser, Subcommand};
+use evaluate::Evaluate;
 
 const LONG_ABOUT: &str = "\
 Hide faces, licence plates, persons and vehicles in images and video.
@@ -29,6 +34,12 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+	#[command(name = "eval")]
+	Evaluate(Evaluate),
+	/// Make pictures anonymous: a file, or a folder with all folders below it.
+	Images(images::Images),
+	/// Watch a folder and make pictures anonymous as they arrive, until stopped.
+	Watch(watch::Watch),
 	Video(video::VideoArguments),
 	Camera(video::CameraArguments),
 	/// Print a completion script for a shell.
@@ -42,6 +53,9 @@ impl Cli {
 	/// Does what was asked.
 	pub fn run(self) -> Result<()> {
 		match self.command {
+			Command::Evaluate(evaluate) => evaluate.run(&self.global),
+			Command::Images(images) => images.run(&self.global),
+			Command::Watch(watch) => watch.run(&self.global),
 			Command::Video(arguments) => arguments.run(&self.global),
 			Command::Camera(arguments) => arguments.run(&self.global),
 			Command::Completion { shell } => {

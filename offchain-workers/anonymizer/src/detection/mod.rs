@@ -51,6 +51,18 @@ pub enum Class {
 	Vehicle,
 }
 
+impl Class {
+	/// The word for it, as in settings and reports.
+	pub fn name(self) -> &'static str {
+		match self {
+			Self::Face => "face",
+			Self::LicencePlate => "licence-plate",
+			Self::Person => "person",
+			Self::Vehicle => "vehicle",
+		}
+	}
+}
+
 /// Something that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
