@@ -112,7 +112,7 @@ impl DetectionSettings {
 	/// Longer side in pixels of the smallest frame in which the models see as much as in a larger one;
 	/// `None` if they see every pixel.
 	pub fn sufficient_side(&self) -> Option<u32> {
-		let models = [&self.faces];
+		let models = [&self.faces, &self.licence_plates, &self.objects];
 		let sides = models.into_iter().map(|model| match (model.input_size, model.tiles) {
 			(InputSize::LongSide(side), None) => Some(side),
 			_ => None,

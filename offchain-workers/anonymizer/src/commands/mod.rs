@@ -4,6 +4,7 @@ mod arguments;
 mod evaluate;
 mod images;
 mod pictures;
+mod video;
 mod watch;
 
 use anyhow::Result;
@@ -39,6 +40,8 @@ enum Command {
 	Images(images::Images),
 	/// Watch a folder and make pictures anonymous as they arrive, until stopped.
 	Watch(watch::Watch),
+	Video(video::VideoArguments),
+	Camera(video::CameraArguments),
 	/// Print a completion script for a shell.
 	Completion {
 		/// Which shell.
@@ -53,6 +56,8 @@ impl Cli {
 			Command::Evaluate(evaluate) => evaluate.run(&self.global),
 			Command::Images(images) => images.run(&self.global),
 			Command::Watch(watch) => watch.run(&self.global),
+			Command::Video(arguments) => arguments.run(&self.global),
+			Command::Camera(arguments) => arguments.run(&self.global),
 			Command::Completion { shell } => {
 				let mut command = Self::command();
 				clap_complete::generate(

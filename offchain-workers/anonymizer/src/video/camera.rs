@@ -8,9 +8,10 @@ use super::{
 	painting::Painter,
 	pipeline::{detect, view_size},
 	probe::{probe_input, VideoStream},
-	process::{file_address, Killer},
+	process::{file_address, Input, Killer},
 	report::{ClassReport, Counts},
 	segments::Container,
+	settings::Codec,
 };
 use crate::{
 	detection::Class,
@@ -33,6 +34,7 @@ use std::{
 	thread,
 	time::{Duration, Instant},
 };
+use zeroize::Zeroizing;
 
 /// Ticks per second of what is written; those of RTP.
 const TICKS: u32 = 90_000;
@@ -50,7 +52,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const COMPLETION: Duration = Duration::from_secs(20);
 
 /// Protocols of an RTSP session, plain or encrypted.
-const RTSP_PROTOCOLS: &str = "rtsp,rtp,tcp,udp,tls,crypto";
+const RTSP_PROTOCOLS: &str = "pipe,rtsp,rtp,tcp,udp,tls,crypto";
+
+/// Microseconds after which an RTSP server that does not answer is given up.
+const RTSP_TIMEOUT: u32 = 10_000_000;
 
 /// How cameras are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,10 +74,15 @@ impl Default for CameraSettings {
 }
 
 /// Where frames come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Source {
-	/// An RTSP server: `rtsp://` or `rtsps://`.
-	Rtsp(String),
+	/// An RTSP server.
+	Rtsp {
+		/// `rtsp://` or `rtsps://`, without a password.
+		address: String,
+		/// Who asks: `user:password@`, percent-encoded, or nothing.
+		credentials: Zeroizing<String>,
+	},
 	/// A device of Video4Linux: `/dev/video0`.
 	V4l2(PathBuf),
 }
@@ -109,7 +119,7 @@ impl FromStr for Source {
 
 	fn from_str(text: &str) -> Result<Self, VideoError> {
 		if is_rtsp(text)? {
-			Ok(Self::Rtsp(text.into()))
+			Ok(Self::Rtsp { address: text.into(), credentials: Zeroizing::default() })
 		} else if text.starts_with("/dev/") {
 			Ok(Self::V4l2(text.into()))
 		} else {
@@ -143,18 +153,45 @@ fn is_rtsp(text: &str) -> Result<bool, VideoError> {
 		let hint = "write user:password into a file and name it with --credentials";
 		return Err(VideoError::Address(format!("addresses must not hold passwords; {hint}")));
 	}
-	Ok(!host.is_empty())
+	// The address stands between quotes in a list for ffmpeg.
+	let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'\\');
+	if host.is_empty() || !text.bytes().all(plain) {
+		let hint = "write other characters than those of addresses as %XX";
+		return Err(VideoError::Address(format!("{text:?} is no address; {hint}")));
+	}
+	Ok(true)
 }
 
 impl Source {
-	/// Options for ffmpeg.
-	fn input(&self) -> Result<Vec<OsString>, VideoError> {
+	/// With `user:password` for an RTSP server.
+	pub fn with_credentials(self, credentials: &[u8]) -> Result<Self, VideoError> {
+		let Self::Rtsp { address, .. } = self else {
+			let text = "only cameras at an rtsp:// address take credentials";
+			return Err(VideoError::Address(text.into()));
+		};
+		let mut parts = credentials.trim_ascii().splitn(2, |byte| *byte == b':');
+		let (Some(user), Some(password)) = (parts.next(), parts.next()) else {
+			let text = "the credentials must have the form user:password";
+			return Err(VideoError::Address(text.into()));
+		};
+		let (user, password) = (percent_encoded(user), percent_encoded(password));
+		let credentials = Zeroizing::new(format!("{}:{}@", *user, *password));
+		Ok(Self::Rtsp { address, credentials })
+	}
+
+	/// For ffmpeg.
+	fn input(&self) -> Result<Input, VideoError> {
 		match self {
-			Self::Rtsp(address) => {
-				let options = ["-protocol_whitelist", RTSP_PROTOCOLS, "-rtsp_transport", "tcp"];
-				let options =
-					options.into_iter().chain(["-timeout", "10000000", "-f", "rtsp", "-i"]);
-				Ok(options.chain([address.as_str()]).map(OsString::from).collect())
+			Self::Rtsp { address, credentials } => {
+				let (scheme, rest) = address.split_once("://").unwrap_or(("rtsp", address));
+				let list = format!(
+					"ffconcat version 1.0\nfile '{scheme}://{}{rest}'\n\
+					option rtsp_flags prefer_tcp\noption timeout {RTSP_TIMEOUT}\n",
+					**credentials
+				);
+				let options = ["-protocol_whitelist", RTSP_PROTOCOLS, "-f", "concat", "-safe", "0"];
+				let options = options.into_iter().chain(["-i", "pipe:0"]).map(OsString::from);
+				Ok(Input { options: options.collect(), list: Some(Zeroizing::new(list)) })
 			},
 			Self::V4l2(device) => {
 				let metadata = fs::metadata(device).map_err(VideoError::file(device))?;
@@ -168,16 +205,32 @@ impl Source {
 	}
 }
 
-fn v4l2_input(device: &Path) -> Vec<OsString> {
-	["-f", "v4l2", "-i"].map(OsString::from).into_iter().chain([device.into()]).collect()
+fn v4l2_input(device: &Path) -> Input {
+	let options = ["-f", "v4l2", "-i"].map(OsString::from).into_iter().chain([device.into()]);
+	Input { options: options.collect(), list: None }
+}
+
+fn percent_encoded(bytes: &[u8]) -> Zeroizing<String> {
+	let mut text = String::with_capacity(bytes.len() * 3);
+	for byte in bytes {
+		match byte {
+			byte if byte.is_ascii_alphanumeric() => text.push(char::from(*byte)),
+			byte => text.push_str(&format!("%{byte:02X}")),
+		}
+	}
+	Zeroizing::new(text)
 }
 
 impl Destination {
 	/// Options for ffmpeg.
-	fn output(&self, stream: &VideoStream) -> Result<Vec<OsString>, VideoError> {
+	fn output(&self, stream: &VideoStream, codec: Codec) -> Result<Vec<OsString>, VideoError> {
 		let second = (stream.rate.0 / stream.rate.1).max(1).to_string();
 		let mut output: Vec<OsString> = vec!["-g".into(), second.into()];
 		match self {
+			Self::Rtsp(_) if codec == Codec::Av1 => {
+				let text = "AV1 cannot be sent to an RTSP server; choose another codec";
+				return Err(VideoError::Settings(text.into()));
+			},
 			Self::Rtsp(address) => {
 				let options =
 					["-tune", "zerolatency", "-f", "rtsp", "-rtsp_transport", "tcp", address];
@@ -191,6 +244,13 @@ impl Destination {
 			},
 		}
 		Ok(output)
+	}
+
+	/// When there is nothing to keep.
+	fn discard(&self) {
+		if let Self::File(path) = self {
+			let _ = fs::remove_file(unfinished(path));
+		}
 	}
 
 	/// After the encoder has ended well.
@@ -224,7 +284,8 @@ pub fn run(
 	settings.video.check()?;
 	let Some(stream) = first_connection(source, stop)? else { return Ok(CameraReport::default()) };
 	let stream = VideoStream { ticks_per_second: TICKS, ..stream };
-	let encoder = Encoder::start(&stream, &settings.video, &destination.output(&stream)?)?;
+	let output = destination.output(&stream, settings.video.codec)?;
+	let encoder = Encoder::start(&stream, &settings.video, &output)?;
 	let killer = encoder.killer();
 	let (sender, frames) = sync_channel(1);
 	let encoding = thread::spawn(move || encode(encoder, frames));
@@ -247,11 +308,14 @@ pub fn run(
 	};
 	let passed = session.pass_on_until_stop(source);
 	let report = session.end();
-	let encoded = completed(encoding, &killer);
-	if encoded.is_ok() {
-		destination.publish()?;
+	if report.written == 0 {
+		killer.kill();
+		destination.discard();
+		return passed.map(|()| report);
 	}
-	encoded.and(passed).map(|()| report)
+	completed(encoding, &killer)?;
+	destination.publish()?;
+	passed.map(|()| report)
 }
 
 /// Waits for the camera to be there for the first time; `None` when it was stopped before.
@@ -481,3 +545,6 @@ impl Session<'_> {
 		CameraReport { classes, ..self.report }
 	}
 }
+
+#[cfg(test)]
+mod tests;

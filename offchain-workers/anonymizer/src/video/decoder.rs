@@ -4,10 +4,9 @@ use super::{
 	error::VideoError,
 	frame::FrameSize,
 	probe::VideoStream,
-	process::{ffmpeg, file_address, input_guards, Complaints, Killer, Process},
+	process::{ffmpeg, Complaints, Input, Killer, Process},
 };
 use std::{
-	ffi::OsString,
 	io::{ErrorKind, Read},
 	path::Path,
 	process::{ChildStdout, Stdio},
@@ -47,16 +46,14 @@ struct Clock {
 impl Decoder {
 	/// Decodes the stream of `file`.
 	pub fn start(file: &Path, stream: &VideoStream) -> Result<Self, VideoError> {
-		let mut input: Vec<OsString> = input_guards().into();
-		input.extend(["-i".into(), file_address(file)]);
-		Self::with_input(&input, stream)
+		Self::with_input(&Input::file(file), stream)
 	}
 
-	/// Decodes what the `input` options name.
-	pub(super) fn with_input(input: &[OsString], stream: &VideoStream) -> Result<Self, VideoError> {
+	/// Decodes the stream of `input`.
+	pub(super) fn with_input(input: &Input, stream: &VideoStream) -> Result<Self, VideoError> {
 		let mut command = ffmpeg();
+		input.apply(&mut command);
 		command
-			.args(input)
 			.args(["-map", &format!("0:{}", stream.index), "-fps_mode", "passthrough"])
 			.args(["-vf", &filters(stream), "-pix_fmt", "yuv420p", "-f", "rawvideo", "pipe:1"])
 			.stdout(Stdio::piped());
@@ -73,6 +70,8 @@ impl Decoder {
 			}
 			expected
 		})?;
+		// When it ends before it reads, it says why.
+		let _ = input.send(process.take_stdin());
 		let frames = process.take_stdout().expect("stdout is piped; qed");
 		let (per_second, seconds) = stream.rate;
 		let ticks = u64::from(stream.ticks_per_second) * u64::from(seconds) / u64::from(per_second);

@@ -2,11 +2,10 @@
 
 use super::{
 	error::VideoError,
-	process::{file_address, input_guards, MAX_PIXELS},
+	process::{Input, MAX_PIXELS},
 };
 use serde::Deserialize;
 use std::{
-	ffi::OsString,
 	path::Path,
 	process::{Command, Stdio},
 };
@@ -90,20 +89,21 @@ struct SideData {
 
 /// Looks into `file`, which is never taken for an option, an address or a list of other files.
 pub fn probe(file: &Path) -> Result<VideoStream, VideoError> {
-	let mut input: Vec<OsString> = input_guards().into();
-	input.extend(["-i".into(), file_address(file)]);
-	probe_input(&input)
+	probe_input(&Input::file(file))
 }
 
-/// Looks into what the `input` options name.
-pub(super) fn probe_input(input: &[OsString]) -> Result<VideoStream, VideoError> {
-	let output = Command::new("ffprobe")
-		.args(["-hide_banner", "-loglevel", "error", "-of", "json", "-show_streams"])
-		.args(["-show_entries", "format=duration"])
-		.args(input)
-		.stdin(Stdio::null())
-		.output()
-		.map_err(|source| VideoError::Start { program: "ffprobe", source })?;
+/// Looks into `input`.
+pub(super) fn probe_input(input: &Input) -> Result<VideoStream, VideoError> {
+	let fault = |source| VideoError::Start { program: "ffprobe", source };
+	let mut command = Command::new("ffprobe");
+	command.args(["-hide_banner", "-loglevel", "error", "-of", "json", "-show_streams"]);
+	command.args(["-show_entries", "format=duration"]);
+	input.apply(&mut command);
+	command.stdout(Stdio::piped()).stderr(Stdio::piped());
+	let mut child = command.spawn().map_err(fault)?;
+	// When it ends before it reads, it says why.
+	let _ = input.send(child.stdin.take());
+	let output = child.wait_with_output().map_err(fault)?;
 	let complaint = || {
 		let text = String::from_utf8_lossy(&output.stderr);
 		text.lines().next_back().unwrap_or("ffprobe does not say why").to_owned()

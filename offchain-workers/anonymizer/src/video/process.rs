@@ -3,18 +3,23 @@
 use super::error::VideoError;
 use std::{
 	ffi::{OsStr, OsString},
-	io::{BufRead, BufReader},
+	io::{self, BufRead, BufReader, Write},
 	path::Path,
 	process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
 	sync::{Arc, Mutex, MutexGuard},
 	thread::JoinHandle,
+	time::Duration,
 };
+use zeroize::Zeroizing;
 
 /// Complaints that are kept; more are counted only.
 const KEPT: usize = 8;
 
 /// Characters of a complaint that are kept.
 const KEPT_LENGTH: usize = 200;
+
+/// How often it is looked whether a process has ended.
+const WAIT_PERIOD: Duration = Duration::from_millis(2);
 
 /// The demuxers for files: containers and plain streams. None of them opens anything but its own file, as
 /// playlists and lists of files would.
@@ -92,8 +97,14 @@ impl Process {
 	}
 
 	/// Waits for its end; whether it was a good one, and what it complained about.
-	pub fn wait(mut self) -> std::io::Result<(ExitStatus, Complaints)> {
-		let status = lock(&self.child).wait()?;
+	pub fn wait(mut self) -> io::Result<(ExitStatus, Complaints)> {
+		// Not one long wait under the lock, during which nobody could kill it.
+		let status = loop {
+			match lock(&self.child).try_wait()? {
+				Some(status) => break status,
+				None => std::thread::sleep(WAIT_PERIOD),
+			}
+		};
 		let complaints = self.listener.take().and_then(|listener| listener.join().ok());
 		Ok((status, complaints.unwrap_or_default()))
 	}
@@ -143,11 +154,39 @@ pub fn ffmpeg() -> Command {
 	command
 }
 
-/// Options before an input file that keep it from opening anything else.
-pub fn input_guards() -> [OsString; 6] {
-	let pixels = MAX_PIXELS.to_string();
-	["-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-max_pixels", &pixels]
-		.map(OsString::from)
+/// What ffmpeg reads.
+#[derive(Clone, Debug)]
+pub struct Input {
+	/// Options, up to the address.
+	pub options: Vec<OsString>,
+	/// What it gets through its standard input, where no other process sees it.
+	pub list: Option<Zeroizing<String>>,
+}
+
+impl Input {
+	/// A file, which cannot make ffmpeg open anything else.
+	pub fn file(path: &Path) -> Self {
+		let pixels = MAX_PIXELS.to_string();
+		let guards =
+			["-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-max_pixels", &pixels];
+		let mut options: Vec<_> = guards.map(OsString::from).into();
+		options.extend(["-i".into(), file_address(path)]);
+		Self { options, list: None }
+	}
+
+	/// Adds it to a command.
+	pub fn apply(&self, command: &mut Command) {
+		let stdin = if self.list.is_some() { Stdio::piped() } else { Stdio::null() };
+		command.args(&self.options).stdin(stdin);
+	}
+
+	/// Gives the list to a command that was started.
+	pub fn send(&self, stdin: Option<ChildStdin>) -> io::Result<()> {
+		match (&self.list, stdin) {
+			(Some(list), Some(mut stdin)) => stdin.write_all(list.as_bytes()),
+			_ => Ok(()),
+		}
+	}
 }
 
 /// A path that is no option and no address, whatever its name.
