@@ -10,6 +10,7 @@ pub mod anonymizer;
 pub mod detection;
 pub mod geometry;
 pub mod removal;
+pub mod service;
 pub mod settings;
 
 pub use anonymizer::{Anonymizer, Outcome};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What can be hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(utoipa::ToSchema)]
 pub enum Class {
 	/// A human face.
 	Face,
@@ -21,6 +22,7 @@ pub enum Class {
 /// Something that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(utoipa::ToSchema)]
 pub struct Detection {
 	/// What it is.
 	pub class: Class,
