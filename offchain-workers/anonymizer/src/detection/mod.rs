@@ -5,7 +5,19 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 /// What can be hidden.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Hash,
+	PartialOrd,
+	Ord,
+	Serialize,
+	Deserialize,
+	clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 #[derive(utoipa::ToSchema)]
 pub enum Class {

@@ -78,9 +78,10 @@ async fn connect(stream: TcpStream, router: Router, patience: Duration, stop: Ca
 		.keep_alive(false)
 		.max_buf_size(MAX_BUFFER)
 		.serve_connection(TokioIo::new(stream), answer);
-	let done = tokio::select! {
-		done = poll_fn(|context| connection.poll_without_shutdown(context)) => done,
-		() = stop.cancelled() => {
+	let answered = poll_fn(|context| connection.poll_without_shutdown(context));
+	let done = match stop.run_until_cancelled(answered).await {
+		Some(done) => done,
+		None => {
 			Pin::new(&mut connection).graceful_shutdown();
 			poll_fn(|context| connection.poll_without_shutdown(context)).await
 		},
