@@ -1,7 +1,7 @@
 //! One frame from the camera to what may be seen.
 
 use crate::{
-	detection::{Detection, DetectionError, Detector},
+	detection::{self, runtime::ModelIdentity, Detection, DetectionError, Detector},
 	removal::{remove, Mask, Region},
 	Settings,
 };
@@ -12,6 +12,7 @@ use serde::Serialize;
 pub struct Anonymizer {
 	settings: Settings,
 	detectors: Vec<Box<dyn Detector>>,
+	models: Vec<ModelIdentity>,
 }
 
 /// What was found in a frame.
@@ -26,9 +27,20 @@ pub struct Outcome {
 }
 
 impl Anonymizer {
+	/// With the models that the classes of `settings` need, from its models folder.
+	pub fn open(settings: &Settings) -> Result<Self, DetectionError> {
+		let (detectors, models) = detection::open(settings)?;
+		Ok(Self { settings: settings.clone(), detectors, models })
+	}
+
 	/// With these detectors; every class that `settings` names needs one.
 	pub fn new(settings: Settings, detectors: Vec<Box<dyn Detector>>) -> Self {
-		Self { settings, detectors }
+		Self { settings, detectors, models: Vec::new() }
+	}
+
+	/// The files that decide about what is found.
+	pub fn models(&self) -> &[ModelIdentity] {
+		&self.models
 	}
 
 	/// What is in the frame, split by the settings' scores.
