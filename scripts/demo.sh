@@ -12,94 +12,19 @@ readings=$(realpath "${1:-$(dirname "$0")/../tests/data/jfk-2013-07.csv}")
 [ -r "$readings" ] || { echo "demo: cannot read $readings" >&2; exit 2; }
 cd "$(dirname "$0")/.."
 
-chapter() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-say() { printf '  %s\n' "$*"; }
-indent() { sed 's/^/    /'; }
-fail() { printf '\ndemo: %s\n' "$*" >&2; exit 1; }
-chapter 'Setting up and building (the first time takes about half an hour)'
-scripts/setup.sh
-cargo build --release --workspace --bins
-PATH=$(realpath "${CARGO_TARGET_DIR:-target}/release"):$PATH
+# shellcheck source=scripts/demo/stage.sh
+. scripts/demo/stage.sh
 
-stage=$(mktemp -d)
-processes=()
-clean_up() {
-	[ ${#processes[@]} -eq 0 ] || kill "${processes[@]}" 2>/dev/null || true
-	wait 2>/dev/null || true
-	rm -rf "$stage"
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM
-
-start() {
-	local name=$1
-	shift
-	"$@" >"$stage/$name.log" 2>&1 &
-	processes+=($!)
-}
-until_true() {
-	local what=$1 deadline=$((SECONDS + 90))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $deadline ] || { tail -n 20 "$stage"/*.log >&2; fail "no $what after 90 seconds"; }
-		sleep 0.2
-	done
-}
-# Ports above the ephemeral ones, that nothing listens on.
-free_ports() {
-	local found=0 port
-	while [ $found -lt 5 ]; do
-		port=$((61000 + RANDOM % 4500))
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
-		printf '%s ' "$port"
-		found=$((found + 1))
-	done
-}
-read -r rpc p2p http store_health agent_health <<<"$(free_ports)"
-export MSEC_NODE=ws://127.0.0.1:$rpc
-endpoint=http://127.0.0.1:$http
-
-umask 077
-echo 'a password for the demo only' >"$stage/password"
-# Everybody has a folder of their own, as on machines of their own.
-as() {
-	local who=$1
-	shift
-	MSEC_HOME=$stage/$who msec --password-file "$stage/password" --quiet --yes "$@"
-}
-json() { as "$@" --output json; }
-address() { json "$1" account list | jq -r '.[0].address'; }
-fund() { as bank --dev --account //Alice transfer "$1" "$2" >/dev/null; }
-balance() { as "$1" balance | sed -n 's/^free *//p'; }
+build_programs
+set_stage
 
 chapter '1. A chain, a store and a key agent'
-start node msec-node --dev --base-path "$stage/chain" --rpc-port "$rpc" --port "$p2p" --no-prometheus
-until_true 'block' as nobody info
-for who in operator owner buyer stranger cheat; do
-	as "$who" account create "$who" --phrase-file "$stage/$who.phrase" >/dev/null
-	[ "$who" = stranger ] || fund "$(address "$who")" 1000
-done
-as operator store register "$endpoint" >/dev/null
-start store msec-companion-db --node "$MSEC_NODE" --listen "127.0.0.1:$http" \
-	--health-listen "127.0.0.1:$store_health" --data-directory "$stage/store" \
-	--account "$(address operator)"
-msec-key-agent keygen --directory "$stage/agent-keys" --output json >"$stage/agent.json"
-agent=$(jq -r .account "$stage/agent.json")
-agent_key=$(jq -r '."encryption-key"' "$stage/agent.json")
-fund "$agent" 10
-start agent msec-key-agent --node "$MSEC_NODE" --account-key "$stage/agent-keys/account.key" \
-	--envelope-key "$stage/agent-keys/envelope.key" --state-directory "$stage/agent" \
-	--health-listen "127.0.0.1:$agent_health"
-until_true 'store' curl -sf "http://127.0.0.1:$store_health/health/ready"
-until_true 'key agent' curl -sf "http://127.0.0.1:$agent_health/health/ready"
-say "The chain seals a block every three seconds. The store answers at $endpoint and holds no key."
+open_market owner buyer cheat
+admit stranger
 say 'The operator, an owner, a buyer and a cheat have 1000 MSEC each; a stranger has nothing.'
 
 chapter '2. The owner publishes'
-as owner key create main >/dev/null
-as owner key publish main >/dev/null
-as owner dataset create station --store "$(address operator)" --key-agent "$agent" \
-	--key-agent-key "$agent_key" >/dev/null
+make_dataset station
 as owner publish station "$readings" | indent
 dataset=$(json owner dataset show station | jq -r .dataset)
 head -n 4 "$readings" | cut -c 1-120 >"$stage/sample.csv"

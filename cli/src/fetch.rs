@@ -260,6 +260,29 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 	PathBuf::from(name)
 }
 
+/// Takes the index of a batch and its chunks.
+pub type Receive<'a, E> = dyn FnMut(u32, &[Vec<u8>]) -> Result<(), E> + 'a;
+
+/// Fetches the batches of `order` from the batch `first` on, and hands the decrypted chunks of each to
+/// `receive`, with the batch's index, once all of them are found to be what was committed to.
+pub async fn for_each_batch<E: From<FetchError>>(
+	stores: &Stores,
+	order: &Order,
+	cover: &KeyCover,
+	first: u32,
+	receive: &mut Receive<'_, E>,
+) -> Result<(), E> {
+	let batches: Vec<BatchCommitment> =
+		stores.commitments(&order.range).await.map_err(FetchError::from)?;
+	for (commitment, index) in batches.iter().zip(0u32..).skip(first as usize) {
+		let frame = stores.batch(index, commitment).await.map_err(FetchError::from)?;
+		let chunks = open_batch(cover, &frame)
+			.map_err(|(chunk, fault)| FetchError::WrongChunk { batch: index, chunk, fault })?;
+		receive(index, &chunks)?;
+	}
+	Ok(())
+}
+
 /// Fetches everything that `order` bought into `path`; returns the files. `progress` hears how many
 /// batches are done.
 pub async fn fetch(
@@ -271,14 +294,13 @@ pub async fn fetch(
 	progress: &mut dyn FnMut(u32),
 ) -> Result<Vec<PathBuf>, FetchError> {
 	let mut output = Output::open(path, order_id)?;
-	let batches: Vec<BatchCommitment> = stores.commitments(&order.range).await?;
-	for (commitment, index) in batches.iter().zip(0u32..).skip(output.next_batch() as usize) {
-		let frame = stores.batch(index, commitment).await?;
-		let chunks = open_batch(cover, &frame)
-			.map_err(|(chunk, fault)| FetchError::WrongChunk { batch: index, chunk, fault })?;
-		output.write_batch(&chunks)?;
+	let first = output.next_batch();
+	let mut receive = |index, chunks: &[Vec<u8>]| {
+		output.write_batch(chunks)?;
 		progress(index + 1);
-	}
+		Ok::<_, FetchError>(())
+	};
+	for_each_batch(stores, order, cover, first, &mut receive).await?;
 	output.finish()
 }
 

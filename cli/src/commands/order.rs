@@ -10,13 +10,13 @@ use clap::{Args, Subcommand};
 use codec::Encode;
 use msec::{
 	dispute::{self, Ground},
-	fetch,
+	fetch::{self, FetchError},
 	home::OrderRecord,
 	ids, market,
 	stores::Stores,
 	Amount,
 };
-use msec_commitments::EnvelopeSecret;
+use msec_commitments::{EnvelopeSecret, KeyCover};
 use msec_worker_common::{
 	chain::{runtime, BlockClient, ChainClient, Order, OrderState, RefundReason},
 	keys::{generate_envelope_secret, AccountKey},
@@ -262,16 +262,20 @@ impl OrderCommand {
 }
 
 /// What a buyer needs to look into a delivery.
-struct Delivery {
-	chain: ChainClient,
-	order: Order,
+pub struct Delivery {
+	/// The chain.
+	pub chain: ChainClient,
+	/// What was bought.
+	pub order: Order,
+	/// Where it lies.
+	pub stores: Stores,
 	envelope: Vec<u8>,
 	secret: EnvelopeSecret,
-	stores: Stores,
 }
 
 impl Delivery {
-	async fn new(
+	/// Looks up the order `id` and loads its secret; `key` signs requests to the stores.
+	pub async fn new(
 		context: &Context,
 		chain: ChainClient,
 		key: &Arc<AccountKey>,
@@ -286,8 +290,20 @@ impl Delivery {
 		let details = details.filter(|details| !details.erased);
 		let details = details.ok_or_else(|| anyhow!("the data set was erased"))?;
 		let stores = Stores::connect(&block, &order.dataset.0, &details, key).await?;
-		Ok(Self { chain, order, envelope, secret, stores })
+		Ok(Self { chain, order, stores, envelope, secret })
 	}
+
+	/// Opens the envelope.
+	pub fn cover(&self, id: &H256) -> Result<KeyCover> {
+		let Self { chain, order, envelope, secret, .. } = self;
+		fetch::open_envelope(id, order, &chain.genesis(), envelope, secret)
+			.map_err(|fault| advise(id, &FetchError::WrongEnvelope(fault)))
+	}
+}
+
+/// An error with the command that helps, for this order.
+pub fn advise(id: &H256, error: &FetchError) -> anyhow::Error {
+	anyhow!(error.to_string().replace("ORDER", &ids::hash_text(&id.0)))
 }
 
 fn undelivered(id: &H256, order: &Order, now: u64) -> anyhow::Error {
@@ -309,17 +325,15 @@ impl Fetch {
 		let key = context.account_key()?;
 		let chain = context.chain().await?;
 		let delivery = Delivery::new(context, chain, &key, &self.order).await?;
-		let Delivery { chain, order, envelope, secret, stores } = &delivery;
+		let cover = delivery.cover(&self.order)?;
+		let Delivery { order, stores, .. } = &delivery;
 		let id = ids::hash_text(&self.order.0);
-		let advise = |error: fetch::FetchError| anyhow!(error.to_string().replace("ORDER", &id));
-		let cover = fetch::open_envelope(&self.order, order, &chain.genesis(), envelope, secret)
-			.map_err(|fault| advise(fetch::FetchError::WrongEnvelope(fault)))?;
 		let bar = context.bar(order.range.batches.into(), false);
 		bar.set_message("batches");
 		let mut progress = |batches: u32| bar.set_position(batches.into());
 		let files =
 			fetch::fetch(stores, &self.order, order, &cover, &self.out, &mut progress).await;
-		let files = files.map_err(advise);
+		let files = files.map_err(|error| advise(&self.order, &error));
 		bar.finish_and_clear();
 		let files: Vec<_> = files?.iter().map(|path| path.display().to_string()).collect();
 		let value = json!({ "order": id, "files": files, "batches": order.range.batches });

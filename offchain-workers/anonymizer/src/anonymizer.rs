@@ -2,7 +2,7 @@
 
 use crate::{
 	detection::{self, runtime::ModelIdentity, Detection, DetectionError, Detector},
-	removal::{remove, Mask, Region},
+	removal::{remove, Mask, Method, Region},
 	Settings,
 };
 use image::RgbImage;
@@ -59,15 +59,18 @@ impl Anonymizer {
 		Ok(outcome)
 	}
 
-	/// The regions that must vanish so that `detections` cannot be seen.
+	/// The regions that must vanish so that `detections` cannot be seen; with [`Method::Remove`] also
+	/// their shadows.
 	pub fn regions(&self, detections: &[Detection]) -> Vec<Region> {
-		detections
-			.iter()
-			.filter_map(|detection| {
-				let grow = self.settings.classes.get(&detection.class)?.grow;
-				let bounding_box = detection.bounding_box.grown(grow);
-				Some(Region { class: detection.class, bounding_box })
-			})
+		let things = detections.iter().filter_map(|detection| {
+			let grow = self.settings.classes.get(&detection.class)?.grow;
+			let bounding_box = detection.bounding_box.grown(grow);
+			Some(Region { class: detection.class, bounding_box })
+		});
+		let shadows = self.settings.method == Method::Remove;
+		things
+			.flat_map(|thing| [Some(thing), thing.shadow().filter(|_| shadows)])
+			.flatten()
 			.collect()
 	}
 

@@ -9,6 +9,8 @@
 pub mod anonymizer;
 pub mod detection;
 pub mod geometry;
+pub mod picture;
+pub mod provenance;
 pub mod removal;
 pub mod service;
 pub mod settings;

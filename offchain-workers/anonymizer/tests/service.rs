@@ -6,6 +6,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 use msec_anonymizer::{
 	detection::{Class, Detection, DetectionError, Detector},
 	geometry::BoundingBox,
+	picture,
 	removal::Method,
 	service::{routes, serve, Credentials, Ganonymizer, Limits, Service, Workers},
 	Anonymizer, Settings,
@@ -109,6 +110,10 @@ impl Detector for RedDetector {
 	}
 }
 
+fn missing_model() -> DetectionError {
+	DetectionError::Damaged { path: "/models/face.onnx".into() }
+}
+
 /// How a service is set up.
 struct Setup {
 	threads: usize,
@@ -150,7 +155,7 @@ impl Fixture {
 		let factory = {
 			let (gate, broken) = (gate.clone(), broken.clone());
 			move || match *broken.lock().unwrap() {
-				true => Err(DetectionError::Model("the model is gone".into())),
+				true => Err(missing_model()),
 				false => {
 					let settings = Settings { method: Method::Solid, ..Settings::default() };
 					Ok(Anonymizer::new(settings, vec![Box::new(RedDetector(gate.clone()))]))
@@ -158,9 +163,14 @@ impl Fixture {
 			}
 		};
 		let readiness = Readiness::default();
-		let workers =
-			Workers::start(setup.threads, setup.queue, Arc::new(factory), readiness.clone())
-				.unwrap();
+		let workers = Workers::start(
+			setup.threads,
+			setup.queue,
+			setup.limits.image,
+			Arc::new(factory),
+			readiness.clone(),
+		)
+		.unwrap();
 		let accounts = [allowed.account_id()];
 		let service = Service::new(workers, &accounts, setup.ganonymizer, setup.limits);
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -423,7 +433,8 @@ async fn what_is_no_image_is_refused() {
 
 #[tokio::test]
 async fn an_oversized_body_is_refused_whether_declared_or_not() {
-	let limits = Limits { max_image_bytes: 1000, ..Limits::default() };
+	let image = picture::Limits { max_bytes: 1000, ..picture::Limits::default() };
+	let limits = Limits { image, ..Limits::default() };
 	let fixture = Fixture::start(Setup { limits, ..Setup::default() }).await;
 	// Large enough that the server cannot have taken it all when it refuses.
 	let sent = vec![7; 8 * 1024 * 1024];
@@ -436,6 +447,28 @@ async fn an_oversized_body_is_refused_whether_declared_or_not() {
 	let request = with_signature(request, &fixture.sign(IMAGES, &sent));
 	let answer = Answer::of(request.body(body).send().await.unwrap()).await;
 	assert_eq!(answer.refusal(b""), (413, "too-large".into()));
+}
+
+#[tokio::test]
+async fn an_image_of_too_many_pixels_is_refused() {
+	let image = picture::Limits { max_pixels: 64 * 48 - 1, ..picture::Limits::default() };
+	let limits = Limits { image, ..Limits::default() };
+	let fixture = Fixture::start(Setup { limits, ..Setup::default() }).await;
+	let answer = fixture.post(IMAGES, &plain_picture()).await;
+	assert_eq!(answer.refusal(&plain_picture()), (422, "too-many-pixels".into()));
+}
+
+#[tokio::test]
+async fn metadata_does_not_come_back() {
+	let fixture = Fixture::start(Setup::default()).await;
+	let picture = picture(PLAIN, ImageFormat::Jpeg);
+	let place = b"Exif\0\0 N 43.4623 W 3.8099";
+	let segment = [&[0xff, 0xe1, 0, place.len() as u8 + 2], &place[..]].concat();
+	let sent = [&picture[..2], &segment, &picture[2..]].concat();
+	let answer = fixture.post(IMAGES, &sent).await;
+	assert_eq!((answer.status, answer.header(CONTENT_TYPE)), (StatusCode::OK, "image/jpeg"));
+	assert!(!answer.body.windows(4).any(|window| window == b"Exif"));
+	assert!(!answer.body.windows(7).any(|window| window == b"43.4623"));
 }
 
 #[tokio::test]
@@ -460,7 +493,7 @@ async fn a_thread_that_panics_gets_a_new_anonymizer() {
 	fixture.post(IMAGES, &sent).await;
 	let answer = fixture.post(IMAGES, &plain_picture()).await;
 	assert_eq!(answer.refusal(&plain_picture()), (500, "failed".into()));
-	assert_eq!(fixture.readiness.get(), Err("the model is gone".into()));
+	assert_eq!(fixture.readiness.get(), Err(missing_model().to_string()));
 
 	*fixture.broken.lock().unwrap() = false;
 	assert_eq!(fixture.post(IMAGES, &plain_picture()).await.status, StatusCode::OK);
@@ -469,10 +502,11 @@ async fn a_thread_that_panics_gets_a_new_anonymizer() {
 
 #[tokio::test]
 async fn without_a_model_nothing_starts() {
-	let factory = || Err(DetectionError::Model("no such model".into()));
+	let factory = || Err(missing_model());
 	let readiness = Readiness::default();
-	let outcome = Workers::start(1, 1, Arc::new(factory), readiness.clone());
-	assert_eq!(outcome.err().unwrap().to_string(), "no such model");
+	let outcome =
+		Workers::start(1, 1, picture::Limits::default(), Arc::new(factory), readiness.clone());
+	assert_eq!(outcome.err().unwrap().to_string(), missing_model().to_string());
 	assert!(readiness.get().is_err());
 }
 
@@ -621,7 +655,8 @@ async fn clients_of_ganonymizer_need_no_change() {
 
 #[tokio::test]
 async fn what_clients_of_ganonymizer_send_wrong_is_refused() {
-	let limits = Limits { max_image_bytes: 20_000, ..Limits::default() };
+	let image = picture::Limits { max_bytes: 20_000, ..picture::Limits::default() };
+	let limits = Limits { image, ..Limits::default() };
 	let setup = Setup { limits, ganonymizer: Ganonymizer::Open, ..Setup::default() };
 	let fixture = Fixture::start(setup).await;
 	let faulty = picture(FAULT, ImageFormat::Png);

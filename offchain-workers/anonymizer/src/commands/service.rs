@@ -36,7 +36,8 @@ async fn start(service: ServiceSettings, settings: Settings) -> Result<()> {
 	let metrics = health::install_metrics()?;
 	let health = health::serve(service.health_listen, readiness.clone(), metrics, stop.clone());
 	let factory = Arc::new(move || Anonymizer::open(&settings));
-	let workers = Workers::start(service.threads, service.queue, factory, readiness)?;
+	let workers =
+		Workers::start(service.threads, service.queue, service.limits.image, factory, readiness)?;
 	let listener = TcpListener::bind(service.listen)
 		.await
 		.with_context(|| format!("cannot listen at {}", service.listen))?;

@@ -16,7 +16,7 @@ impl Service {
 		&self,
 		headers: &HeaderMap,
 		body: Body,
-		limit: usize,
+		limit: u64,
 		deadline: Instant,
 	) -> Result<Vec<u8>, Problem> {
 		let declared = declared_length(headers);
@@ -25,9 +25,9 @@ impl Service {
 		}
 		let mut parts = body.into_data_stream();
 		let collecting = async {
-			let mut collected = Vec::with_capacity(declared.unwrap_or(0));
+			let mut collected = Vec::with_capacity(declared.unwrap_or(0) as usize);
 			while let Some(part) = next_part(&mut parts, self.limits.patience).await? {
-				if collected.len() + part.len() > limit {
+				if (collected.len() + part.len()) as u64 > limit {
 					return Err(Problem::too_large(limit));
 				}
 				collected.extend_from_slice(&part);
@@ -38,7 +38,7 @@ impl Service {
 	}
 }
 
-fn declared_length(headers: &HeaderMap) -> Option<usize> {
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
 	headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

@@ -4,9 +4,9 @@
 
 use super::{
 	problem::{Problem, PROBLEM_JSON},
-	processing::Format,
 	Ganonymizer, Service,
 };
+use crate::picture::Format;
 use axum::{
 	extract::{Request, State},
 	http::{
@@ -22,7 +22,7 @@ use std::{fmt, sync::Arc};
 use utoipa::ToSchema;
 
 /// Bytes of JSON around the image.
-const ENVELOPE_BYTES: usize = 1024;
+const ENVELOPE_BYTES: u64 = 1024;
 
 /// A user name and a password, of which only a digest is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -103,13 +103,13 @@ pub(super) async fn anonymize(
 		return Err(Problem::unsupported("the body must be JSON, and Content-Type say so"));
 	}
 	let place = service.workers.enter()?;
-	let limit = service.limits.max_image_bytes;
+	let limit = service.limits.image.max_bytes;
 	// Base64 makes four bytes of three, and may break lines.
 	let body_limit = limit / 2 * 3 + ENVELOPE_BYTES;
 	let body = service.receive(&parts.headers, body, body_limit, deadline).await?;
 	let image = decode(&body)?;
 	drop(body);
-	if image.len() > limit {
+	if image.len() as u64 > limit {
 		return Err(Problem::too_large(limit));
 	}
 	let (anonymized, place) = service.anonymize(image, Format::Jpeg, place, deadline).await?;

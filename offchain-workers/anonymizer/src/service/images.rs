@@ -86,7 +86,7 @@ pub(super) async fn anonymize(
 	let authorized = authorize(&service, &parts)?;
 	let form = negotiate(options, &parts.headers)?;
 	let place = service.workers.enter()?;
-	let limit = service.limits.max_image_bytes;
+	let limit = service.limits.image.max_bytes;
 	let image = service.receive(&parts.headers, body, limit, deadline).await?;
 	authorized.check_body(&image)?;
 	let (anonymized, place) = service.anonymize(image, form.format(), place, deadline).await?;

@@ -23,9 +23,10 @@ pub use routes::routes;
 pub use server::serve;
 pub use workers::{Factory, Workers};
 
+use crate::picture::{self, Format};
 use msec_worker_common::{signature::Verifier, AccountId32};
 use problem::Problem;
-use processing::{Anonymized, Format};
+use processing::Anonymized;
 use std::{collections::HashSet, time::Duration};
 use tokio::time::{timeout_at, Instant};
 use workers::Place;
@@ -33,11 +34,12 @@ use workers::Place;
 /// How many nonces are remembered: what 60 seconds at some 300 requests a second need.
 const NONCES: usize = 40_000;
 
-/// What is taken at once.
+/// What is taken at once. Each thread that works on an image takes up to 12 bytes for a pixel, and each
+/// place for a request twice the bytes of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-	/// Most bytes of one image as it is sent.
-	pub max_image_bytes: usize,
+	/// Bytes and pixels of one image.
+	pub image: picture::Limits,
 	/// Longest that a request may take until it is answered, its upload included.
 	pub deadline: Duration,
 	/// Longest that the head of a request, or the next part of its body, may take.
@@ -49,7 +51,11 @@ pub struct Limits {
 impl Default for Limits {
 	fn default() -> Self {
 		Self {
-			max_image_bytes: 32 * 1024 * 1024,
+			image: picture::Limits {
+				max_bytes: 32 << 20,
+				max_pixels: 25_000_000,
+				..picture::Limits::default()
+			},
 			deadline: Duration::from_secs(60),
 			patience: Duration::from_secs(10),
 			max_connections: 256,

@@ -1,14 +1,20 @@
 //! Which form an answer has (RFC 9110, section 12.5.1).
 
-use super::{problem::Problem, processing::Format};
+use super::problem::Problem;
+use crate::picture::Format;
 use axum::{
 	extract::{rejection::QueryRejection, Query},
 	http::{header::ACCEPT, HeaderMap, StatusCode},
 };
 use serde::Deserialize;
 use std::cmp::Reverse;
-use utoipa::IntoParams;
+use utoipa::{
+	openapi::schema::{Object, ObjectBuilder, Type},
+	IntoParams,
+};
 
+/// The formats of answers, best first. AVIF is not among them: it takes seconds, and a file on disk.
+const OFFERED: [Format; 3] = [Format::Jpeg, Format::Png, Format::WebP];
 /// Weight of a media range without the parameter `q`, in thousandths.
 const FULL_WEIGHT: u16 = 1000;
 
@@ -18,7 +24,7 @@ const FULL_WEIGHT: u16 = 1000;
 #[into_params(parameter_in = Query)]
 pub(super) struct Options {
 	/// Format of the anonymized image; without it, the header `Accept` decides.
-	#[param(inline)]
+	#[param(schema_with = offered_names)]
 	format: Option<Format>,
 }
 
@@ -57,13 +63,14 @@ pub(super) fn negotiate(
 		let detail = "the only parameter is `format`; the OpenAPI document lists its values";
 		Problem::unprocessable("invalid-query", detail)
 	})?;
-	let images =
-		Format::ALL.into_iter().filter(|offered| format.is_none_or(|only| only == *offered));
-	let document = Form::Document(format.unwrap_or_default());
+	let images: Vec<_> =
+		OFFERED.into_iter().filter(|offered| format.is_none_or(|only| only == *offered)).collect();
+	let document = images.first().copied().map(Form::Document);
 	let ranges = accepted(headers);
 	images
+		.into_iter()
 		.map(Form::Image)
-		.chain([document])
+		.chain(document)
 		.filter_map(|form| Some((form, weight(&ranges, form.media_type())?)))
 		// Of equals, the first.
 		.min_by_key(|(_, weight)| Reverse(*weight))
@@ -72,6 +79,11 @@ pub(super) fn negotiate(
 			let detail = "no format that is offered is accepted; leave `Accept` away to get JPEG";
 			Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail)
 		})
+}
+
+fn offered_names() -> Object {
+	let names = OFFERED.map(|format| format.media_type().trim_start_matches("image/"));
+	ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
 /// The media ranges of `Accept` with their weights in thousandths; `*/*` where there are none.
@@ -149,6 +161,7 @@ mod tests {
 			(Some(Format::Png), None, image(Format::Png)),
 			(Some(Format::Png), Some("application/json"), document(Format::Png)),
 			(Some(Format::Png), Some("image/jpeg"), None),
+			(Some(Format::Avif), None, None),
 		] {
 			assert_eq!(form(format, accept), expected, "{format:?} {accept:?}");
 		}

@@ -56,7 +56,7 @@ impl Problem {
 		Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
 	}
 
-	pub fn too_large(limit: usize) -> Self {
+	pub fn too_large(limit: u64) -> Self {
 		let detail = format!("at most {limit} bytes are taken at once");
 		Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
 	}

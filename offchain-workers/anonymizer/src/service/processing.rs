@@ -1,37 +1,15 @@
 //! From the bytes of one image to the bytes of the anonymized one.
 
 use super::problem::Problem;
-use crate::{Anonymizer, Outcome};
+use crate::{
+	detection::DetectionError,
+	picture::{decode, encode, Encoding, Format, Limits, PictureError},
+	Anonymizer, Outcome,
+};
 use axum::http::StatusCode;
-use image::{codecs::jpeg::JpegEncoder, ImageFormat};
-use std::io::Cursor;
 
-/// Interim.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Format {
-	/// JPEG.
-	#[default]
-	Jpeg,
-	/// PNG.
-	Png,
-	/// WebP.
-	#[serde(rename = "webp")]
-	WebP,
-}
-
-impl Format {
-	/// All.
-	pub const ALL: [Self; 3] = [Self::Jpeg, Self::Png, Self::WebP];
-	/// Media type.
-	pub fn media_type(self) -> &'static str {
-		match self {
-			Self::Jpeg => "image/jpeg",
-			Self::Png => "image/png",
-			Self::WebP => "image/webp",
-		}
-	}
-}
+/// How well images are encoded, from 1 to 100.
+const QUALITY: u8 = 90;
 
 /// An image that may be seen.
 #[derive(Debug)]
@@ -49,54 +27,63 @@ pub(super) struct Anonymized {
 }
 
 /// Why there is no anonymized image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-	/// The bytes are no image of a known format.
-	Unsupported,
-	/// The image is damaged.
-	Undecodable,
-	/// Detection or encoding failed.
-	Failed,
-}
-
-impl From<Refusal> for Problem {
-	fn from(refusal: Refusal) -> Self {
-		match refusal {
-			Refusal::Unsupported => {
-				Self::unsupported("the body must be one image: JPEG, PNG, WebP or AVIF")
-			},
-			Refusal::Undecodable => {
-				Self::unprocessable("invalid-image", "the image is damaged or too large")
-			},
-			Refusal::Failed => {
-				let detail = "the image could not be anonymized; the server's log says why";
-				Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", detail)
-			},
-		}
-	}
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProcessingError {
+	/// It cannot be decoded or encoded.
+	#[error(transparent)]
+	Picture(#[from] PictureError),
+	/// Nothing can be looked for in it.
+	#[error(transparent)]
+	Detection(#[from] DetectionError),
+	/// The thread that worked on it panicked.
+	#[error("a thread panicked")]
+	Panicked,
 }
 
 /// Decodes, anonymizes and encodes.
 pub(super) fn anonymize_bytes(
 	anonymizer: &mut Anonymizer,
 	image: &[u8],
+	limits: &Limits,
 	format: Format,
-) -> Result<Anonymized, Refusal> {
-	let kind = image::guess_format(image).map_err(|_| Refusal::Unsupported)?;
-	let mut frame = image::load_from_memory_with_format(image, kind)
-		.map_err(|_| Refusal::Undecodable)?
-		.into_rgb8();
-	let outcome = anonymizer.process(&mut frame).map_err(|error| {
-		tracing::error!(%error, "an image cannot be anonymized");
-		Refusal::Failed
-	})?;
-	let mut encoded = Cursor::new(Vec::new());
-	match format {
-		Format::Jpeg => frame.write_with_encoder(JpegEncoder::new_with_quality(&mut encoded, 90)),
-		Format::Png => frame.write_to(&mut encoded, ImageFormat::Png),
-		Format::WebP => frame.write_to(&mut encoded, ImageFormat::WebP),
-	}
-	.map_err(|_| Refusal::Failed)?;
+) -> Result<Anonymized, ProcessingError> {
+	let mut frame = decode(image, limits)?;
+	let outcome = anonymizer.process(&mut frame)?;
+	let image = encode(&frame, Encoding { format, quality: QUALITY })?;
 	let (width, height) = frame.dimensions();
-	Ok(Anonymized { image: encoded.into_inner(), format, width, height, outcome })
+	Ok(Anonymized { image, format, width, height, outcome })
+}
+
+/// What decoders say about an image may hold parts of it, and goes neither to the client nor to the log.
+impl From<ProcessingError> for Problem {
+	fn from(error: ProcessingError) -> Self {
+		match error {
+			ProcessingError::Picture(error) => from_picture(error),
+			error => failed(&error),
+		}
+	}
+}
+
+fn from_picture(error: PictureError) -> Problem {
+	match error {
+		PictureError::Empty | PictureError::Unknown => {
+			Problem::unsupported("the body must be one image: JPEG, PNG, WebP or AVIF")
+		},
+		PictureError::TooLarge { .. } => {
+			Problem::unprocessable("too-many-pixels", error.to_string())
+		},
+		PictureError::Truncated | PictureError::Animated | PictureError::Unsupported { .. } => {
+			Problem::unprocessable("invalid-image", error.to_string())
+		},
+		PictureError::Damaged { format, .. } => {
+			Problem::unprocessable("invalid-image", format!("the {format} picture is damaged"))
+		},
+		PictureError::Encoding { .. } | PictureError::NoFfmpeg(_) => failed(&error),
+	}
+}
+
+fn failed(error: &dyn std::error::Error) -> Problem {
+	tracing::error!(%error, "an image cannot be anonymized");
+	let detail = "the image could not be anonymized; the server's log says why";
+	Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", detail)
 }

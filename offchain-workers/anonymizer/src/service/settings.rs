@@ -12,7 +12,7 @@ use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread, time::Duration};
 const PREFIX: &str = "MSEC_ANONYMIZER_";
 const DEFAULT_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8470);
 const DEFAULT_HEALTH_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8471);
-const MEBIBYTE: usize = 1024 * 1024;
+const MEBIBYTE: u64 = 1024 * 1024;
 /// Requests that may wait for each thread.
 const QUEUE_PER_THREAD: usize = 4;
 
@@ -61,7 +61,12 @@ struct Options {
 	/// Most mebibytes of an image as it is sent [default: 32].
 	#[arg(long, value_name = "MIB")]
 	#[serde(skip_serializing_if = "Option::is_none")]
-	max_image_mib: Option<NonZero<usize>>,
+	max_image_mib: Option<NonZero<u32>>,
+
+	/// Most million pixels of an image; each thread takes up to 12 MB for a million [default: 25].
+	#[arg(long, value_name = "MILLIONS")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	max_megapixels: Option<NonZero<u32>>,
 
 	/// Seconds after which a request that is not answered is refused, its upload included [default: 60].
 	#[arg(long, value_name = "SECONDS")]
@@ -133,40 +138,43 @@ impl Arguments {
 		let listen = options.listen.unwrap_or_else(|| DEFAULT_LISTEN.into());
 		let ganonymizer = options.ganonymizer(listen)?;
 		let allow = match ganonymizer {
-			Ganonymizer::Off => required(options.allow, "allow", PREFIX)?,
-			_ => options.allow.unwrap_or_default(),
+			Ganonymizer::Off => required(options.allow.clone(), "allow", PREFIX)?,
+			_ => options.allow.clone().unwrap_or_default(),
 		};
 		let threads = options
 			.threads
 			.or_else(|| thread::available_parallelism().ok())
 			.map_or(1, NonZero::get);
-		let limits = Limits::default();
 		Ok(ServiceSettings {
 			listen,
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
 			allow,
 			threads,
 			queue: options.queue.unwrap_or(threads * QUEUE_PER_THREAD),
-			limits: Limits {
-				max_image_bytes: options
-					.max_image_mib
-					.map_or(limits.max_image_bytes, |mebibytes| {
-						mebibytes.get().saturating_mul(MEBIBYTE)
-					}),
-				deadline: options
-					.deadline
-					.map_or(limits.deadline, |seconds| Duration::from_secs(seconds.get().into())),
-				patience: limits.patience,
-				max_connections: options
-					.max_connections
-					.map_or(limits.max_connections, |number| number.get().into()),
-			},
+			limits: options.limits(),
 			ganonymizer,
 		})
 	}
 }
 
 impl Options {
+	fn limits(&self) -> Limits {
+		let mut limits = Limits::default();
+		if let Some(mebibytes) = self.max_image_mib {
+			limits.image.max_bytes = u64::from(mebibytes.get()) * MEBIBYTE;
+		}
+		if let Some(millions) = self.max_megapixels {
+			limits.image.max_pixels = u64::from(millions.get()) * 1_000_000;
+		}
+		if let Some(seconds) = self.deadline {
+			limits.deadline = Duration::from_secs(seconds.get().into());
+		}
+		if let Some(number) = self.max_connections {
+			limits.max_connections = number.get().into();
+		}
+		limits
+	}
+
 	fn ganonymizer(&self, listen: SocketAddr) -> Result<Ganonymizer, SettingsError> {
 		match &self.ganonymizer_credentials {
 			_ if !self.ganonymizer => Ok(Ganonymizer::Off),
@@ -221,7 +229,7 @@ mod tests {
 	fn the_file_has_the_same_keys() {
 		let file = tempfile::NamedTempFile::new().unwrap();
 		let content = format!(
-			"allow = [\"{ALICE}\", \"{BOB}\"]\nthreads = 3\nqueue = 0\nmax-image-mib = 2\n\
+			"allow = [\"{ALICE}\", \"{BOB}\"]\nthreads = 3\nqueue = 0\nmax-image-mib = 2\nmax-megapixels = 8\n\
 			deadline = 5\nganonymizer = true\n"
 		);
 		std::fs::write(file.path(), content).unwrap();
@@ -229,7 +237,8 @@ mod tests {
 		let settings = settings(&["--service-config", path, "--threads", "2"]).unwrap();
 		assert_eq!(settings.allow, [ALICE.parse().unwrap(), BOB.parse().unwrap()]);
 		assert_eq!((settings.threads, settings.queue), (2, 0));
-		assert_eq!(settings.limits.max_image_bytes, 2 * MEBIBYTE);
+		assert_eq!(settings.limits.image.max_bytes, 2 * MEBIBYTE);
+		assert_eq!(settings.limits.image.max_pixels, 8_000_000);
 		assert_eq!(settings.limits.deadline, Duration::from_secs(5));
 		assert_eq!(settings.ganonymizer, Ganonymizer::Open);
 	}

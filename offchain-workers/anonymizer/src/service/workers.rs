@@ -2,9 +2,13 @@
 
 use super::{
 	problem::Problem,
-	processing::{anonymize_bytes, Anonymized, Format, Refusal},
+	processing::{anonymize_bytes, Anonymized, ProcessingError},
 };
-use crate::{detection::DetectionError, Anonymizer};
+use crate::{
+	detection::DetectionError,
+	picture::{Format, Limits},
+	Anonymizer,
+};
 use axum::body::Body;
 use bytes::Bytes;
 use msec_worker_common::health::Readiness;
@@ -47,7 +51,7 @@ struct Job {
 	image: Vec<u8>,
 	format: Format,
 	place: Place,
-	answer: oneshot::Sender<(Result<Anonymized, Refusal>, Place)>,
+	answer: oneshot::Sender<(Result<Anonymized, ProcessingError>, Place)>,
 }
 
 /// Threads with one anonymizer each. They end when this is dropped.
@@ -58,10 +62,11 @@ pub struct Workers {
 
 impl Workers {
 	/// Starts `threads` threads; at most `queue` more requests are taken while all are busy. Fails when
-	/// an anonymizer cannot be made. `readiness` says from then on whether every thread has one.
+	/// an anonymizer cannot be made. Images are decoded within `limits`. `readiness` says from then on whether every thread has one.
 	pub fn start(
 		threads: usize,
 		queue: usize,
+		limits: Limits,
 		factory: Arc<Factory>,
 		readiness: Readiness,
 	) -> Result<Self, DetectionError> {
@@ -71,6 +76,7 @@ impl Workers {
 		for anonymizer in anonymizers {
 			let worker = Worker {
 				anonymizer: Some(anonymizer),
+				limits,
 				factory: factory.clone(),
 				readiness: readiness.clone(),
 			};
@@ -105,6 +111,7 @@ impl Workers {
 struct Worker {
 	/// `None` after a failure from which it could not recover.
 	anonymizer: Option<Anonymizer>,
+	limits: Limits,
 	factory: Arc<Factory>,
 	readiness: Readiness,
 }
@@ -132,19 +139,19 @@ impl Worker {
 		let _ = answer.send((result, place));
 	}
 
-	fn anonymize(&mut self, image: &[u8], format: Format) -> Result<Anonymized, Refusal> {
+	fn anonymize(&mut self, image: &[u8], format: Format) -> Result<Anonymized, ProcessingError> {
+		let limits = self.limits;
 		let anonymizer = self.anonymizer()?;
-		let attempt = AssertUnwindSafe(|| anonymize_bytes(anonymizer, image, format));
+		let attempt = AssertUnwindSafe(|| anonymize_bytes(anonymizer, image, &limits, format));
 		catch_unwind(attempt).unwrap_or_else(|_| {
 			// What it holds may be half changed.
 			self.anonymizer = None;
-			tracing::error!("a thread panicked; its anonymizer is made anew");
-			Err(Refusal::Failed)
+			Err(ProcessingError::Panicked)
 		})
 	}
 
 	/// The anonymizer, made anew where there is none.
-	fn anonymizer(&mut self) -> Result<&mut Anonymizer, Refusal> {
+	fn anonymizer(&mut self) -> Result<&mut Anonymizer, ProcessingError> {
 		let anonymizer = match self.anonymizer.take() {
 			Some(anonymizer) => anonymizer,
 			None => self.make()?,
@@ -152,12 +159,9 @@ impl Worker {
 		Ok(self.anonymizer.insert(anonymizer))
 	}
 
-	fn make(&self) -> Result<Anonymizer, Refusal> {
+	fn make(&self) -> Result<Anonymizer, ProcessingError> {
 		let made = (self.factory)();
 		self.readiness.set(made.as_ref().map(drop).map_err(ToString::to_string));
-		made.map_err(|error| {
-			tracing::error!(%error, "no anonymizer can be made");
-			Refusal::Failed
-		})
+		Ok(made?)
 	}
 }
