@@ -16,9 +16,12 @@ use std::{
 	panic::{catch_unwind, AssertUnwindSafe},
 	sync::{mpsc, Arc, Mutex, PoisonError},
 	thread,
-	time::Instant,
+	time::{Duration, Instant},
 };
 use tokio::sync::{oneshot, OwnedSemaphorePermit, Semaphore};
+
+/// How long a thread that cannot make its anonymizer waits until it tries again.
+const RETRY_PERIOD: Duration = Duration::from_secs(1);
 
 /// Makes the anonymizer of one thread.
 pub type Factory = dyn Fn() -> Result<Anonymizer, DetectionError> + Send + Sync;
@@ -61,8 +64,9 @@ pub struct Workers {
 }
 
 impl Workers {
-	/// Starts `threads` threads; at most `queue` more requests are taken while all are busy. Fails when
-	/// an anonymizer cannot be made. Images are decoded within `limits`. `readiness` says from then on whether every thread has one.
+	/// Starts `threads` threads, which decode images within `limits`; at most `queue` more requests are
+	/// taken while all are busy. Fails when an anonymizer cannot be made; `readiness` says from then on
+	/// whether the threads have theirs.
 	pub fn start(
 		threads: usize,
 		queue: usize,
@@ -109,7 +113,7 @@ impl Workers {
 }
 
 struct Worker {
-	/// `None` after a failure from which it could not recover.
+	/// There is none after a panic, until one is made anew.
 	anonymizer: Option<Anonymizer>,
 	limits: Limits,
 	factory: Arc<Factory>,
@@ -119,49 +123,49 @@ struct Worker {
 impl Worker {
 	fn run(mut self, jobs: &Mutex<mpsc::Receiver<Job>>) {
 		loop {
+			let anonymizer = self.anonymizer.take().unwrap_or_else(|| self.make());
 			let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
 			match job {
-				// Whoever sent it may have given up meanwhile.
-				Ok(job) if job.answer.is_closed() => {},
-				Ok(job) => self.work(job),
+				Ok(job) => self.work(anonymizer, job),
 				Err(mpsc::RecvError) => return,
 			}
 		}
 	}
 
-	fn work(&mut self, job: Job) {
+	/// Makes an anonymizer, however long that takes.
+	fn make(&self) -> Anonymizer {
+		loop {
+			match (self.factory)() {
+				Ok(anonymizer) => {
+					self.readiness.set(Ok(()));
+					return anonymizer;
+				},
+				Err(error) => {
+					tracing::error!(%error, "no anonymizer can be made; trying again");
+					self.readiness.set(Err(error.to_string()));
+					thread::sleep(RETRY_PERIOD);
+				},
+			}
+		}
+	}
+
+	/// Does a job, unless whoever sent it has given up meanwhile.
+	fn work(&mut self, mut anonymizer: Anonymizer, job: Job) {
 		let Job { image, format, place, answer } = job;
+		if answer.is_closed() {
+			self.anonymizer = Some(anonymizer);
+			return;
+		}
 		let started = Instant::now();
-		let result = self.anonymize(&image, format);
-		drop(image);
+		let attempt = AssertUnwindSafe(|| {
+			let result = anonymize_bytes(&mut anonymizer, &image, &self.limits, format);
+			// Not after a panic: it may be half changed.
+			self.anonymizer = Some(anonymizer);
+			result
+		});
+		let result = catch_unwind(attempt).unwrap_or(Err(ProcessingError::Panicked));
 		metrics::histogram!("msec_anonymizer_processing_seconds").record(started.elapsed());
-		// Nobody waits for it any more: the result is dropped.
+		// When nobody waits for it any more, the result is dropped, and the place is free.
 		let _ = answer.send((result, place));
-	}
-
-	fn anonymize(&mut self, image: &[u8], format: Format) -> Result<Anonymized, ProcessingError> {
-		let limits = self.limits;
-		let anonymizer = self.anonymizer()?;
-		let attempt = AssertUnwindSafe(|| anonymize_bytes(anonymizer, image, &limits, format));
-		catch_unwind(attempt).unwrap_or_else(|_| {
-			// What it holds may be half changed.
-			self.anonymizer = None;
-			Err(ProcessingError::Panicked)
-		})
-	}
-
-	/// The anonymizer, made anew where there is none.
-	fn anonymizer(&mut self) -> Result<&mut Anonymizer, ProcessingError> {
-		let anonymizer = match self.anonymizer.take() {
-			Some(anonymizer) => anonymizer,
-			None => self.make()?,
-		};
-		Ok(self.anonymizer.insert(anonymizer))
-	}
-
-	fn make(&self) -> Result<Anonymizer, ProcessingError> {
-		let made = (self.factory)();
-		self.readiness.set(made.as_ref().map(drop).map_err(ToString::to_string));
-		Ok(made?)
 	}
 }
