@@ -6,7 +6,7 @@ use crate::{
 	Settings,
 };
 use image::RgbImage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Detects and removes, frame by frame. Each thread has its own.
 pub struct Anonymizer {
@@ -16,7 +16,7 @@ pub struct Anonymizer {
 }
 
 /// What was found in a frame.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[derive(utoipa::ToSchema)]
 pub struct Outcome {

@@ -1,11 +1,16 @@
 //! The verbs of the command, one file each.
 
 mod arguments;
+mod evaluate;
+mod images;
+mod pictures;
 mod service;
+mod watch;
 
 use anyhow::Result;
 use arguments::Global;
 use clap::{CommandFactory, Parser, Subcommand};
+use evaluate::Evaluate;
 
 const LONG_ABOUT: &str = "\
 Hide faces, licence plates, persons and vehicles in images and video.
@@ -29,8 +34,13 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-	/// Serve images over HTTP: what comes in goes out anonymized.
-	Serve(service::Arguments),
+	#[command(name = "eval")]
+	Evaluate(Evaluate),
+	/// Make pictures anonymous: a file, or a folder with all folders below it.
+	Images(images::Images),
+	Serve(service::Serve),
+	/// Watch a folder and make pictures anonymous as they arrive, until stopped.
+	Watch(watch::Watch),
 	/// Print a completion script for a shell.
 	Completion {
 		/// Which shell.
@@ -42,7 +52,10 @@ impl Cli {
 	/// Does what was asked.
 	pub fn run(self) -> Result<()> {
 		match self.command {
-			Command::Serve(arguments) => service::run(&arguments, self.global.settings()?),
+			Command::Evaluate(evaluate) => evaluate.run(&self.global),
+			Command::Images(images) => images.run(&self.global),
+			Command::Serve(serve) => serve.run(&self.global),
+			Command::Watch(watch) => watch.run(&self.global),
 			Command::Completion { shell } => {
 				let mut command = Self::command();
 				clap_complete::generate(

@@ -1,8 +1,13 @@
 //! `serve`: the service.
 
+use super::arguments::Global;
 use anyhow::{Context, Result};
 use msec_anonymizer::{
-	service::{routes, serve, settings::ServiceSettings, Service, Workers},
+	service::{
+		routes, serve,
+		settings::{Arguments, ServiceSettings},
+		Service, Workers,
+	},
 	Anonymizer, Settings,
 };
 use msec_worker_common::{
@@ -19,14 +24,16 @@ use tokio::net::TcpListener;
 /// in the file given by --service-config (as `listen = "127.0.0.1:8470"`) or in the environment (as
 /// MSEC_ANONYMIZER_LISTEN). Put a TLS proxy in front before you listen to the world.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct Serve {
 	#[command(flatten)]
-	service: msec_anonymizer::service::settings::Arguments,
+	arguments: Arguments,
 }
 
-/// Serves until the process is told to stop.
-pub fn run(arguments: &Arguments, settings: Settings) -> Result<()> {
-	start(arguments.service.settings()?, settings)
+impl Serve {
+	/// Serves until the process is told to stop.
+	pub fn run(&self, global: &Global) -> Result<()> {
+		start(self.arguments.settings()?, global.settings()?)
+	}
 }
 
 #[tokio::main]
