@@ -18,6 +18,7 @@ pub struct Anonymizer {
 /// What was found in a frame.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(utoipa::ToSchema)]
 pub struct Outcome {
 	/// What was hidden.
 	pub hidden: Vec<Detection>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// An axis-parallel box. `x_min < x_max` and `y_min < y_max`; it may reach beyond the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(utoipa::ToSchema)]
 pub struct BoundingBox {
 	/// Left edge.
 	pub x_min: f32,

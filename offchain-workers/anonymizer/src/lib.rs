@@ -15,6 +15,7 @@ pub mod picture;
 pub mod provenance;
 pub mod removal;
 pub mod review;
+pub mod service;
 pub mod settings;
 pub mod tracking;
 pub mod video;

@@ -4,6 +4,7 @@ mod arguments;
 mod evaluate;
 mod images;
 mod pictures;
+mod service;
 mod video;
 mod watch;
 
@@ -38,6 +39,7 @@ enum Command {
 	Evaluate(Evaluate),
 	/// Make pictures anonymous: a file, or a folder with all folders below it.
 	Images(images::Images),
+	Serve(service::Serve),
 	/// Watch a folder and make pictures anonymous as they arrive, until stopped.
 	Watch(watch::Watch),
 	Video(video::VideoArguments),
@@ -55,6 +57,7 @@ impl Cli {
 		match self.command {
 			Command::Evaluate(evaluate) => evaluate.run(&self.global),
 			Command::Images(images) => images.run(&self.global),
+			Command::Serve(serve) => serve.run(&self.global),
 			Command::Watch(watch) => watch.run(&self.global),
 			Command::Video(arguments) => arguments.run(&self.global),
 			Command::Camera(arguments) => arguments.run(&self.global),

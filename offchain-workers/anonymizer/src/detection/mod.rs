@@ -40,6 +40,7 @@ use std::path::PathBuf;
 	clap::ValueEnum,
 )]
 #[serde(rename_all = "kebab-case")]
+#[derive(utoipa::ToSchema)]
 pub enum Class {
 	/// A human face.
 	Face,
@@ -66,6 +67,7 @@ impl Class {
 /// Something that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(utoipa::ToSchema)]
 pub struct Detection {
 	/// What it is.
 	pub class: Class,

@@ -44,6 +44,16 @@ impl Format {
 		}
 	}
 
+	/// The media type.
+	pub fn media_type(self) -> &'static str {
+		match self {
+			Self::Jpeg => "image/jpeg",
+			Self::Png => "image/png",
+			Self::WebP => "image/webp",
+			Self::Avif => "image/avif",
+		}
+	}
+
 	/// The usual extension of file names, without the dot.
 	pub fn extension(self) -> &'static str {
 		match self {
