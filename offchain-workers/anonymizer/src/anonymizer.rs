@@ -1,8 +1,11 @@
 //! One frame from the camera to what may be seen.
 
 use crate::{
+	detection::{self, runtime::ModelIdentity, Detection, DetectionError, Detector},
+	removal::{remove, Mask, Method, Region},
 	detection::{Detection, DetectionError, Detector},
-	removal::{remove, Mask, Region},
+	removal::{remove, Mask, Method, Region},
+>>>>>>> .merge_file_mEX4pF
 	Settings,
 };
 use image::RgbImage;
@@ -12,6 +15,7 @@ use serde::Serialize;
 pub struct Anonymizer {
 	settings: Settings,
 	detectors: Vec<Box<dyn Detector>>,
+	models: Vec<ModelIdentity>,
 }
 
 /// What was found in a frame.
@@ -25,9 +29,20 @@ pub struct Outcome {
 }
 
 impl Anonymizer {
+	/// With the models that the classes of `settings` need, from its models folder.
+	pub fn open(settings: &Settings) -> Result<Self, DetectionError> {
+		let (detectors, models) = detection::open(settings)?;
+		Ok(Self { settings: settings.clone(), detectors, models })
+	}
+
 	/// With these detectors; every class that `settings` names needs one.
 	pub fn new(settings: Settings, detectors: Vec<Box<dyn Detector>>) -> Self {
-		Self { settings, detectors }
+		Self { settings, detectors, models: Vec::new() }
+	}
+
+	/// The files that decide about what is found.
+	pub fn models(&self) -> &[ModelIdentity] {
+		&self.models
 	}
 
 	/// What is in the frame, split by the settings' scores.
@@ -46,15 +61,18 @@ impl Anonymizer {
 		Ok(outcome)
 	}
 
-	/// The regions that must vanish so that `detections` cannot be seen.
+	/// The regions that must vanish so that `detections` cannot be seen; with [`Method::Remove`] also
+	/// their shadows.
 	pub fn regions(&self, detections: &[Detection]) -> Vec<Region> {
-		detections
-			.iter()
-			.filter_map(|detection| {
-				let grow = self.settings.classes.get(&detection.class)?.grow;
-				let bounding_box = detection.bounding_box.grown(grow);
-				Some(Region { class: detection.class, bounding_box })
-			})
+		let things = detections.iter().filter_map(|detection| {
+			let grow = self.settings.classes.get(&detection.class)?.grow;
+			let bounding_box = detection.bounding_box.grown(grow);
+			Some(Region { class: detection.class, bounding_box })
+		});
+		let shadows = self.settings.method == Method::Remove;
+		things
+			.flat_map(|thing| [Some(thing), thing.shadow().filter(|_| shadows)])
+			.flatten()
 			.collect()
 	}
 

@@ -14,6 +14,51 @@ pub struct Settings {
 	pub method: Method,
 	/// What is looked for; what is not named here stays visible.
 	pub classes: BTreeMap<Class, ClassSettings>,
+	/// How it is looked for.
+	pub detection: DetectionSettings,
+}
+
+/// The models, and what they get to see.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct DetectionSettings {
+	/// CPU threads for each frame. Several frames at once, with one thread each, take less time.
+	pub threads: usize,
+	/// A model of CenterFace's form.
+	pub faces: ModelSettings,
+}
+
+/// A model, and how it sees a frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ModelSettings {
+	/// ONNX file: a name in the models folder, or a path.
+	pub file: PathBuf,
+	/// Size to which the whole frame is scaled.
+	pub input_size: InputSize,
+	/// Parts of the frame that are shown unscaled as well, when the whole is scaled down.
+	#[serde(default)]
+	pub tiles: Option<Tiles>,
+}
+
+/// To what the whole frame is scaled before a model sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputSize {
+	/// It is not scaled. Memory and time grow with the frame.
+	Native,
+	/// The longer side gets this length in pixels, also when it was shorter.
+	LongSide(u32),
+}
+
+/// Overlapping parts of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Tiles {
+	/// Longest side of a tile in pixels.
+	pub side: u32,
+	/// What neighbours share at least, in pixels.
+	pub overlap: u32,
 }
 
 /// How one class is treated.
@@ -40,7 +85,19 @@ impl Default for Settings {
 				(Class::Person, class(0.2, 0.1, 0.05)),
 				(Class::Vehicle, class(0.2, 0.1, 0.05)),
 			]),
+			detection: DetectionSettings::default(),
 		}
+	}
+}
+
+impl Default for DetectionSettings {
+	fn default() -> Self {
+		let model = |file: &str, input_size| ModelSettings {
+			file: file.into(),
+			input_size: InputSize::LongSide(input_size),
+			tiles: None,
+		};
+		Self { threads: 1, faces: model("center_face.onnx", 640) }
 	}
 }
 

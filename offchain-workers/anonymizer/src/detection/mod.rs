@@ -1,11 +1,37 @@
 //! Finding what must be hidden.
+//!
+//! [`runtime`] loads ONNX models, [`network`] shows them a frame whole and in tiles; [`center_face`],
+//! [`licence_plates`] and [`objects`] know what the outputs of one kind of model mean; [`suppression`]
+//! joins what was found more than once.
 
-use crate::geometry::BoundingBox;
+pub mod center_face;
+pub mod network;
+pub mod preprocessing;
+pub mod runtime;
+pub mod suppression;
+pub mod tiling;
+
+use crate::{geometry::BoundingBox, settings::Settings};
+use center_face::CenterFace;
 use image::RgbImage;
+use runtime::{ModelIdentity, Runtime};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// What can be hidden.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Hash,
+	PartialOrd,
+	Ord,
+	Serialize,
+	Deserialize,
+	clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
 	/// A human face.
@@ -33,9 +59,28 @@ pub struct Detection {
 /// Why nothing was detected. Whoever gets this must not pass the frame on.
 #[derive(Debug, thiserror::Error)]
 pub enum DetectionError {
-	/// A model or the runtime is missing, or is not the expected file.
-	#[error("{0}")]
-	Model(String),
+	/// The file of a model or of the runtime cannot be read.
+	#[error("{path}: {source}; `scripts/setup.sh --anonymizer` prepares the models")]
+	Unreadable {
+		/// The file.
+		path: PathBuf,
+		/// What the system says.
+		source: std::io::Error,
+	},
+	/// The file is not the one that this version was made for.
+	#[error("{path} is damaged or of another version; `scripts/setup.sh --anonymizer` renews it")]
+	Damaged {
+		/// The file.
+		path: PathBuf,
+	},
+	/// The file is no model of the form that is needed.
+	#[error("{path} cannot be used: {reason}; `scripts/setup.sh --anonymizer` prepares a fitting one")]
+	Unusable {
+		/// The file.
+		path: PathBuf,
+		/// What does not fit.
+		reason: String,
+	},
 	/// The runtime failed on a frame.
 	#[error("detection failed: {0}")]
 	Inference(String),
@@ -46,4 +91,17 @@ pub trait Detector: Send {
 	/// Everything with at least the score below which a reviewer does not want to see it, in any order,
 	/// without duplicates.
 	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError>;
+}
+
+/// The detectors that the classes of `settings` need, and the files they come from.
+pub fn open(
+	settings: &Settings,
+) -> Result<(Vec<Box<dyn Detector>>, Vec<ModelIdentity>), DetectionError> {
+	let mut detectors: Vec<Box<dyn Detector>> = Vec::new();
+	let mut runtime = Runtime::load(settings)?;
+	if let Some(class) = settings.classes.get(&Class::Face) {
+		let network = runtime.network(&settings.detection.faces, center_face::INPUT)?;
+		detectors.push(Box::new(CenterFace::new(network, class.review_from)?));
+	}
+	Ok((detectors, runtime.into_identities()))
 }

@@ -1,0 +1,68 @@
+//! Faces by CenterFace (Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point").
+
+use super::{
+	network::Network,
+	preprocessing::{ChannelOrder, InputForm},
+	runtime::{Outputs, Tensor},
+	Class, Detection, DetectionError, Detector,
+};
+use crate::geometry::BoundingBox;
+use image::RgbImage;
+
+/// Red, green and blue from 0 to 255.
+pub const INPUT: InputForm =
+	InputForm { order: ChannelOrder::Rgb, mean: [0.0; 3], deviation: [1.0; 3] };
+
+/// Pixels of the input for each cell of the outputs, in both directions.
+const STRIDE: f32 = 4.0;
+
+/// Finds faces.
+pub struct CenterFace {
+	network: Network,
+	score_from: f32,
+}
+
+impl CenterFace {
+	/// With a model whose first outputs are the heat map (1 × 1 × rows × columns), the logarithm of
+	/// height and width in cells (1 × 2 × …), and the centre's offset down and to the right in cells
+	/// (1 × 2 × …). Faces with a score below `score_from` are not reported.
+	pub fn new(network: Network, score_from: f32) -> Result<Self, DetectionError> {
+		network.model().needs_outputs(3, "heat map, size, offset")?;
+		Ok(Self { network, score_from })
+	}
+}
+
+impl Detector for CenterFace {
+	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
+		let score_from = self.score_from;
+		self.network.detect(frame, |outputs: &Outputs, _| {
+			decode(outputs.tensor(0)?, outputs.tensor(1)?, outputs.tensor(2)?, score_from)
+		})
+	}
+}
+
+fn decode(
+	heat_map: Tensor,
+	size: Tensor,
+	offset: Tensor,
+	score_from: f32,
+) -> Result<Vec<Detection>, DetectionError> {
+	let scores = heat_map.expect_shape(&[1, 1, 0, 0])?;
+	let (rows, columns) = (heat_map.shape[2], heat_map.shape[3]);
+	let (heights, widths) = size.expect_shape(&[1, 2, rows, columns])?.split_at(scores.len());
+	let (down, right) = offset.expect_shape(&[1, 2, rows, columns])?.split_at(scores.len());
+	let face = |(cell, score): (usize, &f32)| {
+		let (row, column) = ((cell / columns) as f32, (cell % columns) as f32);
+		let (height, width) = (heights[cell].exp(), widths[cell].exp());
+		let x = column + right[cell] + 0.5;
+		let y = row + down[cell] + 0.5;
+		let bounding_box = BoundingBox {
+			x_min: (x - width / 2.0) * STRIDE,
+			y_min: (y - height / 2.0) * STRIDE,
+			x_max: (x + width / 2.0) * STRIDE,
+			y_max: (y + height / 2.0) * STRIDE,
+		};
+		Detection { class: Class::Face, score: *score, bounding_box }
+	};
+	Ok(scores.iter().enumerate().filter(|(_, score)| **score >= score_from).map(face).collect())
+}
