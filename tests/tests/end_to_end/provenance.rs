@@ -87,8 +87,9 @@ async fn anonymize(market: &Market) -> PathBuf {
 fn records_of(folder: &Path) -> PathBuf {
 	let entries = std::fs::read_dir(folder).expect("the anonymizer made the folder");
 	let paths = entries.map(|entry| entry.expect("the folder can be read").path());
-	let finished: Vec<_> =
-		paths.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl")).collect();
+	let finished: Vec<_> = paths
+		.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+		.collect();
 	assert_eq!(finished.len(), 1, "{finished:?}");
 	finished[0].clone()
 }
