@@ -3,13 +3,10 @@
 use crate::{
 	detection::{self, runtime::ModelIdentity, Detection, DetectionError, Detector},
 	removal::{remove, Mask, Method, Region},
-	detection::{Detection, DetectionError, Detector},
-	removal::{remove, Mask, Method, Region},
->>>>>>> .merge_file_mEX4pF
 	Settings,
 };
 use image::RgbImage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Detects and removes, frame by frame. Each thread has its own.
 pub struct Anonymizer {
@@ -19,7 +16,7 @@ pub struct Anonymizer {
 }
 
 /// What was found in a frame.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Outcome {
 	/// What was hidden.

@@ -50,6 +50,31 @@ impl BoundingBox {
 		}
 	}
 
+	/// Middle of the box: x and y.
+	pub fn centre(&self) -> (f32, f32) {
+		((self.x_min + self.x_max) / 2.0, (self.y_min + self.y_max) / 2.0)
+	}
+
+	/// The smallest box that contains both.
+	pub fn hull(&self, other: &Self) -> Self {
+		Self {
+			x_min: self.x_min.min(other.x_min),
+			y_min: self.y_min.min(other.y_min),
+			x_max: self.x_max.max(other.x_max),
+			y_max: self.y_max.max(other.y_max),
+		}
+	}
+
+	/// The box in a frame that is larger by these factors.
+	pub fn scaled(&self, (x, y): (f32, f32)) -> Self {
+		Self {
+			x_min: self.x_min * x,
+			y_min: self.y_min * y,
+			x_max: self.x_max * x,
+			y_max: self.y_max * y,
+		}
+	}
+
 	/// The box grown by `factor` of its size on each side, about its centre.
 	pub fn grown(&self, factor: f32) -> Self {
 		let (x, y) = (self.width() * factor, self.height() * factor);

@@ -4,11 +4,11 @@ use clap::{Args, ValueEnum};
 use msec_anonymizer::{detection::Class, removal::Method, Settings};
 use msec_worker_common::configuration::{load, ConfigurationError};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "MSEC_ANONYMIZE_";
 /// Variables with that prefix that are not keys of [`Settings`].
-const RESERVED: &[&str] = &["config", "hide"];
+const RESERVED: &[&str] = &["config", "hide", "originals_key"];
 
 /// How results are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -63,7 +63,16 @@ struct Flags {
 impl Global {
 	/// Merges file, environment and flags.
 	pub fn settings(&self) -> Result<Settings, ConfigurationError> {
-		let mut settings: Settings = load(self.config.as_deref(), PREFIX, RESERVED, &self.flags)?;
+		self.merged(self.config.as_deref())
+	}
+
+	/// The same with another file.
+	pub fn settings_from(&self, file: &Path) -> Result<Settings, ConfigurationError> {
+		self.merged(Some(file))
+	}
+
+	fn merged(&self, file: Option<&Path>) -> Result<Settings, ConfigurationError> {
+		let mut settings: Settings = load(file, PREFIX, RESERVED, &self.flags)?;
 		if !self.hide.is_empty() {
 			let known = Settings::default().classes;
 			let configured = std::mem::take(&mut settings.classes);

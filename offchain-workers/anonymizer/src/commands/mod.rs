@@ -1,10 +1,15 @@
 //! The verbs of the command, one file each.
 
 mod arguments;
+mod evaluate;
+mod images;
+mod pictures;
+mod watch;
 
 use anyhow::Result;
 use arguments::Global;
 use clap::{CommandFactory, Parser, Subcommand};
+use evaluate::Evaluate;
 
 const LONG_ABOUT: &str = "\
 Hide faces, licence plates, persons and vehicles in images and video.
@@ -28,6 +33,12 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+	#[command(name = "eval")]
+	Evaluate(Evaluate),
+	/// Make pictures anonymous: a file, or a folder with all folders below it.
+	Images(images::Images),
+	/// Watch a folder and make pictures anonymous as they arrive, until stopped.
+	Watch(watch::Watch),
 	/// Print a completion script for a shell.
 	Completion {
 		/// Which shell.
@@ -39,6 +50,9 @@ impl Cli {
 	/// Does what was asked.
 	pub fn run(self) -> Result<()> {
 		match self.command {
+			Command::Evaluate(evaluate) => evaluate.run(&self.global),
+			Command::Images(images) => images.run(&self.global),
+			Command::Watch(watch) => watch.run(&self.global),
 			Command::Completion { shell } => {
 				let mut command = Self::command();
 				clap_complete::generate(

@@ -44,6 +44,18 @@ pub enum Class {
 	Vehicle,
 }
 
+impl Class {
+	/// The word for it, as in settings and reports.
+	pub fn name(self) -> &'static str {
+		match self {
+			Self::Face => "face",
+			Self::LicencePlate => "licence-plate",
+			Self::Person => "person",
+			Self::Vehicle => "vehicle",
+		}
+	}
+}
+
 /// Something that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -74,7 +86,9 @@ pub enum DetectionError {
 		path: PathBuf,
 	},
 	/// The file is no model of the form that is needed.
-	#[error("{path} cannot be used: {reason}; `scripts/setup.sh --anonymizer` prepares a fitting one")]
+	#[error(
+		"{path} cannot be used: {reason}; `scripts/setup.sh --anonymizer` prepares a fitting one"
+	)]
 	Unusable {
 		/// The file.
 		path: PathBuf,

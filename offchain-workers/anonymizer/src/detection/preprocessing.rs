@@ -152,9 +152,9 @@ impl Preprocessor {
 		let options = ResizeOptions::new()
 			.crop(view.left.into(), view.top.into(), view.width.into(), view.height.into())
 			.resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-		self.resizer
-			.resize(&source, &mut self.scaled, &options)
-			.expect("both images have the same type of pixels, and the view lies in the frame; qed");
+		self.resizer.resize(&source, &mut self.scaled, &options).expect(
+			"both images have the same type of pixels, and the view lies in the frame; qed",
+		);
 	}
 }
 

@@ -1,14 +1,17 @@
 //! ONNX Runtime and the files it works with. Each file is hashed before it is used.
 
-use super::{network::Network, preprocessing::{Extent, InputForm},
-	DetectionError};
+use super::{
+	network::Network,
+	preprocessing::{Extent, InputForm},
+	DetectionError,
+};
 use crate::settings::{ModelSettings, Settings};
 use ort::{
 	environment::Environment,
 	session::{builder::GraphOptimizationLevel, Session, SessionOutputs},
 	value::TensorRef,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
 	fs,
@@ -27,7 +30,7 @@ const EXPECTED: &str = include_str!("../../models/SHA256SUMS");
 static ENVIRONMENT: Mutex<Option<(Environment, ModelIdentity)>> = Mutex::new(None);
 
 /// A file that decides about results.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ModelIdentity {
 	/// Its name without the folder.
@@ -173,7 +176,11 @@ impl<'a> Tensor<'a> {
 	/// The values, if the shape is `expected`; 0 stands for any length.
 	pub fn expect_shape(&self, expected: &[usize]) -> Result<&'a [f32], DetectionError> {
 		let fits = self.shape.len() == expected.len()
-			&& self.shape.iter().zip(expected).all(|(length, wanted)| *wanted == 0 || length == wanted)
+			&& self
+				.shape
+				.iter()
+				.zip(expected)
+				.all(|(length, wanted)| *wanted == 0 || length == wanted)
 			&& self.shape.iter().product::<usize>() == self.values.len();
 		fits.then_some(self.values).ok_or_else(|| {
 			DetectionError::Inference(format!(

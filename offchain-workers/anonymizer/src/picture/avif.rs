@@ -1,7 +1,7 @@
 //! AVIF through ffmpeg, as a process with bounded memory and time. It gets and gives pixels; how they are
 //! turned and how many there are is read here from the boxes (ISO/IEC 14496-12, 23008-12).
 
-use super::{decode, Format, Limits, PictureError};
+use super::{Format, Limits, PictureError};
 use image::{imageops, RgbImage};
 use std::{
 	io::{Read, Write},
@@ -46,7 +46,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<RgbImage, PictureError> {
 	];
 	let picture = run(&arguments, "pipe:1", bytes)?
 		.map_err(|reason| PictureError::Damaged { format: Format::Avif, reason })?;
-	let mut picture = decode::decode(&picture, limits)?;
+	let mut picture = super::decode(&picture, limits)?;
 	picture = match properties.turns {
 		Some(1) => imageops::rotate270(&picture),
 		Some(2) => imageops::rotate180(&picture),
@@ -224,7 +224,9 @@ impl Properties {
 fn once(property: &mut Option<u8>, content: &[u8], mask: u8) -> Result<(), PictureError> {
 	let value = content.first().ok_or(PictureError::Truncated)? & mask;
 	match property.replace(value) {
-		Some(_) => Err(PictureError::Unsupported { feature: "a picture with parts turned differently" }),
+		Some(_) => {
+			Err(PictureError::Unsupported { feature: "a picture with parts turned differently" })
+		},
 		None => Ok(()),
 	}
 }

@@ -37,7 +37,9 @@ impl Format {
 			[0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
 			[0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Self::Png),
 			[b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::WebP),
-			[_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', b'f' | b's', ..] => Some(Self::Avif),
+			[_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', b'f' | b's', ..] => {
+				Some(Self::Avif)
+			},
 			_ => None,
 		}
 	}

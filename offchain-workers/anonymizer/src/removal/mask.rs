@@ -64,6 +64,17 @@ impl Mask {
 		after > 0 && self.spans[after - 1].y == y && x < self.spans[after - 1].end
 	}
 
+	/// Widened to blocks of two by two pixels: what shares a colour in a video vanishes as a whole. Both
+	/// sides of the frame must be even.
+	pub fn in_blocks(&self) -> Self {
+		let wide = |span: &Span| {
+			let (start, end) = (span.start & !1, span.end.next_multiple_of(2));
+			[span.y & !1, span.y | 1].map(|y| Span { y, start, end })
+		};
+		let spans = self.spans.iter().flat_map(wide).collect();
+		Self::from_spans(self.width, self.height, spans)
+	}
+
 	/// What must vanish, by row and column; no two spans overlap or touch within a row.
 	pub fn spans(&self) -> &[Span] {
 		&self.spans
