@@ -130,13 +130,17 @@ impl Recorder {
 		origin: &Origin<'_>,
 		output_sha256: [u8; 32],
 	) -> Result<(), ProvenanceError> {
-		let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-		self.append(origin.statement(output_sha256, time))
+		self.append(origin.statement(output_sha256, now()))
 	}
 
 	fn append(&self, statement: Statement) -> Result<(), ProvenanceError> {
 		let record = statement.sign(&self.device);
 		self.journal.lock().unwrap_or_else(PoisonError::into_inner).append(&self.folder, &record)
+	}
+
+	/// Finishes the file if it is [`MAX_AGE`] old. To be called now and then in runs without an end.
+	pub fn finish_if_old(&self) -> Result<(), ProvenanceError> {
+		self.journal.lock().unwrap_or_else(PoisonError::into_inner).finish_if_full(now())
 	}
 
 	/// Gives the file of this run its final name. The next record begins another.
@@ -166,10 +170,7 @@ struct Unfinished {
 
 impl Journal {
 	fn append(&mut self, folder: &Path, record: &Record) -> Result<(), ProvenanceError> {
-		let time = record.statement.time;
-		if self.0.as_ref().is_some_and(|file| file.is_full(time)) {
-			self.finish()?;
-		}
+		self.finish_if_full(record.statement.time)?;
 		let file = match &mut self.0 {
 			Some(file) => file,
 			None => self.0.insert(Unfinished::create(folder, record)?),
@@ -182,6 +183,13 @@ impl Journal {
 			self.0 = None;
 		}
 		appended
+	}
+
+	fn finish_if_full(&mut self, now: u64) -> Result<(), ProvenanceError> {
+		match &self.0 {
+			Some(file) if file.is_full(now) => self.finish(),
+			_ => Ok(()),
+		}
 	}
 
 	fn finish(&mut self) -> Result<(), ProvenanceError> {
@@ -221,6 +229,11 @@ impl Unfinished {
 		self.records += 1;
 		Ok(())
 	}
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+	SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 fn lock(folder: &Path) -> Result<File, ProvenanceError> {
@@ -330,7 +343,10 @@ mod tests {
 		let outputs: Vec<_> = records.iter().map(|record| record.statement.output_sha256).collect();
 		assert_eq!(outputs, [[3; 32], [4; 32]]);
 		assert_eq!(records[0].statement, ORIGIN.statement([3; 32], 1_790_000_000));
-		assert_eq!((records[0].statement.method.as_str(), records[0].device), ("mosaic", recorder.device()));
+		assert_eq!(
+			(records[0].statement.method.as_str(), records[0].device),
+			("mosaic", recorder.device())
+		);
 	}
 
 	#[test]
@@ -358,6 +374,9 @@ mod tests {
 		let expected =
 			["provenance-19700101T000000Z.jsonl", "provenance-19700101T001000Z.jsonl.part"];
 		assert_eq!(names(directory.path()), expected);
+		recorder.finish_if_old().unwrap();
+		assert!(names(directory.path()).iter().all(|name| name.ends_with(FINISHED)));
+		record_at(&recorder, MAX_AGE, 0);
 		let mut journal = recorder.journal.lock().unwrap();
 		let file = journal.0.as_mut().unwrap();
 		file.records = MAX_RECORDS;
@@ -412,7 +431,8 @@ mod tests {
 
 	#[test]
 	fn the_order_of_the_models_decides_nothing() {
-		let model = |name: &str, sha256: &str| ModelIdentity { name: name.into(), sha256: sha256.into() };
+		let model =
+			|name: &str, sha256: &str| ModelIdentity { name: name.into(), sha256: sha256.into() };
 		let (one, other) = (model("a.onnx", "22"), model("b.onnx", "11"));
 		let expected = <[u8; 32]>::from(Sha256::digest("22  a.onnx\n11  b.onnx\n"));
 		assert_eq!(models_sha256(&[one.clone(), other.clone()]), expected);
