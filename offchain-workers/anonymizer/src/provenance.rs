@@ -7,34 +7,31 @@
 //! `msec publish DATASET FOLDER/*.jsonl` publishes every record once, however often it is called. What a
 //! killed run left is repaired and takes its final name when the folder is opened next.
 //!
-//! Of an original, nothing is kept but its HMAC under a key that is made with the folder and must stay on
-//! the device: who has the key and the original can prove where it went, and nobody else can look it up.
+//! Of an original, a record has only the HMAC under a key that stays on the device: who has the key and
+//! the original can prove where it went, and nobody else can look it up.
 
-use crate::Settings;
-use hmac::{Hmac, KeyInit, Mac};
+use crate::{detection::runtime::ModelIdentity, removal::Method, Settings};
+use clap::ValueEnum;
 use msec_worker_common::{
-	keys::{read_secret, write_secret, AccountKey, KeyError},
+	keys::AccountKey,
 	provenance::{Record, Statement},
+	AccountId32,
 };
-use rand::RngCore;
 use sha2::{Digest, Sha256};
 use std::{
 	fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-	io::{self, Read, Write},
+	io::{self, Write},
 	os::unix::fs::DirBuilderExt,
 	path::{Path, PathBuf},
 	sync::{Mutex, PoisonError},
 	time::{SystemTime, UNIX_EPOCH},
 };
-use zeroize::Zeroizing;
 
 /// Most records of a file.
 pub const MAX_RECORDS: u32 = 1000;
 /// Age in seconds from which a file gets no more records.
 pub const MAX_AGE: u64 = 600;
 
-/// Holds the HMAC key, in hexadecimal digits.
-const ORIGINALS_KEY: &str = "originals.key";
 const LOCK: &str = "lock";
 const FINISHED: &str = ".jsonl";
 const UNFINISHED: &str = ".jsonl.part";
@@ -53,32 +50,42 @@ pub enum ProvenanceError {
 	/// Another process records there.
 	#[error("another process records provenance in {}; give each process its own folder", .0.display())]
 	Busy(PathBuf),
-	/// The key for originals cannot be made or read.
-	#[error(transparent)]
-	Key(#[from] KeyError),
-	/// The key for originals has another form.
-	#[error("{} is not a key of 64 hexadecimal digits; restore it from a backup, or record in a new folder", .0.display())]
-	MalformedKey(PathBuf),
 }
 
-/// What is the same for every file of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Process {
-	/// Hash of the models; see [`models_sha256`].
-	pub models_sha256: [u8; 32],
+/// How an output came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin<'a> {
+	/// HMAC-SHA256 of the original, under a key that stays on the device.
+	pub original_hmac: [u8; 32],
+	/// The files that decide about what is found.
+	pub models: &'a [ModelIdentity],
 	/// Hash of the settings; see [`settings_sha256`].
 	pub settings_sha256: [u8; 32],
-	/// How things are hidden, as the settings name it.
-	pub method: String,
+	/// How things were hidden.
+	pub method: Method,
+}
+
+impl Origin<'_> {
+	fn statement(&self, output_sha256: [u8; 32], time: u64) -> Statement {
+		let method = self.method.to_possible_value();
+		Statement {
+			time,
+			original_hmac: self.original_hmac,
+			output_sha256,
+			models_sha256: models_sha256(self.models),
+			settings_sha256: self.settings_sha256,
+			method: method.expect("every method has a name; qed").get_name().to_owned(),
+		}
+	}
 }
 
 /// SHA-256 of what `sha256sum` prints for the models in the order of their names: two spaces between
-/// digest and name, a line each. `models` are names and digests in lower-case hexadecimal digits.
-pub fn models_sha256<'a>(models: impl IntoIterator<Item = (&'a str, &'a str)>) -> [u8; 32] {
-	let mut models: Vec<_> = models.into_iter().collect();
-	models.sort_unstable();
-	let line = |(name, sha256): (&str, &str)| format!("{sha256}  {name}\n");
-	Sha256::digest(models.into_iter().map(line).collect::<String>()).into()
+/// digest and name, a line each.
+fn models_sha256(models: &[ModelIdentity]) -> [u8; 32] {
+	let mut lines: Vec<_> = models.iter().map(|model| (&model.name, &model.sha256)).collect();
+	lines.sort_unstable();
+	let lines = lines.into_iter().map(|(name, sha256)| format!("{sha256}  {name}\n"));
+	Sha256::digest(lines.collect::<String>()).into()
 }
 
 /// SHA-256 of the settings as JSON with an empty folder of models: where they lie decides nothing.
@@ -92,8 +99,6 @@ pub fn settings_sha256(settings: &Settings) -> [u8; 32] {
 pub struct Recorder {
 	folder: PathBuf,
 	device: AccountKey,
-	process: Process,
-	originals: Zeroizing<[u8; 32]>,
 	journal: Mutex<Journal>,
 	/// Locked as long as this lives.
 	_lock: File,
@@ -102,66 +107,40 @@ pub struct Recorder {
 impl Recorder {
 	/// Opens `folder`, making it for its owner only when it is not there, and finishes what an earlier
 	/// run left. `device` signs.
-	pub fn open(
-		folder: &Path,
-		device: AccountKey,
-		process: Process,
-	) -> Result<Self, ProvenanceError> {
+	pub fn open(folder: &Path, device: AccountKey) -> Result<Self, ProvenanceError> {
 		DirBuilder::new()
 			.recursive(true)
 			.mode(0o700)
 			.create(folder)
 			.map_err(|source| fault(folder, source))?;
 		let lock = lock(folder)?;
-		let originals = originals_key(folder)?;
 		finish_leftovers(folder)?;
-		let (folder, journal) = (folder.to_owned(), Mutex::default());
-		Ok(Self { folder, device, process, originals, journal, _lock: lock })
+		Ok(Self { folder: folder.to_owned(), device, journal: Mutex::default(), _lock: lock })
 	}
 
-	/// HMAC-SHA256 of an original, which is read in small pieces.
-	pub fn original_hmac(&self, mut original: impl Read) -> io::Result<[u8; 32]> {
-		let mut mac = Hmac::<Sha256>::new_from_slice(&*self.originals)
-			.expect("HMAC takes a key of any length; qed");
-		let mut buffer = [0; 16 * 1024];
-		loop {
-			match original.read(&mut buffer) {
-				Ok(0) => return Ok(mac.finalize().into_bytes().into()),
-				Ok(count) => mac.update(&buffer[..count]),
-				Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-				Err(error) => return Err(error),
-			}
-		}
+	/// The account of the device.
+	pub fn device(&self) -> AccountId32 {
+		self.device.account_id()
 	}
 
-	/// Signs and appends a record; it is on the disk when this returns. To be called before the output may
-	/// be seen, so that there is no output without a record.
+	/// Signs and appends a record of the output with this SHA-256; it is on the disk when this returns.
+	/// To be called before the output may be seen, so that there is no output without a record.
 	pub fn record(
 		&self,
-		original_hmac: [u8; 32],
+		origin: &Origin<'_>,
 		output_sha256: [u8; 32],
 	) -> Result<(), ProvenanceError> {
-		let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-		self.record_at(time, original_hmac, output_sha256)
+		self.append(origin.statement(output_sha256, now()))
 	}
 
-	fn record_at(
-		&self,
-		time: u64,
-		original_hmac: [u8; 32],
-		output_sha256: [u8; 32],
-	) -> Result<(), ProvenanceError> {
-		let Process { models_sha256, settings_sha256, method } = self.process.clone();
-		let statement = Statement {
-			time,
-			original_hmac,
-			output_sha256,
-			models_sha256,
-			settings_sha256,
-			method,
-		};
+	fn append(&self, statement: Statement) -> Result<(), ProvenanceError> {
 		let record = statement.sign(&self.device);
 		self.journal.lock().unwrap_or_else(PoisonError::into_inner).append(&self.folder, &record)
+	}
+
+	/// Finishes the file if it is [`MAX_AGE`] old. To be called now and then in runs without an end.
+	pub fn finish_if_old(&self) -> Result<(), ProvenanceError> {
+		self.journal.lock().unwrap_or_else(PoisonError::into_inner).finish_if_full(now())
 	}
 
 	/// Gives the file of this run its final name. The next record begins another.
@@ -191,10 +170,7 @@ struct Unfinished {
 
 impl Journal {
 	fn append(&mut self, folder: &Path, record: &Record) -> Result<(), ProvenanceError> {
-		let time = record.statement.time;
-		if self.0.as_ref().is_some_and(|file| file.is_full(time)) {
-			self.finish()?;
-		}
+		self.finish_if_full(record.statement.time)?;
 		let file = match &mut self.0 {
 			Some(file) => file,
 			None => self.0.insert(Unfinished::create(folder, record)?),
@@ -207,6 +183,13 @@ impl Journal {
 			self.0 = None;
 		}
 		appended
+	}
+
+	fn finish_if_full(&mut self, now: u64) -> Result<(), ProvenanceError> {
+		match &self.0 {
+			Some(file) if file.is_full(now) => self.finish(),
+			_ => Ok(()),
+		}
 	}
 
 	fn finish(&mut self) -> Result<(), ProvenanceError> {
@@ -248,6 +231,11 @@ impl Unfinished {
 	}
 }
 
+/// Seconds since 1970.
+fn now() -> u64 {
+	SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
 fn lock(folder: &Path) -> Result<File, ProvenanceError> {
 	let path = folder.join(LOCK);
 	let file = File::create(&path).map_err(|source| fault(&path, source))?;
@@ -256,20 +244,6 @@ fn lock(folder: &Path) -> Result<File, ProvenanceError> {
 		Err(TryLockError::WouldBlock) => Err(ProvenanceError::Busy(folder.to_owned())),
 		Err(TryLockError::Error(source)) => Err(fault(&path, source)),
 	}
-}
-
-/// Loads the key for originals, or makes it.
-fn originals_key(folder: &Path) -> Result<Zeroizing<[u8; 32]>, ProvenanceError> {
-	let path = folder.join(ORIGINALS_KEY);
-	let mut key = Zeroizing::new([0; 32]);
-	if !path.exists() {
-		rand::rng().fill_bytes(&mut *key);
-		write_secret(&path, Zeroizing::new(hex::encode(*key)).as_bytes())?;
-	}
-	let digits = read_secret(&path)?;
-	hex::decode_to_slice(digits.trim_ascii(), &mut *key)
-		.map_err(|_| ProvenanceError::MalformedKey(path))?;
-	Ok(key)
 }
 
 /// Gives files that a killed run left their final names, without the line that was being written.
@@ -324,12 +298,19 @@ mod tests {
 	use super::*;
 	use proptest::prelude::*;
 
-	fn process() -> Process {
-		Process { models_sha256: [1; 32], settings_sha256: [2; 32], method: "mosaic".into() }
-	}
+	const ORIGIN: Origin<'_> = Origin {
+		original_hmac: [1; 32],
+		models: &[],
+		settings_sha256: [2; 32],
+		method: Method::Mosaic,
+	};
 
 	fn recorder(folder: &Path) -> Recorder {
-		Recorder::open(folder, AccountKey::from_seed(&[7; 32]), process()).unwrap()
+		Recorder::open(folder, AccountKey::from_seed(&[7; 32])).unwrap()
+	}
+
+	fn record_at(recorder: &Recorder, time: u64, output: u8) {
+		recorder.append(ORIGIN.statement([output; 32], time)).unwrap();
 	}
 
 	fn names(folder: &Path) -> Vec<String> {
@@ -352,28 +333,31 @@ mod tests {
 		let directory = tempfile::tempdir().unwrap();
 		let folder = directory.path().join("provenance");
 		let recorder = recorder(&folder);
-		let hmac = recorder.original_hmac(&b"original"[..]).unwrap();
-		recorder.record_at(1_790_000_000, hmac, [3; 32]).unwrap();
+		record_at(&recorder, 1_790_000_000, 3);
 		assert_eq!(names(&folder), ["provenance-20260921T141320Z.jsonl.part"]);
-		recorder.record_at(1_790_000_001, hmac, [4; 32]).unwrap();
+		record_at(&recorder, 1_790_000_001, 4);
 		recorder.finish().unwrap();
 		assert_eq!(names(&folder), ["provenance-20260921T141320Z.jsonl"]);
 		let records = records(&folder.join("provenance-20260921T141320Z.jsonl"));
 		assert!(records.iter().all(Record::is_genuine));
 		let outputs: Vec<_> = records.iter().map(|record| record.statement.output_sha256).collect();
 		assert_eq!(outputs, [[3; 32], [4; 32]]);
-		assert_eq!(records[0].statement.original_hmac, hmac);
+		assert_eq!(records[0].statement, ORIGIN.statement([3; 32], 1_790_000_000));
+		assert_eq!(
+			(records[0].statement.method.as_str(), records[0].device),
+			("mosaic", recorder.device())
+		);
 	}
 
 	#[test]
 	fn a_file_that_has_its_final_name_never_changes() {
 		let directory = tempfile::tempdir().unwrap();
 		let recorder = recorder(directory.path());
-		recorder.record_at(100, [0; 32], [1; 32]).unwrap();
+		record_at(&recorder, 100, 1);
 		recorder.finish().unwrap();
 		let path = directory.path().join("provenance-19700101T000140Z.jsonl");
 		let before = fs::read(&path).unwrap();
-		recorder.record_at(100, [0; 32], [2; 32]).unwrap();
+		record_at(&recorder, 100, 2);
 		recorder.finish().unwrap();
 		assert_eq!(fs::read(&path).unwrap(), before);
 		let expected = ["provenance-19700101T000140Z-2.jsonl", "provenance-19700101T000140Z.jsonl"];
@@ -384,12 +368,15 @@ mod tests {
 	fn an_old_or_full_file_gets_no_more_records() {
 		let directory = tempfile::tempdir().unwrap();
 		let recorder = recorder(directory.path());
-		recorder.record_at(0, [0; 32], [0; 32]).unwrap();
-		recorder.record_at(MAX_AGE - 1, [0; 32], [0; 32]).unwrap();
-		recorder.record_at(MAX_AGE, [0; 32], [0; 32]).unwrap();
+		record_at(&recorder, 0, 0);
+		record_at(&recorder, MAX_AGE - 1, 0);
+		record_at(&recorder, MAX_AGE, 0);
 		let expected =
 			["provenance-19700101T000000Z.jsonl", "provenance-19700101T001000Z.jsonl.part"];
 		assert_eq!(names(directory.path()), expected);
+		recorder.finish_if_old().unwrap();
+		assert!(names(directory.path()).iter().all(|name| name.ends_with(FINISHED)));
+		record_at(&recorder, MAX_AGE, 0);
 		let mut journal = recorder.journal.lock().unwrap();
 		let file = journal.0.as_mut().unwrap();
 		file.records = MAX_RECORDS;
@@ -400,7 +387,7 @@ mod tests {
 	fn what_a_killed_run_left_is_repaired() {
 		let directory = tempfile::tempdir().unwrap();
 		let recorder_before = recorder(directory.path());
-		recorder_before.record_at(100, [0; 32], [1; 32]).unwrap();
+		record_at(&recorder_before, 100, 1);
 		let part = directory.path().join("provenance-19700101T000140Z.jsonl.part");
 		let whole = fs::read(&part).unwrap();
 		drop(recorder_before);
@@ -417,23 +404,20 @@ mod tests {
 		let directory = tempfile::tempdir().unwrap();
 		let first = recorder(directory.path());
 		let key = AccountKey::from_seed(&[7; 32]);
-		let second = Recorder::open(directory.path(), key, process());
+		let second = Recorder::open(directory.path(), key);
 		assert!(matches!(second, Err(ProvenanceError::Busy(_))));
 		drop(first);
 		recorder(directory.path());
 	}
 
 	#[test]
-	fn an_original_is_known_again_with_the_key_of_its_folder_only() {
-		let directory = tempfile::tempdir().unwrap();
-		let (one, other) = (directory.path().join("one"), directory.path().join("other"));
-		let hmac = |folder: &Path| recorder(folder).original_hmac(&b"original"[..]).unwrap();
-		assert_eq!(hmac(&one), hmac(&one));
-		assert_ne!(hmac(&one), hmac(&other));
-		assert_ne!(hmac(&one), <[u8; 32]>::from(Sha256::digest(b"original")));
-		fs::write(one.join(ORIGINALS_KEY), "short").unwrap();
-		let opened = Recorder::open(&one, AccountKey::from_seed(&[7; 32]), process());
-		assert!(matches!(opened, Err(ProvenanceError::MalformedKey(_))));
+	fn records_of_every_method_can_be_read() {
+		for method in Method::value_variants() {
+			let origin = Origin { method: *method, ..ORIGIN };
+			let record = origin.statement([3; 32], 0).sign(&AccountKey::from_seed(&[7; 32]));
+			let line = serde_json::to_string(&record).unwrap();
+			assert_eq!(serde_json::from_str::<Record>(&line).unwrap(), record);
+		}
 	}
 
 	#[test]
@@ -447,10 +431,12 @@ mod tests {
 
 	#[test]
 	fn the_order_of_the_models_decides_nothing() {
-		let (one, other) = (("a.onnx", "11"), ("b.onnx", "22"));
-		let expected = <[u8; 32]>::from(Sha256::digest("11  a.onnx\n22  b.onnx\n"));
-		assert_eq!(models_sha256([one, other]), expected);
-		assert_eq!(models_sha256([other, one]), expected);
+		let model =
+			|name: &str, sha256: &str| ModelIdentity { name: name.into(), sha256: sha256.into() };
+		let (one, other) = (model("a.onnx", "22"), model("b.onnx", "11"));
+		let expected = <[u8; 32]>::from(Sha256::digest("22  a.onnx\n11  b.onnx\n"));
+		assert_eq!(models_sha256(&[one.clone(), other.clone()]), expected);
+		assert_eq!(models_sha256(&[other, one]), expected);
 	}
 
 	proptest! {
@@ -458,15 +444,7 @@ mod tests {
 		fn repair_keeps_whole_records_of_any_torn_file(
 			count in 0usize..4, cut: usize, garbage in proptest::collection::vec(any::<u8>(), 0..40),
 		) {
-			let statement = Statement {
-				time: 0,
-				original_hmac: [0; 32],
-				output_sha256: [0; 32],
-				models_sha256: [0; 32],
-				settings_sha256: [0; 32],
-				method: "solid".into(),
-			};
-			let record = statement.sign(&AccountKey::from_seed(&[7; 32]));
+			let record = ORIGIN.statement([0; 32], 0).sign(&AccountKey::from_seed(&[7; 32]));
 			let line = format!("{}\n", serde_json::to_string(&record).unwrap());
 			let torn = &line.as_bytes()[..cut % line.len()];
 			let content = [line.repeat(count).as_bytes(), torn].concat();

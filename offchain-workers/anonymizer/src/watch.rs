@@ -7,8 +7,8 @@
 use crate::{
 	detection::DetectionError,
 	job::{
-		Crew, Event, Factory, Failure, FileError, Item, Job, JobError, Observer, OriginalsKey,
-		Rules, Scope,
+		Crew, Event, Evidence, Factory, Failure, FileError, Item, Job, JobError, Observer, Rules,
+		Scope,
 	},
 	Settings,
 };
@@ -64,12 +64,12 @@ impl<'a> Watch<'a> {
 		job: &'a Job,
 		after: After,
 		settings: &Settings,
-		originals: &'a OriginalsKey,
+		evidence: Evidence<'a>,
 		factory: Factory<'a>,
 	) -> Result<Self, JobError> {
 		let scope = Scope::new(job)?;
 		scope.clean();
-		let rules = Rules::new(job, settings, originals, scope.output_root());
+		let rules = Rules::new(job, settings, evidence, scope.output_root());
 		let crew = Crew::open(job.threads.get(), factory)?;
 		let (states, refused) = Default::default();
 		Ok(Self { scope, rules, crew, after, states, refused })
@@ -176,8 +176,9 @@ mod tests {
 	fn a_picture_is_taken_when_it_is_whole_and_only_once() {
 		let folders = Folders::new();
 		let (job, key) = (folders.job(), folders.key());
+		let evidence = Evidence { originals: &key, recorder: None };
 		let mut watch =
-			Watch::open(&job, After::Keep, &Settings::default(), &key, &factory).unwrap();
+			Watch::open(&job, After::Keep, &Settings::default(), evidence, &factory).unwrap();
 		let whole = picture_with_red();
 		fs::write(folders.input("a.png"), &whole[..40]).unwrap();
 		assert_eq!(look(&mut watch), NOTHING);
@@ -197,11 +198,12 @@ mod tests {
 	fn originals_are_deleted_when_their_results_are_there() {
 		let folders = Folders::new();
 		let (job, key) = (folders.job(), folders.key());
+		let evidence = Evidence { originals: &key, recorder: None };
 		fs::write(folders.input("good.png"), picture_with_red()).unwrap();
 		fs::write(folders.input("bad.png"), b"not a picture").unwrap();
 		{
 			let mut watch =
-				Watch::open(&job, After::Delete, &Settings::default(), &key, &factory).unwrap();
+				Watch::open(&job, After::Delete, &Settings::default(), evidence, &factory).unwrap();
 			assert_eq!(look(&mut watch), NOTHING);
 			assert_eq!(look(&mut watch), (vec!["good.png".into()], vec!["bad.png".into()]));
 		}
@@ -210,7 +212,7 @@ mod tests {
 
 		// After a restart, what was tried in vain is tried once more.
 		let mut watch =
-			Watch::open(&job, After::Delete, &Settings::default(), &key, &factory).unwrap();
+			Watch::open(&job, After::Delete, &Settings::default(), evidence, &factory).unwrap();
 		assert_eq!(look(&mut watch), NOTHING);
 		assert_eq!(look(&mut watch), (vec![], vec!["bad.png".into()]));
 		assert_eq!(look(&mut watch), NOTHING);

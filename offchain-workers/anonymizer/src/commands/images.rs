@@ -7,7 +7,7 @@ use super::{
 use anyhow::{bail, Context, Result};
 use clap::Args;
 use msec_anonymizer::{
-	job::{self, Scope, Summary},
+	job::{self, Evidence, Scope, Summary},
 	review,
 };
 use std::path::PathBuf;
@@ -33,6 +33,8 @@ impl Images {
 		let settings = global.settings()?;
 		let job = self.pictures.job();
 		let originals = self.pictures.originals_key()?;
+		let recorder = self.pictures.recorder()?;
+		let evidence = Evidence { originals: &originals, recorder: recorder.as_ref() };
 		let scope = Scope::new(&job)?;
 		if let Some(path) = &self.review {
 			review::check(path, &scope)?;
@@ -40,10 +42,13 @@ impl Images {
 		let progress = Progress::new(global.quiet);
 		let summary = until_stopped(|stop| {
 			let factory = anonymizers(&settings);
-			job::run(&job, &settings, &originals, &factory, &|event| progress.show(&event), &stop)
+			job::run(&job, &settings, evidence, &factory, &|event| progress.show(&event), &stop)
 				.context("nothing was made anonymous")
 		})?;
 		progress.finish();
+		if let Some(recorder) = &recorder {
+			recorder.finish()?;
+		}
 		if let Some(path) = &self.review {
 			review::write(path, &scope, &job.limits)?;
 			eprintln!("{} shows faces: look through it, then delete it", path.display());

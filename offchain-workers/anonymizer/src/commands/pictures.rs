@@ -7,9 +7,13 @@ use msec_anonymizer::{
 	detection::DetectionError,
 	job::{Event, Job, OriginalsKey},
 	picture::{Format, Limits},
+	provenance::Recorder,
 	Anonymizer, Settings,
 };
-use msec_worker_common::shutdown;
+use msec_worker_common::{
+	keys::{AccountKey, PasswordSource},
+	shutdown,
+};
 use std::{num::NonZeroUsize, path::PathBuf, thread};
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +41,12 @@ pub struct PictureArguments {
 	/// Key under which reports hash originals; made at first use [default: in the user's data folder].
 	#[arg(long, env = "MSEC_ANONYMIZE_ORIGINALS_KEY", value_name = "FILE")]
 	originals_key: Option<PathBuf>,
+	/// Record each result in this folder, signed with --device-key, for `msec publish`.
+	#[arg(long, requires = "device_key", value_name = "DIRECTORY")]
+	provenance: Option<PathBuf>,
+	/// Account of this device: a file with a secret URI that only its owner may read, or of a wallet.
+	#[arg(long, requires = "provenance", value_name = "FILE")]
+	device_key: Option<PathBuf>,
 }
 
 impl PictureArguments {
@@ -62,6 +72,15 @@ impl PictureArguments {
 		};
 		let path = self.originals_key.clone().or_else(default);
 		Ok(OriginalsKey::open(&path.context("there is no home folder; use --originals-key")?)?)
+	}
+
+	/// Opens the folder for records, if there is one.
+	pub fn recorder(&self) -> Result<Option<Recorder>> {
+		let (Some(folder), Some(key)) = (&self.provenance, &self.device_key) else {
+			return Ok(None);
+		};
+		let device = AccountKey::load(key, &PasswordSource::Prompt)?;
+		Ok(Some(Recorder::open(folder, device)?))
 	}
 }
 

@@ -21,6 +21,7 @@ pub use worker::{Done, Rules};
 use crate::{
 	detection::{Class, DetectionError},
 	picture::{Format, Limits, PictureError},
+	provenance::{ProvenanceError, Recorder},
 	Anonymizer, Settings,
 };
 use serde::Serialize;
@@ -45,6 +46,15 @@ pub struct Job {
 	pub threads: NonZeroUsize,
 	/// What is decoded at most.
 	pub limits: Limits,
+}
+
+/// What proves later which output came from which original.
+#[derive(Clone, Copy)]
+pub struct Evidence<'a> {
+	/// The key under which originals are hashed.
+	pub originals: &'a OriginalsKey,
+	/// Signs a record of each output, if records are wanted.
+	pub recorder: Option<&'a Recorder>,
 }
 
 /// Why a job does not begin.
@@ -220,7 +230,7 @@ impl Summary {
 pub fn run(
 	job: &Job,
 	settings: &Settings,
-	originals: &OriginalsKey,
+	evidence: Evidence<'_>,
 	factory: Factory<'_>,
 	observer: Observer<'_>,
 	stop: &CancellationToken,
@@ -234,7 +244,7 @@ pub fn run(
 		observer(Event::Failed(failure));
 		summary.note(failure);
 	}
-	let rules = Rules::new(job, settings, originals, scope.output_root());
+	let rules = Rules::new(job, settings, evidence, scope.output_root());
 	let mut crew = Crew::open(job.threads.get().min(plan.items.len()), factory)?;
 	for result in crew.make(&rules, &plan.items, observer, stop)? {
 		match result {

@@ -51,6 +51,9 @@ pub struct Origin {
 	pub models: Vec<ModelIdentity>,
 	/// How the output is written.
 	pub encoding: Encoding,
+	/// The account of the device that recorded the output's provenance, if it was recorded.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub device: Option<String>,
 }
 
 impl Report {

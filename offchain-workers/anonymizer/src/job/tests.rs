@@ -5,6 +5,8 @@ use crate::{
 	picture::{decode, encode, Encoding},
 };
 use image::{Rgb, RgbImage};
+use msec_worker_common::{keys::AccountKey, provenance::Record};
+use sha2::{Digest, Sha256};
 use std::{
 	fs,
 	os::unix::fs::{symlink, PermissionsExt},
@@ -105,7 +107,14 @@ impl Folders {
 	}
 
 	fn run_job(&self, job: &Job, settings: &Settings) -> Result<Summary, JobError> {
-		run(job, settings, &self.key(), &factory, &|_| {}, &CancellationToken::new())
+		let evidence = Evidence { originals: &self.key(), recorder: None };
+		run(job, settings, evidence, &factory, &|_| {}, &CancellationToken::new())
+	}
+
+	fn run_recorded(&self, recorder: &Recorder) -> Summary {
+		let evidence = Evidence { originals: &self.key(), recorder: Some(recorder) };
+		let (job, stop) = (self.job(), CancellationToken::new());
+		run(&job, &Settings::default(), evidence, &factory, &|_| {}, &stop).unwrap()
 	}
 
 	/// All files of results and reports, with their contents.
@@ -384,4 +393,48 @@ fn results_are_readable_as_the_umask_says() {
 	let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
 	// The original was made with the same umask.
 	assert_eq!(mode(folders.output("a.png")), mode(folders.input("a.png")));
+}
+
+#[test]
+fn every_output_has_a_record_of_the_device() {
+	let folders = Folders::new();
+	folders.write("a.png", &picture_with_red());
+	folders.write("b.png", &picture_with_red());
+	assert_eq!(folders.run().made, 2);
+
+	let records = folders.0.path().join("records");
+	let device = AccountKey::from_seed(&[7; 32]);
+	let recorder = Recorder::open(&records, device.clone()).unwrap();
+	let summary = folders.run_recorded(&recorder);
+	assert_eq!(summary.made, 2, "what has no record is made again");
+	assert_eq!(folders.run_recorded(&recorder).already, 2);
+	drop(recorder);
+
+	let file = fs::read_dir(&records)
+		.unwrap()
+		.map(|entry| entry.unwrap().path())
+		.find(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+	let text = fs::read_to_string(file.unwrap()).unwrap();
+	let records: Vec<Record> =
+		text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+	assert_eq!(records.len(), 2);
+	let output: [u8; 32] = Sha256::digest(fs::read(folders.output("a.png")).unwrap()).into();
+	for record in records {
+		assert!(record.is_genuine());
+		assert_eq!(record.device, device.account_id());
+		assert_eq!(record.statement.output_sha256, output, "both are the same picture");
+		assert_eq!(record.statement.original_hmac, folders.key().hash(&picture_with_red()));
+	}
+}
+
+#[test]
+fn without_a_record_there_is_no_output() {
+	let folders = Folders::new();
+	folders.write("a.png", &picture_with_red());
+	let records = folders.0.path().join("records");
+	let recorder = Recorder::open(&records, AccountKey::from_seed(&[7; 32])).unwrap();
+	fs::remove_dir_all(&records).unwrap();
+	let summary = folders.run_recorded(&recorder);
+	assert!(reasons(&summary)["a.png"].contains("provenance cannot be recorded"));
+	assert!(!folders.output("a.png").exists());
 }

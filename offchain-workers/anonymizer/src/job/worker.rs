@@ -4,11 +4,11 @@ use super::{
 	atomic,
 	plan::Item,
 	report::{Origin, Report},
-	FileError, Job, OriginalsKey,
+	Evidence, FileError, Job,
 };
 use crate::{
 	picture::{self, Encoding, PictureError},
-	provenance::settings_sha256,
+	provenance::{self, settings_sha256},
 	removal::Method,
 	Anonymizer, Outcome, Settings,
 };
@@ -32,10 +32,10 @@ pub enum Done {
 /// What is the same for all pictures of a job.
 pub struct Rules<'a> {
 	job: &'a Job,
-	originals: &'a OriginalsKey,
+	evidence: Evidence<'a>,
 	/// The output's folder, without links.
 	output_root: PathBuf,
-	settings_sha256: String,
+	settings_sha256: [u8; 32],
 	method: Method,
 }
 
@@ -43,14 +43,14 @@ impl<'a> Rules<'a> {
 	pub fn new(
 		job: &'a Job,
 		settings: &Settings,
-		originals: &'a OriginalsKey,
+		evidence: Evidence<'a>,
 		output_root: &Path,
 	) -> Self {
 		Self {
 			job,
-			originals,
+			evidence,
 			output_root: output_root.to_owned(),
-			settings_sha256: hex::encode(settings_sha256(settings)),
+			settings_sha256: settings_sha256(settings),
 			method: settings.method,
 		}
 	}
@@ -79,7 +79,8 @@ impl<'a> Rules<'a> {
 		anonymizer: &mut Anonymizer,
 	) -> Result<Done, FileError> {
 		let original = self.read(&item.input)?;
-		let origin = self.origin(item, &original, anonymizer);
+		let original_hmac = self.evidence.originals.hash(&original);
+		let origin = self.origin(item, &original_hmac, anonymizer);
 		if let Some(report) = report.filter(|report| report.origin == origin && report.fits(item)) {
 			return Ok(Done::Already(report.outcome()));
 		}
@@ -87,6 +88,7 @@ impl<'a> Rules<'a> {
 		drop(original);
 		let outcome = anonymizer.process(&mut frame)?;
 		let output = picture::encode(&frame, origin.encoding)?;
+		let output_sha256 = Sha256::digest(&output).into();
 		let report = Report {
 			name: item.name.to_string_lossy().into_owned(),
 			width: frame.width(),
@@ -94,8 +96,17 @@ impl<'a> Rules<'a> {
 			hidden: outcome.hidden.clone(),
 			nearly: outcome.nearly.clone(),
 			origin,
-			output_sha256: hex::encode(Sha256::digest(&output)),
+			output_sha256: hex::encode(output_sha256),
 		};
+		if let Some(recorder) = self.evidence.recorder {
+			let origin = provenance::Origin {
+				original_hmac,
+				models: anonymizer.models(),
+				settings_sha256: self.settings_sha256,
+				method: self.method,
+			};
+			recorder.record(&origin, output_sha256)?;
+		}
 		self.publish(item, &report, &output)?;
 		Ok(Done::Made(outcome))
 	}
@@ -125,13 +136,14 @@ impl<'a> Rules<'a> {
 		}
 	}
 
-	fn origin(&self, item: &Item, original: &[u8], anonymizer: &Anonymizer) -> Origin {
+	fn origin(&self, item: &Item, original_hmac: &[u8; 32], anonymizer: &Anonymizer) -> Origin {
 		Origin {
-			original_hmac: hex::encode(self.originals.hash(original)),
-			settings_sha256: self.settings_sha256.clone(),
+			original_hmac: hex::encode(original_hmac),
+			settings_sha256: hex::encode(self.settings_sha256),
 			method: self.method,
 			models: anonymizer.models().to_vec(),
 			encoding: Encoding { format: item.format, quality: self.job.quality },
+			device: self.evidence.recorder.map(|recorder| recorder.device().to_string()),
 		}
 	}
 }
