@@ -14,7 +14,8 @@ use msec_anonymizer::{
 use msec_worker_common::{
 	health::{install_metrics, Readiness},
 	keys::AccountKey,
-	signature::{sign_request, BodyDigest, RequestParts, SignedHeaders},
+	signature::{sign_request, BodyDigest, RequestParts, SignedHeaders, AHEAD_SECONDS},
+	AccountId32,
 };
 use reqwest::{
 	header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
@@ -38,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 /// Longest that anything here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 const IMAGES: &str = "/v1/images";
+const SERVICE: AccountId32 = AccountId32([99; 32]);
 const RED: Rgb<u8> = Rgb([255, 0, 0]);
 const PLAIN: Rgb<u8> = Rgb([9, 9, 9]);
 /// A frame with a pixel of this colour makes the detector fail.
@@ -172,13 +174,14 @@ impl Fixture {
 		)
 		.unwrap();
 		let accounts = [allowed.account_id()];
-		let service = Service::new(workers, &accounts, setup.ganonymizer, setup.limits);
+		let service =
+			Service::new(workers, Some(&SERVICE), &accounts, setup.ganonymizer, setup.limits);
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let address = listener.local_addr().unwrap();
 		let stop = CancellationToken::new();
 		let serving = serve(listener, routes(Arc::new(service)), setup.limits, stop.clone());
 		let server = Some(tokio::spawn(async move { serving.await.unwrap() }));
-		next_second().await;
+		requests_are_accepted().await;
 		Self { address, allowed, gate, broken, readiness, stop, server }
 	}
 
@@ -285,24 +288,26 @@ fn sign(key: &AccountKey, path: &str, body: &[u8]) -> SignedHeaders {
 		Some((path, query)) => (path, Some(query)),
 		None => (path, None),
 	};
-	sign_request(key, &RequestParts { method: "POST", path, query }, &BodyDigest::of(body))
+	sign_request(
+		key,
+		&SERVICE.to_string(),
+		&RequestParts { method: "POST", path, query },
+		&BodyDigest::of(body),
+	)
 }
 
 fn with_signature(request: RequestBuilder, headers: &SignedHeaders) -> RequestBuilder {
 	headers.iter().into_iter().fold(request, |request, (name, value)| request.header(name, value))
 }
 
-/// Waits for the next second of the clock, whose signatures a service that starts now accepts.
-async fn next_second() {
-	let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-	let started = now().as_secs();
-	timeout(PATIENCE, async {
-		while now().as_secs() <= started {
-			tokio::time::sleep(Duration::from_millis(20)).await;
-		}
-	})
-	.await
-	.unwrap();
+/// Returns once requests that are signed now were not signed before the service knew its nonces.
+async fn requests_are_accepted() {
+	let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+	let refused_until = now() + AHEAD_SECONDS;
+	let mut clock = tokio::time::interval(Duration::from_millis(50));
+	while now() <= refused_until {
+		clock.tick().await;
+	}
 }
 
 /// A picture with a red rectangle and, in a corner, one pixel of `mark`.
@@ -419,7 +424,7 @@ async fn what_was_signed_before_the_start_is_refused() {
 	let fixture = Fixture::start(Setup::default()).await;
 	let answer = fixture.send(IMAGES, &before, &plain_picture()).await;
 	assert_eq!(answer.refusal(&plain_picture()), (401, "before-start".into()));
-	assert_eq!(answer.header(RETRY_AFTER), "1");
+	assert_eq!(answer.header(RETRY_AFTER), "6");
 }
 
 #[tokio::test]

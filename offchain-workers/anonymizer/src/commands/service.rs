@@ -52,6 +52,7 @@ async fn start(service: ServiceSettings, settings: Settings) -> Result<()> {
 	shutdown::notify_ready();
 	let router = routes(Arc::new(Service::new(
 		workers,
+		service.account.as_ref(),
 		&service.allow,
 		service.ganonymizer,
 		service.limits,

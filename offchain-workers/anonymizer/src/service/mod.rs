@@ -86,16 +86,21 @@ pub struct Service {
 }
 
 impl Service {
-	/// A service for the accounts `allowed`. Requests signed before now are refused.
+	/// A service that clients know as `account`, for the accounts `allowed`. Requests signed before now
+	/// are refused, and all signed ones without an account.
 	pub fn new(
 		workers: Workers,
+		account: Option<&AccountId32>,
 		allowed: &[AccountId32],
 		ganonymizer: Ganonymizer,
 		limits: Limits,
 	) -> Self {
 		Self {
 			workers,
-			verifier: Verifier::new(NONCES),
+			verifier: Verifier::new(
+				&account.map(AccountId32::to_string).unwrap_or_default(),
+				NONCES,
+			),
 			allowed: allowed.iter().map(|account| account.0).collect(),
 			ganonymizer,
 			limits,

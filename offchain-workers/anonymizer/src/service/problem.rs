@@ -29,7 +29,7 @@ pub(super) struct Problem {
 	code: &'static str,
 	/// Seconds after which to try again.
 	#[serde(skip)]
-	retry_after: Option<u32>,
+	retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -43,7 +43,7 @@ impl Problem {
 		}
 	}
 
-	fn retry_after(mut self, seconds: u32) -> Self {
+	fn retry_after(mut self, seconds: u64) -> Self {
 		self.retry_after = Some(seconds);
 		self
 	}
@@ -89,10 +89,9 @@ impl From<SignatureError> for Problem {
 			_ => StatusCode::UNAUTHORIZED,
 		};
 		let problem = Self::new(status, error.code(), error.to_string());
-		if error.is_retryable() {
-			problem.retry_after(1)
-		} else {
-			problem
+		match error.retry_after() {
+			Some(seconds) => problem.retry_after(seconds),
+			None => problem,
 		}
 	}
 }

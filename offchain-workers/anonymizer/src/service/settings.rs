@@ -41,6 +41,12 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	health_listen: Option<SocketAddr>,
 
+	/// The account (SS58) by which clients name this service in what they sign, so that nobody can send
+	/// it elsewhere. Its key is not needed here.
+	#[arg(long, value_name = "ACCOUNT")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	account: Option<AccountId32>,
+
 	/// Accounts (SS58) whose signed requests are carried out, separated by commas.
 	#[arg(long, value_name = "ACCOUNTS", value_delimiter = ',')]
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +104,8 @@ pub struct ServiceSettings {
 	pub listen: SocketAddr,
 	/// Where health and metrics are served.
 	pub health_listen: SocketAddr,
+	/// The account by which clients name the service; without it no signed request is carried out.
+	pub account: Option<AccountId32>,
 	/// The accounts whose requests are carried out.
 	pub allow: Vec<AccountId32>,
 	/// Images that are worked on at a time.
@@ -141,6 +149,10 @@ impl Arguments {
 			Ganonymizer::Off => required(options.allow.clone(), "allow", PREFIX)?,
 			_ => options.allow.clone().unwrap_or_default(),
 		};
+		let account = match allow.is_empty() {
+			true => None,
+			false => Some(required(options.account, "account", PREFIX)?),
+		};
 		let threads = options
 			.threads
 			.or_else(|| thread::available_parallelism().ok())
@@ -148,6 +160,7 @@ impl Arguments {
 		Ok(ServiceSettings {
 			listen,
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
+			account,
 			allow,
 			threads,
 			queue: options.queue.unwrap_or(threads * QUEUE_PER_THREAD),
@@ -210,8 +223,11 @@ mod tests {
 	}
 
 	#[test]
-	fn an_account_is_enough() {
-		let settings = settings(&["--allow", ALICE]).unwrap();
+	fn the_accounts_of_both_sides_are_enough() {
+		let error = settings(&["--allow", ALICE]).unwrap_err().to_string();
+		assert!(error.contains("--account"), "{error}");
+		let settings = settings(&["--allow", ALICE, "--account", BOB]).unwrap();
+		assert_eq!(settings.account, Some(BOB.parse().unwrap()));
 		assert_eq!(settings.listen, SocketAddr::from(([127, 0, 0, 1], 8470)));
 		assert_eq!(settings.allow, [ALICE.parse().unwrap()]);
 		assert_eq!(settings.limits, Limits::default());
@@ -229,7 +245,7 @@ mod tests {
 	fn the_file_has_the_same_keys() {
 		let file = tempfile::NamedTempFile::new().unwrap();
 		let content = format!(
-			"allow = [\"{ALICE}\", \"{BOB}\"]\nthreads = 3\nqueue = 0\nmax-image-mib = 2\nmax-megapixels = 8\n\
+			"account = \"{BOB}\"\nallow = [\"{ALICE}\", \"{BOB}\"]\nthreads = 3\nqueue = 0\nmax-image-mib = 2\nmax-megapixels = 8\n\
 			deadline = 5\nganonymizer = true\n"
 		);
 		std::fs::write(file.path(), content).unwrap();
