@@ -139,6 +139,28 @@ impl Stores {
 		Err(StoresError::All(faults.join("; ")))
 	}
 
+	/// Everything that the stores have of the batches `[from, to)`; of one position there may be several
+	/// batches. Fails when one of the stores cannot be asked.
+	pub async fn stored(&self, from: u32, to: u32) -> Result<Vec<Frame>, StoresError> {
+		let mut frames: Vec<Frame> = Vec::new();
+		for (operator, client) in &self.clients {
+			let fault = |error: StoreError| StoresError::One(*operator, error.into());
+			let listed = client.batches(&self.dataset, from, to).await.map_err(fault)?;
+			for index in from..to {
+				let Some(entry) = listed.iter().find(|entry| entry.batch == index) else {
+					continue;
+				};
+				let is_same = |frame: &Frame| {
+					frame.batch() == index && Some(frame.commitment()) == entry.commitment()
+				};
+				if !frames.iter().any(is_same) {
+					frames.push(client.batch(&self.dataset, index).await.map_err(fault)?);
+				}
+			}
+		}
+		Ok(frames)
+	}
+
 	async fn list(
 		&self,
 		client: &StoreClient,
