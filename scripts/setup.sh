@@ -2,8 +2,9 @@
 # Prepares a Debian machine to build M-Sec: system packages and the wasm32v1-none target.
 # Safe to run again and again; prints nothing when there is nothing to do.
 #
-# usage: scripts/setup.sh [--tests]
-#   --tests   also installs what only the tests need: Node.js for the JavaScript clients
+# usage: scripts/setup.sh [--tests] [--anonymizer]
+#   --tests        also installs what only the tests need: Node.js for the JavaScript clients
+#   --anonymizer   also installs ffmpeg and prepares the models that the anonymizer needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -93,9 +94,23 @@ write_cargo_configuration() {
 	printf '%s\n' "$content" >.cargo/config.toml
 }
 
+tests=no
+anonymizer=no
+for option in "$@"; do
+	case "$option" in
+		--tests) tests=yes ;;
+		--anonymizer) anonymizer=yes ;;
+		*) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+	esac
+done
+
 install_packages build-essential ca-certificates curl git jq pkg-config protobuf-compiler
-if [ "${1:-}" = --tests ] && ! command -v npm >/dev/null; then
+if [ "$tests$anonymizer" != nono ] && ! command -v npm >/dev/null; then
 	install_packages nodejs npm
+fi
+if [ "$anonymizer" = yes ]; then
+	install_packages ffmpeg python3-venv unzip
+	offchain-workers/anonymizer/models/prepare.sh
 fi
 if ! command -v cargo >/dev/null; then
 	echo "setup: Rust is missing. Install it from https://rustup.rs, then start again." >&2

@@ -15,7 +15,7 @@ case "${1:-}" in
 	*) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 
-scripts/setup.sh --tests
+scripts/setup.sh --tests --anonymizer
 
 step 'Formatting'
 cargo fmt --all -- --check

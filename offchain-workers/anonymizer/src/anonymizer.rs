@@ -1,7 +1,7 @@
 //! One frame from the camera to what may be seen.
 
 use crate::{
-	detection::{self, runtime::ModelIdentity, Detection, DetectionError, Detector},
+	detection::{self, runtime::ModelIdentity, Detection, DetectionError, Detectors},
 	removal::{remove, Mask, Method, Region},
 	Settings,
 };
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Detects and removes, frame by frame. Each thread has its own.
 pub struct Anonymizer {
 	settings: Settings,
-	detectors: Vec<Box<dyn Detector>>,
+	detectors: Detectors,
 	models: Vec<ModelIdentity>,
 }
 
@@ -33,7 +33,7 @@ impl Anonymizer {
 	}
 
 	/// With these detectors; every class that `settings` names needs one.
-	pub fn new(settings: Settings, detectors: Vec<Box<dyn Detector>>) -> Self {
+	pub fn new(settings: Settings, detectors: Detectors) -> Self {
 		Self { settings, detectors, models: Vec::new() }
 	}
 

@@ -35,8 +35,12 @@ pub struct Settings {
 pub struct DetectionSettings {
 	/// CPU threads for each frame. Several frames at once, with one thread each, take less time.
 	pub threads: usize,
-	/// A model of CenterFace's form.
+	/// A model of the form that [`CenterFace`](crate::detection::center_face::CenterFace) reads.
 	pub faces: ModelSettings,
+	/// A model of the form that [`LicencePlates`](crate::detection::licence_plates::LicencePlates) reads.
+	pub licence_plates: ModelSettings,
+	/// A model of the form that [`Objects`](crate::detection::objects::Objects) reads.
+	pub objects: ModelSettings,
 }
 
 /// A model, and how it sees a frame.
@@ -124,7 +128,12 @@ impl Default for DetectionSettings {
 			input_size: InputSize::LongSide(input_size),
 			tiles: None,
 		};
-		Self { threads: 1, faces: model("center_face.onnx", 640) }
+		Self {
+			threads: 1,
+			faces: model("center_face.onnx", 640),
+			licence_plates: model("licence_plates.onnx", 640),
+			objects: model("nanodet.onnx", 512),
+		}
 	}
 }
 

@@ -5,15 +5,22 @@
 //! joins what was found more than once.
 
 pub mod center_face;
+pub mod licence_plates;
 pub mod network;
+pub mod objects;
 pub mod preprocessing;
 pub mod runtime;
 pub mod suppression;
 pub mod tiling;
 
-use crate::{geometry::BoundingBox, settings::Settings};
+use crate::{
+	geometry::BoundingBox,
+	settings::{DetectionSettings, Settings},
+};
 use center_face::CenterFace;
 use image::RgbImage;
+use licence_plates::LicencePlates;
+use objects::Objects;
 use runtime::{ModelIdentity, Runtime};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -107,15 +114,25 @@ pub trait Detector: Send {
 	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError>;
 }
 
+/// What looks at each frame, one after the other.
+pub type Detectors = Vec<Box<dyn Detector>>;
+
 /// The detectors that the classes of `settings` need, and the files they come from.
-pub fn open(
-	settings: &Settings,
-) -> Result<(Vec<Box<dyn Detector>>, Vec<ModelIdentity>), DetectionError> {
-	let mut detectors: Vec<Box<dyn Detector>> = Vec::new();
+pub fn open(settings: &Settings) -> Result<(Detectors, Vec<ModelIdentity>), DetectionError> {
+	let mut detectors = Detectors::new();
 	let mut runtime = Runtime::load(settings)?;
+	let DetectionSettings { faces, licence_plates, objects, .. } = &settings.detection;
 	if let Some(class) = settings.classes.get(&Class::Face) {
-		let network = runtime.network(&settings.detection.faces, center_face::INPUT)?;
+		let network = runtime.network(faces, center_face::INPUT)?;
 		detectors.push(Box::new(CenterFace::new(network, class.review_from)?));
+	}
+	if let Some(class) = settings.classes.get(&Class::LicencePlate) {
+		let network = runtime.network(licence_plates, licence_plates::INPUT)?;
+		detectors.push(Box::new(LicencePlates::new(network, class.review_from)?));
+	}
+	if objects::CLASSES.iter().any(|class| settings.classes.contains_key(class)) {
+		let network = runtime.network(objects, objects::INPUT)?;
+		detectors.push(Box::new(Objects::new(network, &settings.classes)?));
 	}
 	Ok((detectors, runtime.into_identities()))
 }

@@ -162,6 +162,16 @@ pub struct Tensor<'a> {
 }
 
 impl Outputs<'_> {
+	/// How many there are.
+	pub fn len(&self) -> usize {
+		self.0.len()
+	}
+
+	/// Whether there is none.
+	pub fn is_empty(&self) -> bool {
+		self.len() == 0
+	}
+
 	/// The output at this position.
 	pub fn tensor(&self, position: usize) -> Result<Tensor<'_>, DetectionError> {
 		let (shape, values) = self.0[position]

@@ -1,9 +1,15 @@
 //! What was found twice is kept once.
 
-use super::Detection;
+use super::{Class, Detection};
 
-/// Overlap from which two boxes of one class are the same thing.
-const SAME_FROM: f32 = 0.3;
+/// Overlap from which two boxes of one class are the same thing: persons and vehicles stand before one
+/// another, faces and plates do not.
+fn same_from(class: Class) -> f32 {
+	match class {
+		Class::Face | Class::LicencePlate => 0.3,
+		Class::Person | Class::Vehicle => 0.5,
+	}
+}
 
 /// Detections of one model in one frame, so that a frame full of noise does not take forever.
 const MOST: usize = 4096;
@@ -17,7 +23,7 @@ pub fn without_duplicates(mut detections: Vec<Detection>) -> Vec<Detection> {
 	for detection in detections {
 		let known = |other: &Detection| {
 			other.class == detection.class
-				&& other.bounding_box.overlap(&detection.bounding_box) >= SAME_FROM
+				&& other.bounding_box.overlap(&detection.bounding_box) >= same_from(detection.class)
 		};
 		if !kept.iter().any(known) {
 			kept.push(detection);

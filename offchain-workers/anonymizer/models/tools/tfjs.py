@@ -1,0 +1,240 @@
+"""Reads a TensorFlow.js graph model and writes the part of it that is needed as ONNX nodes."""
+
+import base64
+import json
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from onnx import helper, numpy_helper
+
+# TensorFlow convolves images × rows × columns × channels. Here channels always come second, as ONNX
+# wants it; a layout says where each of TensorFlow's dimensions is found.
+CHANNELS_FIRST = (0, 1, 2, 3)
+CHANNELS_LAST = (0, 2, 3, 1)
+
+DTYPES = {"float16": np.float16, "float32": np.float32, "int32": np.int32}
+ACTIVATIONS = {"Relu": "Relu", "Sigmoid": "Sigmoid"}
+PADDINGS = {"VALID": "VALID", "SAME": "SAME_UPPER"}
+
+
+class Tensor(NamedTuple):
+    name: str
+    layout: tuple
+    # Rows when the input has the size that the graph was made for.
+    rows: int
+    # Zeros to put around it, or what never is a maximum: above, left, below, right.
+    padding: list | None = None
+
+
+class Graph:
+    """ONNX nodes and constants as they are written."""
+
+    def __init__(self):
+        self.nodes, self.constants = [], []
+
+    def constant(self, name, values):
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def node(self, operator, inputs, output, **attributes):
+        self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
+        return output
+
+
+class Converter:
+    def __init__(self, description: Path, input_name, input_layout, input_rows):
+        model = json.loads(description.read_text())
+        self.nodes = {node["name"]: node for node in model["modelTopology"]["node"]}
+        self.constants = read_constants(model, description.parent)
+        self.graph = Graph()
+        self.tensors = {input_name: Tensor("image", input_layout, input_rows)}
+
+    def convert(self, wanted):
+        """Writes all that the node depends on; the name of its output, which has channels first."""
+        pending = [wanted]
+        while pending:
+            missing = [i for i in self.inputs(pending[-1]) if not self.is_known(i)]
+            pending.extend(missing)
+            if not missing:
+                self.write(pending.pop())
+        return self.tensors[wanted].name
+
+    def is_known(self, name):
+        return name in self.tensors or name in self.constants
+
+    def inputs(self, name):
+        return self.nodes[name].get("input", [])
+
+    def write(self, name):
+        if self.is_known(name):
+            return
+        node = self.nodes[name]
+        operator = node["op"].replace("_Fused", "").replace("Fused", "")
+        self.tensors[name] = getattr(self, operator)(node, name, self.inputs(name))
+
+    def Add(self, node, name, inputs):
+        return self.combine("Add", name, inputs)
+
+    AddV2 = Add
+
+    def Mul(self, node, name, inputs):
+        return self.combine("Mul", name, inputs)
+
+    def combine(self, operator, name, inputs):
+        like = next(self.tensors[i] for i in inputs if i in self.tensors)
+        operands = [self.operand(name, i, like.layout) for i in inputs]
+        rows = max(self.tensors[i].rows for i in inputs if i in self.tensors)
+        return Tensor(self.graph.node(operator, operands, name), like.layout, rows)
+
+    def operand(self, node_name, name, layout):
+        if name in self.tensors:
+            assert self.tensors[name].layout == layout, f"{node_name}: operands differ in layout"
+            return self.tensors[name].name
+        values = self.constants[name]
+        assert values.size == 1 or (values.ndim == 1 and layout == CHANNELS_LAST), node_name
+        return self.graph.constant(f"{node_name}/{name}", values.reshape(1, -1, 1, 1))
+
+    def Relu(self, node, name, inputs):
+        source = self.tensors[inputs[0]]
+        return source._replace(name=self.graph.node(ACTIVATIONS[node["op"]], [source.name], name))
+
+    Sigmoid = Relu
+
+    def Relu6(self, node, name, inputs):
+        source = self.tensors[inputs[0]]
+        low = self.graph.constant(f"{name}/low", np.float32(0))
+        high = self.graph.constant(f"{name}/high", np.float32(6))
+        return source._replace(name=self.graph.node("Clip", [source.name, low, high], name))
+
+    def LeakyRelu(self, node, name, inputs):
+        source = self.tensors[inputs[0]]
+        slope = node["attr"]["alpha"]["f"]
+        return source._replace(name=self.graph.node("LeakyRelu", [source.name], name, alpha=slope))
+
+    def Transpose(self, node, name, inputs):
+        source = self.tensors[inputs[0]]
+        order = self.constants[inputs[1]].tolist()
+        return source._replace(layout=tuple(source.layout[axis] for axis in order))
+
+    def Pad(self, node, name, inputs):
+        """Leaves it to the convolution or pooling that follows."""
+        source = self.tensors[inputs[0]]
+        amounts = np.zeros((4, 2), np.int64)
+        amounts[list(source.layout)] = self.constants[inputs[1]]
+        assert source.padding is None and not amounts[:2].any(), f"{name}: pads channels"
+        return source._replace(padding=amounts[2:].T.reshape(-1).tolist())
+
+    PadV2 = Pad
+
+    def ConcatV2(self, node, name, inputs):
+        *parts, axis = inputs
+        sources = [self.tensors[part] for part in parts]
+        assert len({source.layout for source in sources}) == 1, f"{name}: parts differ in layout"
+        axis = sources[0].layout[int(self.constants[axis])]
+        assert axis == 1, f"{name}: joins something else than channels"
+        return sources[0]._replace(
+            name=self.graph.node("Concat", [source.name for source in sources], name, axis=axis)
+        )
+
+    def Mean(self, node, name, inputs):
+        source = self.tensors[inputs[0]]
+        axes = sorted(source.layout[axis] for axis in self.constants[inputs[1]].tolist())
+        assert axes == [2, 3], f"{name}: not a mean over rows and columns"
+        return Tensor(self.graph.node("GlobalAveragePool", [source.name], name), source.layout, 1)
+
+    def MaxPool(self, node, name, inputs):
+        source = self.tensors[inputs[0]]
+        kernel = sides(node, "ksize")
+        output = self.graph.node(
+            "MaxPool", [source.name], name, kernel_shape=kernel, **window(node, source)
+        )
+        return Tensor(output, source.layout, rows_after(node, source, kernel[0]))
+
+    def ResizeBilinear(self, node, name, inputs):
+        """Keeps the ratio only, so that inputs may have any size."""
+        source = self.tensors[inputs[0]]
+        assert source.layout == CHANNELS_LAST, f"{name}: channels are not last"
+        rows = int(self.constants[inputs[1]][0])
+        ratio = rows / source.rows
+        scales = self.graph.constant(f"{name}/scales", np.array([1, 1, ratio, ratio], np.float32))
+        half_pixel = node["attr"]["half_pixel_centers"]["b"]
+        output = self.graph.node(
+            "Resize",
+            [source.name, "", scales],
+            name,
+            mode="linear",
+            coordinate_transformation_mode="half_pixel" if half_pixel else "asymmetric",
+        )
+        return Tensor(output, source.layout, rows)
+
+    def Conv2D(self, node, name, inputs):
+        weights = self.constants[inputs[1]].transpose(3, 2, 0, 1)
+        return self.convolution(node, name, inputs, weights, 1)
+
+    def DepthwiseConv2dNative(self, node, name, inputs):
+        weights = self.constants[inputs[1]].transpose(2, 3, 0, 1)
+        return self.convolution(node, name, inputs, weights, weights.shape[0])
+
+    def convolution(self, node, name, inputs, weights, group):
+        source = self.tensors[inputs[0]]
+        assert source.layout == CHANNELS_LAST, f"{name}: channels are not last"
+        operands = [source.name, self.graph.constant(f"{name}/weights", weights)]
+        if len(inputs) > 2:
+            operands.append(self.graph.constant(f"{name}/bias", self.constants[inputs[2]]))
+        fused = node["attr"].get("fused_ops", {}).get("list", {}).get("s", [])
+        activations = [text(operator) for operator in fused if text(operator) != "BiasAdd"]
+        output = f"{name}/convolution" if activations else name
+        self.graph.node(
+            "Conv",
+            operands,
+            output,
+            kernel_shape=weights.shape[2:],
+            dilations=sides(node, "dilations"),
+            group=group,
+            **window(node, source),
+        )
+        for activation in activations:
+            output = self.graph.node(ACTIVATIONS[activation], [output], name)
+        return Tensor(output, source.layout, rows_after(node, source, weights.shape[2]))
+
+
+def read_constants(model, folder):
+    """Constants by name; what was stored with half precision becomes single precision."""
+    (manifest,) = model["weightsManifest"]
+    data = b"".join((folder / path).read_bytes() for path in manifest["paths"])
+    constants, position = {}, 0
+    for weight in manifest["weights"]:
+        stored = DTYPES[weight.get("quantization", weight)["dtype"]]
+        values = np.frombuffer(data, stored, math.prod(weight["shape"]), position)
+        position += values.nbytes
+        constants[weight["name"]] = values.reshape(weight["shape"]).astype(DTYPES[weight["dtype"]])
+    return constants
+
+
+def text(encoded):
+    return base64.b64decode(encoded).decode()
+
+
+def sides(node, attribute):
+    """Rows and columns of an attribute that also counts images and channels."""
+    return [int(side) for side in node["attr"][attribute]["list"]["i"][1:3]]
+
+
+def window(node, source):
+    """Steps of a convolution or pooling, and what it adds around its input."""
+    around = {"auto_pad": PADDINGS[text(node["attr"]["padding"]["s"])]}
+    if source.padding is not None:
+        assert around["auto_pad"] == "VALID", f"{node['name']}: pads twice"
+        around = {"pads": source.padding}
+    return {"strides": sides(node, "strides"), **around}
+
+
+def rows_after(node, source, kernel):
+    rows = source.rows
+    if source.padding is not None:
+        rows += source.padding[0] + source.padding[2]
+    if text(node["attr"]["padding"]["s"]) == "VALID":
+        rows -= kernel - 1
+    return math.ceil(rows / sides(node, "strides")[0])
