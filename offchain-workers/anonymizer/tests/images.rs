@@ -147,7 +147,10 @@ fn failures_are_named_and_counted_and_the_rest_is_done() {
 	assert_eq!(output.status.code(), Some(1));
 	let shown = String::from_utf8_lossy(&output.stderr).into_owned();
 	assert!(shown.contains("broken.jpg: the picture is truncated"), "{shown}");
-	assert_eq!((&summary["made"], &summary["failed"][0]["name"]), (&2.into(), &"broken.jpg".into()));
+	assert_eq!(
+		(&summary["made"], &summary["failed"][0]["name"]),
+		(&2.into(), &"broken.jpg".into())
+	);
 	assert_eq!(results(&scene.path("out")).len(), 2);
 }
 
@@ -155,7 +158,10 @@ fn failures_are_named_and_counted_and_the_rest_is_done() {
 fn run_on_target(scene: &Scene, mount: &str) -> (Output, PathBuf) {
 	let target = scene.path("target");
 	fs::create_dir(&target).unwrap();
-	let script = format!("mount -t tmpfs {mount} none {0} && shift && \"$@\"; ls -A {0}/out", target.display());
+	let script = format!(
+		"mount -t tmpfs {mount} none {0} && shift && \"$@\"; ls -A {0}/out",
+		target.display()
+	);
 	let output = Command::new("unshare")
 		.args(["--map-root-user", "--mount", "sh", "-c", &script, "sh", "--"])
 		.arg(env!("CARGO_BIN_EXE_msec-anonymize"))

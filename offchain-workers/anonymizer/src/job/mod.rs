@@ -131,9 +131,6 @@ pub enum FileError {
 	/// Nothing could be looked for in it.
 	#[error(transparent)]
 	Detection(#[from] DetectionError),
-	/// What was done cannot be recorded, so the result is not passed on.
-	#[error(transparent)]
-	Provenance(#[from] ProvenanceError),
 	/// The original has its result, but stays.
 	#[error("the original cannot be deleted: {0}")]
 	Undeletable(io::Error),
