@@ -2,7 +2,8 @@
 # Sets up the machine, then checks formatting and lints and runs every test.
 #
 # usage: scripts/test.sh [--full]
-#   --full   also runs the pallets' benchmarks as tests and audits licences and advisories
+#   --full   also runs the pallets' benchmarks as tests, compares the anonymizer with deface, and
+#            audits licences and advisories
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +13,7 @@ full=no
 case "${1:-}" in
 	'') ;;
 	--full) full=yes ;;
-	*) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;;
+	*) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 
 scripts/setup.sh --tests --anonymizer
@@ -34,6 +35,9 @@ if [ "$full" = yes ]; then
 	step 'Benchmarks as tests'
 	cargo test --release --features runtime-benchmarks \
 		-p pallet-token -p pallet-records -p pallet-access-control -p pallet-marketplace
+
+	step 'Faces that deface hides'
+	scripts/bench.sh anonymizer --part differential --check
 
 	step 'Licences and advisories'
 	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny

@@ -1,7 +1,7 @@
 //! Finding what is wrong with a delivery, and the proof of it for the chain.
 
 use crate::{
-	fetch::{open_batch, open_envelope, ChunkFault},
+	fetch::{open_batch, ChunkFault},
 	stores::{Stores, StoresError},
 };
 use msec_commitments::{
@@ -10,7 +10,10 @@ use msec_commitments::{
 };
 use msec_worker_common::{
 	batch_frame::Frame,
-	chain::{runtime::runtime_types::bounded_collections::bounded_vec::BoundedVec, Order},
+	chain::{
+		runtime::runtime_types::bounded_collections::bounded_vec::BoundedVec, Order,
+		RangeCommitment,
+	},
 	H256,
 };
 
@@ -38,40 +41,63 @@ pub enum DisputeError {
 	/// The chain would not accept what was found.
 	#[error("the chain would reject the dispute: {0:?}")]
 	Rejected(DisputeRejection),
+	/// What could be examined is right, but not everything could be.
+	#[error(
+		"{missing} of {batches} batches could not be examined, and the others are right: {first}"
+	)]
+	Unavailable {
+		/// How many.
+		missing: u32,
+		/// Of how many.
+		batches: u32,
+		/// What the stores say to the first of them.
+		first: StoresError,
+	},
 	/// A proof cannot be made.
 	#[error("the store's batches do not yield a proof")]
 	NoProof,
 }
 
-/// Looks for what is wrong with the delivery of `order`; `None` when everything is right. `progress`
-/// hears how many batches were examined.
+/// Looks for what is wrong with the batches of `range`, whose keys `cover` has; `None` when everything
+/// is right. An envelope that yields no such cover needs no search: it is [`Ground::Key`] by itself.
+/// `progress` hears how many batches were examined.
+///
+/// # Errors
+///
+/// [`DisputeError::Unavailable`] when no ground was found, and the stores do not serve all batches.
 pub async fn find_ground(
 	stores: &Stores,
-	order_id: &H256,
-	order: &Order,
-	genesis: &Hash,
-	envelope: &[u8],
-	secret: &EnvelopeSecret,
+	range: &RangeCommitment,
+	cover: &KeyCover,
 	progress: &mut dyn FnMut(u32),
 ) -> Result<Option<Ground>, DisputeError> {
-	let Ok(cover) = open_envelope(order_id, order, genesis, envelope, secret) else {
-		return Ok(Some(Ground::Key(None)));
-	};
-	let batches = stores.commitments(&order.range).await?;
+	let batches = stores.commitments(range).await?;
+	let (mut missing, mut first_fault) = (0, None);
 	for (commitment, index) in batches.iter().zip(0u32..) {
-		let frame = stores.batch(index, commitment).await?;
+		// Whoever withholds one batch must not hide what is wrong with another.
+		let frame = match stores.batch(index, commitment).await {
+			Ok(frame) => frame,
+			Err(fault) => {
+				missing += 1;
+				first_fault.get_or_insert(fault);
+				continue;
+			},
+		};
 		progress(index + 1);
-		let Err((chunk, fault)) = open_batch(&cover, &frame) else { continue };
+		let Err((chunk, fault)) = open_batch(cover, &frame) else { continue };
 		let chunks: Vec<_> = frame.chunks().map(|chunk| chunk.commitment).collect();
 		let proof =
 			ChunkProof::new(&batches, index, &chunks, chunk).ok_or(DisputeError::NoProof)?;
 		let ground = match fault {
 			ChunkFault::Key => Ground::Key(Some(proof)),
-			ChunkFault::Data => data_ground(&cover, &frame, proof).ok_or(DisputeError::NoProof)?,
+			ChunkFault::Data => data_ground(cover, &frame, proof).ok_or(DisputeError::NoProof)?,
 		};
 		return Ok(Some(ground));
 	}
-	Ok(None)
+	match first_fault {
+		Some(first) => Err(DisputeError::Unavailable { missing, batches: range.batches, first }),
+		None => Ok(None),
+	}
 }
 
 fn data_ground(cover: &KeyCover, frame: &Frame, proof: ChunkProof) -> Option<Ground> {
@@ -126,4 +152,51 @@ impl Ground {
 /// A ciphertext as an argument of a call.
 pub fn encode_ciphertext(ciphertext: &[u8]) -> BoundedVec<u8> {
 	BoundedVec(ciphertext.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::stores::fake::{stores, FakeStore};
+	use msec_commitments::{KeyTree, Peaks};
+
+	const TREE: [u8; 32] = [1; 32];
+
+	/// Three batches; in the last of them one chunk is not what it is said to be, if so wished.
+	fn frames(tampered: bool) -> Vec<Frame> {
+		let tree = KeyTree::from_seed(TREE);
+		let frame = |batch: u32| {
+			let key = tree.batch_key(batch);
+			let mut chunks: Vec<_> =
+				(0..2).map(|chunk| key.chunk_key(chunk).seal(b"time,a\n1,2\n").unwrap()).collect();
+			if tampered && batch == 2 {
+				chunks[1].0.plaintext = [0; 32];
+			}
+			Frame::new(batch, &chunks).unwrap()
+		};
+		(0..3).map(frame).collect()
+	}
+
+	async fn search(frames: Vec<Frame>, withheld: &[u32]) -> Result<Option<Ground>, DisputeError> {
+		let mut peaks = Peaks::default();
+		frames.iter().for_each(|frame| peaks.append(&frame.commitment()).unwrap());
+		let range = RangeCommitment { batches: 3, root: H256(peaks.root()) };
+		let cover = KeyTree::from_seed(TREE).cover(3);
+		let stores = stores(&[FakeStore { frames, withheld: withheld.to_vec() }]).await;
+		find_ground(&stores, &range, &cover, &mut |_| ()).await
+	}
+
+	#[tokio::test]
+	async fn a_withheld_batch_does_not_hide_what_is_wrong_with_another() {
+		let ground = search(frames(true), &[0]).await.unwrap();
+		let Some(Ground::Data { proof, .. }) = ground else { panic!("there is a ground") };
+		assert_eq!((proof.batch, proof.chunk), (2, 1));
+	}
+
+	#[tokio::test]
+	async fn what_could_not_be_examined_is_not_said_to_be_right() {
+		assert!(search(frames(false), &[]).await.unwrap().is_none());
+		let missing = search(frames(false), &[0, 2]).await;
+		assert!(matches!(missing, Err(DisputeError::Unavailable { missing: 2, batches: 3, .. })));
+	}
 }

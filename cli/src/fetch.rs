@@ -2,9 +2,10 @@
 //!
 //! Rows go to `FILE.part`; beside it `FILE.part.json` says how far it has come, so that the same command
 //! goes on where it was stopped. When everything is there and right, the file takes its name at once.
+//! All of them are for their owner only, as readings may be personal.
 
 use crate::{
-	home::replace_file,
+	home::{create_private, replace_file},
 	ids::hash_text,
 	ingest::chunks::split_header,
 	stores::{Stores, StoresError},
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::{
 	fs::{self, File, OpenOptions},
 	io::{self, Seek, SeekFrom, Write},
+	ops::RangeInclusive,
 	path::{Path, PathBuf},
 };
 
@@ -129,6 +131,15 @@ struct State {
 	order: String,
 	next_batch: u32,
 	parts: Vec<Part>,
+	/// Whether everything is there, and the files are being given their names.
+	#[serde(default)]
+	complete: bool,
+}
+
+impl State {
+	fn new(order: &str) -> Self {
+		Self { order: order.to_owned(), next_batch: 0, parts: Vec::new(), complete: false }
+	}
 }
 
 /// Writes rows, without repeating headers, to a file; where the columns change, to a next one.
@@ -141,17 +152,23 @@ pub struct Output {
 impl Output {
 	/// Begins the output of an order at `path`, or goes on with it.
 	pub fn open(path: &Path, order: &H256) -> Result<Self, FetchError> {
-		if path.exists() {
-			return Err(FetchError::Exists(path.to_owned()));
-		}
 		let order = hash_text(&order.0);
-		let fresh = State { order: order.clone(), next_batch: 0, parts: Vec::new() };
 		let state = fs::read(state_path(path))
 			.ok()
 			.and_then(|text| serde_json::from_slice::<State>(&text).ok())
 			.filter(|state| state.order == order)
-			.unwrap_or(fresh);
+			.unwrap_or_else(|| State::new(&order));
 		let mut output = Self { path: path.to_owned(), state, file: None };
+		if output.state.complete {
+			// An earlier attempt died while it gave the files their names.
+			if output.numbers().all(|number| output.is_there(number)) {
+				return Ok(output);
+			}
+			output.state = State::new(&order);
+		}
+		if path.exists() {
+			return Err(FetchError::Exists(path.to_owned()));
+		}
 		if let Some(part) = output.state.parts.last() {
 			let (part_path, bytes) = (output.part_path(output.state.parts.len()), part.bytes);
 			let resumed = OpenOptions::new().write(true).open(&part_path).and_then(|mut file| {
@@ -165,7 +182,7 @@ impl Output {
 			});
 			match resumed {
 				Ok(file) => output.file = Some(file),
-				Err(_) => output.state = State { order, next_batch: 0, parts: Vec::new() },
+				Err(_) => output.state = State::new(&order),
 			}
 		}
 		Ok(output)
@@ -187,17 +204,20 @@ impl Output {
 		}
 		self.sync()?;
 		self.state.next_batch += 1;
-		let text = serde_json::to_vec(&self.state).map_err(|error| self.fault(error.into()))?;
-		replace_file(&state_path(&self.path), &text).map_err(|source| self.fault(source))
+		self.save()
 	}
 
 	/// Gives the files their names and returns these.
 	pub fn finish(mut self) -> Result<Vec<PathBuf>, FetchError> {
 		self.sync()?;
+		self.state.complete = true;
+		self.save()?;
 		let mut names = Vec::new();
-		for number in 1..=self.state.parts.len() {
-			let name = self.final_path(number);
-			fs::rename(self.part_path(number), &name).map_err(|source| self.fault(source))?;
+		for number in self.numbers() {
+			let (part, name) = (self.part_path(number), self.final_path(number));
+			if part.exists() {
+				fs::rename(part, &name).map_err(|source| self.fault(source))?;
+			}
 			names.push(name);
 		}
 		fs::remove_file(state_path(&self.path)).map_err(|source| self.fault(source))?;
@@ -208,7 +228,7 @@ impl Output {
 		self.sync()?;
 		self.state.parts.push(Part { header: header.to_vec(), bytes: 0 });
 		let path = self.part_path(self.state.parts.len());
-		let file = File::create(&path).map_err(|source| FetchError::Io { path, source })?;
+		let file = create_private(&path).map_err(|source| FetchError::Io { path, source })?;
 		self.file = Some(file);
 		self.write(header)
 	}
@@ -223,6 +243,11 @@ impl Output {
 		Ok(())
 	}
 
+	fn save(&self) -> Result<(), FetchError> {
+		let text = serde_json::to_vec(&self.state).map_err(|error| self.fault(error.into()))?;
+		replace_file(&state_path(&self.path), &text).map_err(|source| self.fault(source))
+	}
+
 	fn sync(&mut self) -> Result<(), FetchError> {
 		match &self.file {
 			Some(file) => file.sync_data().map_err(|source| self.fault(source)),
@@ -232,6 +257,14 @@ impl Output {
 
 	fn fault(&self, source: io::Error) -> FetchError {
 		FetchError::Io { path: self.path.clone(), source }
+	}
+
+	fn numbers(&self) -> RangeInclusive<usize> {
+		1..=self.state.parts.len()
+	}
+
+	fn is_there(&self, number: usize) -> bool {
+		self.part_path(number).exists() || self.final_path(number).exists()
 	}
 
 	/// `FILE` for the first part, `FILE-2` and so on, before the extension, for the others.
@@ -260,6 +293,29 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 	PathBuf::from(name)
 }
 
+/// Takes the index of a batch and its chunks.
+pub type Receive<'a, E> = dyn FnMut(u32, &[Vec<u8>]) -> Result<(), E> + 'a;
+
+/// Fetches the batches of `order` from the batch `first` on, and hands the decrypted chunks of each to
+/// `receive`, with the batch's index, once all of them are found to be what was committed to.
+pub async fn for_each_batch<E: From<FetchError>>(
+	stores: &Stores,
+	order: &Order,
+	cover: &KeyCover,
+	first: u32,
+	receive: &mut Receive<'_, E>,
+) -> Result<(), E> {
+	let batches: Vec<BatchCommitment> =
+		stores.commitments(&order.range).await.map_err(FetchError::from)?;
+	for (commitment, index) in batches.iter().zip(0u32..).skip(first as usize) {
+		let frame = stores.batch(index, commitment).await.map_err(FetchError::from)?;
+		let chunks = open_batch(cover, &frame)
+			.map_err(|(chunk, fault)| FetchError::WrongChunk { batch: index, chunk, fault })?;
+		receive(index, &chunks)?;
+	}
+	Ok(())
+}
+
 /// Fetches everything that `order` bought into `path`; returns the files. `progress` hears how many
 /// batches are done.
 pub async fn fetch(
@@ -271,14 +327,13 @@ pub async fn fetch(
 	progress: &mut dyn FnMut(u32),
 ) -> Result<Vec<PathBuf>, FetchError> {
 	let mut output = Output::open(path, order_id)?;
-	let batches: Vec<BatchCommitment> = stores.commitments(&order.range).await?;
-	for (commitment, index) in batches.iter().zip(0u32..).skip(output.next_batch() as usize) {
-		let frame = stores.batch(index, commitment).await?;
-		let chunks = open_batch(cover, &frame)
-			.map_err(|(chunk, fault)| FetchError::WrongChunk { batch: index, chunk, fault })?;
-		output.write_batch(&chunks)?;
+	let first = output.next_batch();
+	let mut receive = |index, chunks: &[Vec<u8>]| {
+		output.write_batch(chunks)?;
 		progress(index + 1);
-	}
+		Ok::<_, FetchError>(())
+	};
+	for_each_batch(stores, order, cover, first, &mut receive).await?;
 	output.finish()
 }
 
@@ -286,6 +341,7 @@ pub async fn fetch(
 mod tests {
 	use super::*;
 	use msec_commitments::KeyTree;
+	use std::os::unix::fs::PermissionsExt;
 
 	fn chunk(text: &str) -> Vec<u8> {
 		text.as_bytes().to_vec()
@@ -298,6 +354,10 @@ mod tests {
 		let mut output = Output::open(&path, &H256([1; 32])).unwrap();
 		output.write_batch(&[chunk("time,a\n1,2\n"), chunk("time,a\n3,4\n")]).unwrap();
 		output.write_batch(&[chunk("time,a\n5,6\n"), chunk("time,b\n7,8\n")]).unwrap();
+		for entry in fs::read_dir(directory.path()).unwrap() {
+			let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+			assert_eq!(mode & 0o777, 0o600);
+		}
 		let files = output.finish().unwrap();
 		assert_eq!(files, [path.clone(), directory.path().join("out-2.csv")]);
 		assert_eq!(fs::read_to_string(&files[0]).unwrap(), "time,a\n1,2\n3,4\n5,6\n");
@@ -320,6 +380,25 @@ mod tests {
 		output.write_batch(&[chunk("time,a\n3,4\n")]).unwrap();
 		output.finish().unwrap();
 		assert_eq!(fs::read_to_string(&path).unwrap(), "time,a\n1,2\n3,4\n");
+	}
+
+	#[test]
+	fn an_output_whose_files_are_half_renamed_is_finished() {
+		let directory = tempfile::tempdir().unwrap();
+		let path = directory.path().join("out.csv");
+		let mut output = Output::open(&path, &H256([1; 32])).unwrap();
+		output.write_batch(&[chunk("time,a\n1,2\n"), chunk("time,b\n3,4\n")]).unwrap();
+		output.state.complete = true;
+		output.save().unwrap();
+		fs::rename(output.part_path(1), &path).unwrap();
+		drop(output);
+		let output = Output::open(&path, &H256([1; 32])).unwrap();
+		assert_eq!(output.next_batch(), 1);
+		let files = output.finish().unwrap();
+		assert_eq!(fs::read_to_string(&files[0]).unwrap(), "time,a\n1,2\n");
+		assert_eq!(fs::read_to_string(&files[1]).unwrap(), "time,b\n3,4\n");
+		assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+		assert!(matches!(Output::open(&path, &H256([1; 32])), Err(FetchError::Exists(_))));
 	}
 
 	#[test]

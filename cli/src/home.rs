@@ -13,7 +13,7 @@ use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use std::{
 	fs,
 	io::Write,
-	os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+	os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
 	path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -435,17 +435,20 @@ fn secret_bytes(path: &Path, secret: &[u8]) -> Result<Zeroizing<[u8; 32]>, HomeE
 		.map_err(|_| HomeError::Damaged(path.to_owned(), "its secret has not 32 bytes".to_owned()))
 }
 
+/// Makes or empties a file that only its owner may read, also where others could read an older one.
+pub fn create_private(path: &Path) -> std::io::Result<fs::File> {
+	let file =
+		fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+	file.set_permissions(fs::Permissions::from_mode(0o600))?;
+	Ok(file)
+}
+
 /// Replaces a file at once and durably, for its owner only.
 pub fn replace_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
 	let mut temporary = path.as_os_str().to_owned();
 	temporary.push(".new");
 	let temporary = PathBuf::from(temporary);
-	let mut file = fs::OpenOptions::new()
-		.write(true)
-		.create(true)
-		.truncate(true)
-		.mode(0o600)
-		.open(&temporary)?;
+	let mut file = create_private(&temporary)?;
 	file.write_all(content)?;
 	file.sync_all()?;
 	fs::rename(&temporary, path)?;

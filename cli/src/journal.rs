@@ -97,14 +97,13 @@ impl Journal {
 		found.map(|bytes| decode(bytes.value())).transpose()
 	}
 
-	/// Writes down a sealed batch together with how far its source has come.
+	/// Writes down a sealed batch together with how far its source has come, if that is known.
 	pub fn seal(
 		&self,
 		dataset: &Hash,
 		header: &str,
 		frame: &Frame,
-		source: &Hash,
-		progress: &SourceProgress,
+		source: Option<(&Hash, &SourceProgress)>,
 	) -> Result<(), JournalError> {
 		let known = DatasetProgress {
 			next_batch: frame.batch().saturating_add(1),
@@ -114,8 +113,10 @@ impl Journal {
 		{
 			let mut frames = transaction.open_table(FRAMES).map_err(fault)?;
 			frames.insert((dataset, frame.batch()), frame.bytes().as_ref()).map_err(fault)?;
-			let mut sources = transaction.open_table(SOURCES).map_err(fault)?;
-			sources.insert((dataset, source), progress.encode().as_slice()).map_err(fault)?;
+			if let Some((source, progress)) = source {
+				let mut sources = transaction.open_table(SOURCES).map_err(fault)?;
+				sources.insert((dataset, source), progress.encode().as_slice()).map_err(fault)?;
+			}
 			let mut datasets = transaction.open_table(DATASETS).map_err(fault)?;
 			datasets.insert(dataset, known.encode().as_slice()).map_err(fault)?;
 		}
@@ -184,7 +185,7 @@ mod tests {
 		{
 			let journal = Journal::open(&path).unwrap();
 			assert!(matches!(Journal::open(&path), Err(JournalError::Busy)));
-			journal.seal(&[1; 32], "time,a", &frame, &[2; 32], &progress).unwrap();
+			journal.seal(&[1; 32], "time,a", &frame, Some((&[2; 32], &progress))).unwrap();
 		}
 		let journal = Journal::open(&path).unwrap();
 		assert_eq!(journal.pending(&[1; 32]).unwrap(), [5]);

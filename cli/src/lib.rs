@@ -4,6 +4,7 @@
 //! * [`publish`] encrypts chunks, uploads them to stores and commits to them on chain, resumably.
 //! * [`market`] makes and finds offers; [`fetch`] gets what was bought and checks every chunk;
 //!   [`dispute`] proves to the chain what does not match.
+//! * [`provenance`] tells whether a picture is one that a device made anonymous.
 //! * [`home`] is the folder in which a user's keys and records are kept, [`vault`] how secrets are
 //!   encrypted there.
 
@@ -17,6 +18,7 @@ pub mod ids;
 pub mod ingest;
 pub mod journal;
 pub mod market;
+pub mod provenance;
 pub mod publish;
 pub mod stores;
 pub mod vault;

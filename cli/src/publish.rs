@@ -1,11 +1,14 @@
 //! From a source to a data set: cut into chunks, encrypted, uploaded, committed to on chain.
 //!
 //! A batch is written to the [`Journal`] before anybody sees it. A publication that was interrupted
-//! first sends what is in the journal, then goes on behind it; nothing is published twice.
+//! first sends what is in the journal, then goes on behind it; nothing is published twice. Should the
+//! journal be lost, what the stores have and the chain does not is committed to before anything new is
+//! sealed, for other rows in its place would be encrypted with the same keys.
 
 use crate::{
+	fetch::open_batch,
 	ids::hash_text,
-	ingest::{Chunker, IngestError, Row, Survey},
+	ingest::{chunks::split_header, Chunker, IngestError, Row, Survey},
 	journal::{Journal, JournalError, SourceProgress},
 	stores::{Stores, StoresError},
 };
@@ -19,7 +22,10 @@ use msec_worker_common::{
 	transactions::{Submitter, TransactionError},
 	H256,
 };
-use std::io::{self, Read, Seek};
+use std::{
+	collections::BTreeMap,
+	io::{self, Read, Seek},
+};
 use subxt::utils::Static;
 
 /// Chunks of a batch, unless said otherwise: about one mebibyte of rows.
@@ -56,6 +62,29 @@ pub enum PublishError {
 	/// The data set does not exist or was erased.
 	#[error("the data set does not exist on this chain, or was erased")]
 	NoDataset,
+	/// It is not known whether batches were uploaded that nobody committed to.
+	#[error(
+		"{0}; nothing is sealed before each store of the data set has said what it holds; try later"
+	)]
+	Unasked(#[source] StoresError),
+	/// A journal that was lost had sealed batches, which are committed to now.
+	#[error(
+		"{batches} batches from batch {first} on were uploaded and not committed to, and the journal \
+		that knew of them is lost; they are committed to now. Nothing of this file was published: \
+		leave out the rows that these batches hold, or run the command again to publish all of it"
+	)]
+	Adopted {
+		/// The first of them.
+		first: u32,
+		/// How many.
+		batches: u32,
+	},
+	/// A journal that was lost had sealed batches, which the stores do not have as they were.
+	#[error(
+		"batch {0} was sealed here and is not committed to, and the stores do not have it as it was; \
+		its keys must not be used again, so publish into another data set"
+	)]
+	Unadoptable(u32),
 	/// Somebody else appends to the data set.
 	#[error(
 		"the data set has {chain} batches on chain where {here} were expected; publish from one place only"
@@ -146,11 +175,12 @@ impl Publisher<'_> {
 			return Err(PublishError::OtherColumns { known, found: header });
 		}
 		let reading = self.reading(survey);
-		let mut state = match self.journal.source(&self.dataset, &survey.source_hash)? {
-			Some(state) if state.complete => {
-				let SourceProgress { first_batch, batches, rows, .. } = state;
-				return Ok(Published { first_batch, batches, rows, rejected: 0, already: true });
-			},
+		let state = self.journal.source(&self.dataset, &survey.source_hash)?;
+		if let Some(SourceProgress { first_batch, batches, rows, complete: true, .. }) = state {
+			return Ok(Published { first_batch, batches, rows, rejected: 0, already: true });
+		}
+		self.adopt(progress).await?;
+		let mut state = match state {
 			Some(state) if state.reading != reading => return Err(PublishError::OtherReading),
 			Some(state) => state,
 			None => SourceProgress {
@@ -173,7 +203,8 @@ impl Publisher<'_> {
 			let frame = tokio::task::block_in_place(|| self.seal(index, &batch.chunks))?;
 			state.batches += 1;
 			state.rows += batch.rows;
-			self.journal.seal(&self.dataset, &header, &frame, &survey.source_hash, &state)?;
+			let source = (&survey.source_hash, &state);
+			self.journal.seal(&self.dataset, &header, &frame, Some(source))?;
 			progress(Progress::Read(rows.consumed()));
 			if self.journal.pending(&self.dataset)?.len() >= BATCHES_AT_ONCE {
 				self.flush(progress).await?;
@@ -217,6 +248,20 @@ impl Publisher<'_> {
 			progress(Progress::Committed(first));
 		}
 		Ok(self.journal.committed(&self.dataset, &pending)?)
+	}
+
+	/// Commits to what was sealed by a journal that was lost.
+	async fn adopt(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<(), PublishError> {
+		let first = self.committed().await?;
+		let end = first.saturating_add(BATCHES_AT_ONCE as u32);
+		let stored = self.stores.stored(first, end).await.map_err(PublishError::Unasked)?;
+		let lost = lost_batches(self.tree, first, stored)?;
+		let Ok(batches @ 1..) = u32::try_from(lost.len()) else { return Ok(()) };
+		for (frame, header) in &lost {
+			self.journal.seal(&self.dataset, header, frame, None)?;
+		}
+		self.flush(progress).await?;
+		Err(PublishError::Adopted { first, batches })
 	}
 
 	async fn append(&self, first: u32, batches: &[BatchCommitment]) -> Result<(), PublishError> {
@@ -285,6 +330,37 @@ impl Publisher<'_> {
 	}
 }
 
+/// Those of the `stored` batches that were sealed with the keys of `tree`, from batch `first` on, and the
+/// headers of their rows. What others uploaded uses none of these keys, and may be replaced.
+fn lost_batches(
+	tree: &KeyTree,
+	first: u32,
+	stored: Vec<Frame>,
+) -> Result<Vec<(Frame, String)>, PublishError> {
+	let mut found: BTreeMap<u32, Option<(Frame, String)>> = BTreeMap::new();
+	for frame in stored {
+		let index = frame.batch();
+		let key = tree.batch_key(index);
+		let is_ours = frame
+			.chunks()
+			.zip(0u32..)
+			.any(|(chunk, number)| key.chunk_key(number).commitment() == chunk.commitment.key);
+		if !is_ours {
+			continue;
+		}
+		let chunks = open_batch(&tree.cover(index.saturating_add(1)), &frame);
+		let place = found.entry(index).or_default();
+		if let Some(chunk) = chunks.unwrap_or_default().first() {
+			let header = String::from_utf8_lossy(split_header(chunk).0).trim_end().to_owned();
+			place.get_or_insert((frame, header));
+		}
+	}
+	let in_order = found.into_iter().zip(first..).map(|((index, batch), expected)| {
+		batch.filter(|_| index == expected).ok_or(PublishError::Unadoptable(index))
+	});
+	in_order.collect()
+}
+
 /// The plaintext of a batch.
 struct Batch {
 	chunks: Vec<String>,
@@ -344,7 +420,11 @@ impl BatchReader {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::ingest::{chunks::split_header, Options};
+	use crate::{
+		ingest::Options,
+		stores::fake::{stores, FakeStore},
+	};
+	use msec_worker_common::AccountId32;
 	use std::io::Cursor;
 
 	fn table(rows: u32) -> String {
@@ -378,5 +458,57 @@ mod tests {
 		for chunk in chunks(&all) {
 			assert_eq!(split_header(chunk.as_bytes()).0, b"time,value\n");
 		}
+	}
+
+	/// A batch of two chunks under the tree that begins with `seed`.
+	fn sealed(seed: u8, batch: u32) -> Frame {
+		let key = KeyTree::from_seed([seed; 32]).batch_key(batch);
+		let seal = |chunk| key.chunk_key(chunk).seal(b"time,a\n1,2\n").unwrap();
+		Frame::new(batch, &[seal(0), seal(1)]).unwrap()
+	}
+
+	/// The same batch with a chunk that is not what was sealed.
+	fn damaged(seed: u8, batch: u32) -> Frame {
+		let other = sealed(seed + 1, batch);
+		let (own, other) = (sealed(seed, batch), other.chunks().nth(1).unwrap());
+		let own = own.chunks().next().unwrap();
+		let chunks = [own, other].map(|chunk| (chunk.commitment, chunk.ciphertext.to_vec()));
+		Frame::new(batch, &chunks).unwrap()
+	}
+
+	fn lost(stored: &[Frame]) -> Result<Vec<(Frame, String)>, PublishError> {
+		lost_batches(&KeyTree::from_seed([1; 32]), 5, stored.to_vec())
+	}
+
+	#[test]
+	fn batches_of_a_lost_journal_are_recognized_by_their_keys() {
+		let header = "time,a".to_owned();
+		let found = lost(&[sealed(1, 6), sealed(2, 5), sealed(1, 5), sealed(2, 7)]).unwrap();
+		assert_eq!(found, [(sealed(1, 5), header.clone()), (sealed(1, 6), header.clone())]);
+		assert_eq!(lost(&[sealed(2, 5)]).unwrap(), []);
+		let found = lost(&[damaged(1, 5), sealed(1, 5)]).unwrap();
+		assert_eq!(found, [(sealed(1, 5), header)]);
+	}
+
+	#[test]
+	fn keys_of_lost_batches_are_not_used_again() {
+		assert!(matches!(lost(&[damaged(1, 5)]), Err(PublishError::Unadoptable(5))));
+		assert!(matches!(lost(&[sealed(1, 6)]), Err(PublishError::Unadoptable(6))));
+	}
+
+	#[tokio::test]
+	async fn every_store_is_asked_for_what_it_has() {
+		let one = FakeStore {
+			frames: (3..8).map(|batch| sealed(1, batch)).collect(),
+			..Default::default()
+		};
+		let other = FakeStore { frames: vec![sealed(1, 5), sealed(2, 6)], ..Default::default() };
+		let found = stores(&[one.clone(), other.clone()]).await.stored(5, 7).await.unwrap();
+		assert_eq!(found, [sealed(1, 5), sealed(1, 6), sealed(2, 6)]);
+		let silent = FakeStore { withheld: vec![6], ..other };
+		assert!(matches!(
+			stores(&[one, silent]).await.stored(5, 7).await,
+			Err(StoresError::One(AccountId32([2, ..]), _))
+		));
 	}
 }

@@ -50,7 +50,7 @@ impl Stores {
 		let mut clients = Vec::new();
 		for operator in &details.stores {
 			let Some(store) = block.store(operator).await? else { continue };
-			let client = StoreClient::new(&store.endpoint, key.clone())
+			let client = StoreClient::new(&store.endpoint, operator, key.clone())
 				.map_err(|error| StoresError::One(*operator, error.into()))?;
 			clients.push((*operator, client));
 		}
@@ -139,6 +139,28 @@ impl Stores {
 		Err(StoresError::All(faults.join("; ")))
 	}
 
+	/// Everything that the stores have of the batches `[from, to)`; of one position there may be several
+	/// batches. Fails when one of the stores cannot be asked.
+	pub async fn stored(&self, from: u32, to: u32) -> Result<Vec<Frame>, StoresError> {
+		let mut frames: Vec<Frame> = Vec::new();
+		for (operator, client) in &self.clients {
+			let fault = |error: StoreError| StoresError::One(*operator, error.into());
+			let listed = client.batches(&self.dataset, from, to).await.map_err(fault)?;
+			for index in from..to {
+				let Some(entry) = listed.iter().find(|entry| entry.batch == index) else {
+					continue;
+				};
+				let is_same = |frame: &Frame| {
+					frame.batch() == index && Some(frame.commitment()) == entry.commitment()
+				};
+				if !frames.iter().any(is_same) {
+					frames.push(client.batch(&self.dataset, index).await.map_err(fault)?);
+				}
+			}
+		}
+		Ok(frames)
+	}
+
 	async fn list(
 		&self,
 		client: &StoreClient,
@@ -171,4 +193,81 @@ fn root(batches: &[BatchCommitment]) -> Option<Hash> {
 		peaks.append(batch)?;
 	}
 	Some(peaks.root())
+}
+
+/// Stores on the loopback interface, for tests.
+#[cfg(test)]
+pub(crate) mod fake {
+	use super::*;
+	use msec_worker_common::store_client::StoredBatch;
+	use tokio::{
+		io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+		net::{TcpListener, TcpStream},
+	};
+
+	pub const DATASET: Hash = [7; 32];
+
+	/// What a store lists, and which of it it does not hand out.
+	#[derive(Clone, Default)]
+	pub struct FakeStore {
+		pub frames: Vec<Frame>,
+		pub withheld: Vec<u32>,
+	}
+
+	impl FakeStore {
+		fn answer(&self, target: &str) -> Option<Vec<u8>> {
+			let batches = format!("/v1/datasets/{}/batches", hash_text(&DATASET));
+			let rest = target.strip_prefix(&batches)?;
+			if let Some(index) = rest.strip_prefix('/') {
+				let index: u32 = index.parse().ok()?;
+				let frame = self.frames.iter().find(|frame| frame.batch() == index)?;
+				return (!self.withheld.contains(&index)).then(|| frame.bytes().to_vec());
+			}
+			let (from, to) = rest.strip_prefix("?from=")?.split_once("&to=")?;
+			let range = from.parse::<u32>().ok()?..to.parse().ok()?;
+			let listed = self.frames.iter().filter(|frame| range.contains(&frame.batch()));
+			let listed: Vec<_> = listed.map(entry).collect();
+			serde_json::to_vec(&listed).ok()
+		}
+
+		async fn serve(&self, mut connection: TcpStream) -> std::io::Result<()> {
+			let (reader, mut writer) = connection.split();
+			let mut lines = BufReader::new(reader).lines();
+			let request = lines.next_line().await?.unwrap_or_default();
+			while lines.next_line().await?.is_some_and(|line| !line.is_empty()) {}
+			let answer = request.split(' ').nth(1).and_then(|target| self.answer(target));
+			let status = if answer.is_some() { "200 OK" } else { "404 Not Found" };
+			let body = answer.unwrap_or_default();
+			let head = format!(
+				"HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+				body.len()
+			);
+			writer.write_all(&[head.as_bytes(), &body].concat()).await
+		}
+	}
+
+	fn entry(frame: &Frame) -> StoredBatch {
+		let BatchCommitment { chunks, root } = frame.commitment();
+		let bytes = frame.bytes().len() as u64;
+		StoredBatch { batch: frame.batch(), chunks, root: hash_text(&root), bytes }
+	}
+
+	/// Clients of running stores.
+	pub async fn stores(fakes: &[FakeStore]) -> Stores {
+		let key = Arc::new(AccountKey::from_seed(&[1; 32]));
+		let mut clients = Vec::new();
+		for (fake, number) in fakes.iter().cloned().zip(1..) {
+			let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+			let endpoint = format!("http://{}", listener.local_addr().unwrap());
+			tokio::spawn(async move {
+				while let Ok((connection, _)) = listener.accept().await {
+					fake.serve(connection).await.unwrap();
+				}
+			});
+			let operator = AccountId32([number; 32]);
+			let client = StoreClient::new(&endpoint, &operator, key.clone()).unwrap();
+			clients.push((operator, client));
+		}
+		Stores { dataset: DATASET, clients }
+	}
 }

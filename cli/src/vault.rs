@@ -1,11 +1,17 @@
 //! Secrets in files, encrypted with a passphrase by age (scrypt, ChaCha20-Poly1305).
 
-use age::{scrypt, secrecy::SecretString};
+use age::{scrypt, secrecy::SecretString, DecryptError};
 use base64::{engine::general_purpose::STANDARD, Engine};
 use msec_worker_common::keys::{read_secret, write_secret, KeyError};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use std::path::Path;
 use zeroize::Zeroizing;
+
+/// Binary logarithm of scrypt's cost in new files: 128 MiB of memory, about half a second. It is fixed
+/// because a trial would choose too little on a machine that is busy just then.
+const WORK_FACTOR: u8 = 17;
+/// The most that a file may ask for: 4 GiB of memory, about half a minute.
+const MAX_WORK_FACTOR: u8 = 22;
 
 /// Why a secret cannot be kept or opened.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +23,11 @@ pub enum VaultError {
 	#[error("{0} is damaged: {1}")]
 	Damaged(String, String),
 	/// The passphrase does not open it.
-	#[error("{0} does not open: {1}; is the password right?")]
-	Locked(String, String),
+	#[error("{0} does not open; is the password right?")]
+	Locked(String),
+	/// It was encrypted with more work than is done here.
+	#[error("{0} asks for scrypt with N = 2^{1}; at most 2^{MAX_WORK_FACTOR} is done here")]
+	ExcessiveWork(String, u8),
 	/// Encryption failed.
 	#[error("cannot encrypt: {0}")]
 	Encrypt(String),
@@ -34,7 +43,8 @@ struct Document<P> {
 
 /// Encrypts as an age file.
 pub fn encrypt(secret: &[u8], passphrase: &str) -> Result<Vec<u8>, VaultError> {
-	let recipient = scrypt::Recipient::new(SecretString::from(passphrase.to_owned()));
+	let mut recipient = scrypt::Recipient::new(SecretString::from(passphrase.to_owned()));
+	recipient.set_work_factor(WORK_FACTOR);
 	age::encrypt(&recipient, secret).map_err(|error| VaultError::Encrypt(error.to_string()))
 }
 
@@ -44,10 +54,15 @@ pub fn decrypt(
 	passphrase: &str,
 	name: &str,
 ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-	let identity = scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
-	age::decrypt(&identity, ciphertext)
-		.map(Zeroizing::new)
-		.map_err(|error| VaultError::Locked(name.to_owned(), error.to_string()))
+	let mut identity = scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
+	identity.set_max_work_factor(MAX_WORK_FACTOR);
+	age::decrypt(&identity, ciphertext).map(Zeroizing::new).map_err(|error| match error {
+		DecryptError::DecryptionFailed => VaultError::Locked(name.to_owned()),
+		DecryptError::ExcessiveWork { required, .. } => {
+			VaultError::ExcessiveWork(name.to_owned(), required)
+		},
+		error => VaultError::Damaged(name.to_owned(), error.to_string()),
+	})
 }
 
 /// Writes a new file with `public` in the clear and `secret` encrypted. Never overwrites.
@@ -105,9 +120,28 @@ mod tests {
 		assert_eq!(public::<Label>(&path).unwrap(), label);
 		let (found, secret) = open::<Label>(&path, "correct horse").unwrap();
 		assert_eq!((found, secret.as_slice()), (label, b"secret".as_slice()));
-		assert!(matches!(open::<Label>(&path, "wrong"), Err(VaultError::Locked(..))));
+		assert!(matches!(open::<Label>(&path, "wrong"), Err(VaultError::Locked(_))));
 		let text = std::fs::read_to_string(&path).unwrap();
 		assert!(!text.contains("c2VjcmV0") && !text.contains("correct"));
+	}
+
+	#[test]
+	fn files_of_other_work_factors_open_within_the_bound() {
+		let mut recipient = scrypt::Recipient::new(SecretString::from("horse".to_owned()));
+		recipient.set_work_factor(9);
+		let file = age::encrypt(&recipient, b"secret").unwrap();
+		assert_eq!(decrypt(&file, "horse", "it").unwrap().as_slice(), b"secret");
+
+		let asking_for = |work_factor: u8| format!(" {work_factor}\n").into_bytes();
+		let at = |file: &[u8], factor| {
+			let wanted = asking_for(factor);
+			file.windows(wanted.len()).position(|bytes| *bytes == *wanted)
+		};
+		let end = at(&file, 9).unwrap();
+		let asks = [&file[..end], &asking_for(MAX_WORK_FACTOR + 1), &file[end + 3..]].concat();
+		let refused = decrypt(&asks, "horse", "it");
+		assert!(matches!(refused, Err(VaultError::ExcessiveWork(_, 23))), "{refused:?}");
+		assert!(at(&encrypt(b"secret", "horse").unwrap(), WORK_FACTOR).is_some());
 	}
 
 	#[test]

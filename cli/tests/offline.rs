@@ -132,6 +132,7 @@ fn a_rehearsal_reports_what_would_be_published() {
 	let report = fs::read_to_string(person.path("readings.csv.rejected.csv")).unwrap();
 	assert!(report.contains("16,"), "{report}");
 	assert!(report.contains("is no number"), "{report}");
+	assert_eq!(mode(&person.path("readings.csv.rejected.csv")), 0o600);
 
 	let complaint = person.refused(&["publish", "garden", "readings.csv"]);
 	assert!(complaint.contains("there is no data set"), "{complaint}");
@@ -147,6 +148,33 @@ fn a_column_is_drawn() {
 	let drawn = person.json(&["plot", "data.csv"]);
 	assert_eq!((&drawn["column"], &drawn["highest"]), (&"t".into(), &3.0.into()));
 	assert!(person.msec(&["plot", "data.csv"]).status.success());
+}
+
+#[test]
+fn an_image_is_verified_only_against_records_of_a_data_set() {
+	let person = Person::new();
+	person.write("street.jpg", "not really a picture");
+	person.write("records.csv", "time,output_sha256\n");
+	person.write("readings.csv", "time,temperature\n");
+	let data_set = format!("0x{}", "00".repeat(32));
+	for usage in [
+		&["verify-image", "street.jpg"][..],
+		&["verify-image", "street.jpg", "--dataset", &data_set],
+		&["verify-image", "street.jpg", "--records", "records.csv"],
+		&["verify-image", "street.jpg", "--records", "records.csv", "--order", &data_set],
+	] {
+		assert_eq!(person.msec(usage).status.code(), Some(2), "{usage:?}");
+	}
+	let refused = |image: &str, records: &str| {
+		let source = ["--records", records, "--dataset", &data_set];
+		let node = ["--node", "ws://127.0.0.1:1"];
+		person.refused(&[&node[..], &["verify-image", image], &source].concat())
+	};
+	assert!(refused("nowhere.jpg", "records.csv").contains("nowhere.jpg"));
+	assert!(refused("street.jpg", "nowhere.csv").contains("nowhere.csv"));
+	assert!(refused("street.jpg", "readings.csv").contains("no provenance records"));
+	let complaint = refused("street.jpg", "records.csv");
+	assert!(complaint.contains("is it running?"), "{complaint}");
 }
 
 #[test]

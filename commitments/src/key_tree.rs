@@ -6,7 +6,10 @@
 //! [0, n) are the leaves below one node for each set bit of n, so a cover has at most 32 seeds and says
 //! nothing of later batches.
 
-use crate::{chunk::ChunkKey, hash::hmac_sha256};
+use crate::{
+	chunk::ChunkKey,
+	hash::{hmac_sha256, Hash},
+};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -52,6 +55,11 @@ impl KeyTree {
 	/// The seed, to be wrapped for owner and agent.
 	pub fn seed(&self) -> &[u8; 32] {
 		&self.0
+	}
+
+	/// The secret from which the owner makes the envelope of `order`: always the same for the same order.
+	pub fn envelope_seed(&self, order: &Hash) -> Zeroizing<[u8; 32]> {
+		Zeroizing::new(hmac_sha256(&self.0, &[b"m-sec owner's envelope seed", order]))
 	}
 
 	/// The key of batch `index`.
@@ -158,6 +166,15 @@ mod tests {
 				prop_assert_eq!(&*cover.encode(), &bytes);
 			}
 		}
+	}
+
+	#[test]
+	fn the_seed_of_an_envelope_depends_on_tree_and_order_only() {
+		let tree = KeyTree::from_seed([7; 32]);
+		let seed = tree.envelope_seed(&[1; 32]);
+		assert_eq!(seed, tree.envelope_seed(&[1; 32]));
+		assert_ne!(seed, tree.envelope_seed(&[2; 32]));
+		assert_ne!(seed, KeyTree::from_seed([8; 32]).envelope_seed(&[1; 32]));
 	}
 
 	#[test]

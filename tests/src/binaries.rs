@@ -12,7 +12,7 @@ pub fn program(name: &str) -> PathBuf {
 	assert!(
 		path.is_file(),
 		"{} is missing; build the programs under test first: \
-		 cargo build --release -p msec-node -p msec-companion-db -p msec -p msec-end-to-end",
+		 cargo build --release --workspace --bins",
 		path.display(),
 	);
 	path

@@ -75,11 +75,11 @@ impl Request {
 		Self::new(Method::GET, path)
 	}
 
-	/// Signs it.
-	pub fn sign(self, key: &AccountKey) -> SignedRequest {
+	/// Signs it for the store of `operator`.
+	pub fn sign(self, key: &AccountKey, operator: &str) -> SignedRequest {
 		let content_digest = format!("sha-256=:{}:", STANDARD.encode(sha256(&[&self.body])));
 		let parameters = format!(
-			"(\"@method\" \"@path\" \"@query\" \"content-digest\");created={};nonce=\"{}\";keyid=\"{}\";alg=\"sr25519\"",
+			"(\"@method\" \"@path\" \"@query\" \"content-digest\");created={};nonce=\"{}\";keyid=\"{}\";alg=\"sr25519\";tag=\"{operator}\"",
 			self.created,
 			self.nonce,
 			key.address(),

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 /// Between two looks at a condition.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// Longest time for something that takes a few blocks.
-pub const A_FEW_BLOCKS: Duration = Duration::from_secs(60);
+/// Longest time for something that takes a few blocks, on a machine that has much else to do.
+pub const A_FEW_BLOCKS: Duration = Duration::from_secs(180);
 
 /// Looks at `condition` until it yields something, and panics after `deadline`, naming `what`.
 pub async fn until<T>(

@@ -223,7 +223,8 @@ fn print(context: &Context, dataset: &H256, subject: &AccountId32, result: &str)
 	context.print(&value, || format!("{subject}: {result}"));
 }
 
-fn explain(decision: &Decision) -> (bool, &'static str) {
+/// Whether somebody may do something, and why.
+pub fn explain(decision: &Decision) -> (bool, &'static str) {
 	match decision {
 		Decision::Allow(Basis::Owner) => (true, "it is the owner"),
 		Decision::Allow(Basis::KeyAgent) => (true, "it is the key agent"),

@@ -7,13 +7,13 @@ use super::{
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
 use msec::{home::DatasetRecord, ids, market, stores::Stores};
-use msec_commitments::{envelope, KeyTree};
+use msec_commitments::{envelope, KeyTree, OrderContext};
 use msec_worker_common::{
 	chain::{
 		runtime::{self, runtime_types::bounded_collections::bounded_vec::BoundedVec},
-		ChainClient,
+		ChainClient, Order,
 	},
-	keys::generate_envelope_secret,
+	store_client::StoreClient,
 	transactions::Submitter,
 	AccountId32, H256,
 };
@@ -257,8 +257,7 @@ async fn recover(context: &Context, name: &str, id: H256, key: &str) -> Result<(
 	let mut reasons = Vec::new();
 	for operator in &details.stores {
 		let Some(store) = block.store(operator).await? else { continue };
-		let client =
-			msec_worker_common::store_client::StoreClient::new(&store.endpoint, account.clone())?;
+		let client = StoreClient::new(&store.endpoint, operator, account.clone())?;
 		let tree = match client.key(&id.0, &owner).await {
 			Ok(wrapped) => envelope::unwrap_key_tree(&wrapped, &secret, &chain.genesis(), &id.0),
 			Err(error) => {
@@ -382,7 +381,7 @@ pub async fn deliver(
 	context: &Context,
 	submitter: &Submitter,
 	id: &H256,
-	order: &msec_worker_common::chain::Order,
+	order: &Order,
 ) -> Result<()> {
 	let dataset = ids::hash_text(&order.dataset.0);
 	let known = context.home().datasets()?;
@@ -391,18 +390,47 @@ pub async fn deliver(
 			anyhow!("the secret of {dataset} is not in this folder; see `msec dataset recover`")
 		})?;
 	let tree = context.home().key_tree(name, context.password()?)?;
-	let sealing = msec_commitments::OrderContext {
+	let sealing = OrderContext {
 		genesis: submitter.chain().genesis(),
 		order: id.0,
 		dataset: order.dataset.0,
 	};
-	// A random seed is as good as a derived one: the chain accepts one envelope only.
-	let seed = *generate_envelope_secret().to_bytes();
-	let cover = tree.cover(order.range.batches);
-	let sealed = envelope::seal_order(&cover, &order.buyer_key, &sealing, seed)
-		.map_err(|_| anyhow!("nothing can be sealed for the buyer's key"))?;
+	let sealed = seal_for_buyer(&tree, order.range.batches, &order.buyer_key, &sealing)?;
 	let call = runtime::transactions().marketplace().deliver(*id, BoundedVec(sealed));
 	let key = format!("deliver/{}", ids::hash_text(&id.0));
 	context.execute(submitter, &key, &call).await?;
 	Ok(())
+}
+
+/// Seals the keys of `batches` batches. An interrupted command makes the same bytes when it is run again,
+/// by which the outbox knows the transaction.
+fn seal_for_buyer(
+	tree: &KeyTree,
+	batches: u32,
+	buyer_key: &[u8; 32],
+	sealing: &OrderContext,
+) -> Result<Vec<u8>> {
+	let seed = tree.envelope_seed(&sealing.order);
+	envelope::seal_order(&tree.cover(batches), buyer_key, sealing, *seed)
+		.map_err(|_| anyhow!("nothing can be sealed for the buyer's key"))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use msec_commitments::EnvelopeSecret;
+
+	#[test]
+	fn the_same_order_has_the_same_envelope() {
+		let (tree, secret) = (KeyTree::from_seed([1; 32]), EnvelopeSecret::from_bytes([2; 32]));
+		let sealed = |order| {
+			let sealing = OrderContext { genesis: [3; 32], order, dataset: [4; 32] };
+			let sealed = seal_for_buyer(&tree, 5, &secret.public_key(), &sealing).unwrap();
+			assert!(envelope::open_order(&sealed, &secret, &sealing) == Ok(tree.cover(5)));
+			sealed
+		};
+		assert_eq!(sealed([5; 32]), sealed([5; 32]));
+		// What is encapsulated tells that the randomness is another, too.
+		assert_ne!(sealed([5; 32])[..33], sealed([6; 32])[..33]);
+	}
 }

@@ -13,6 +13,7 @@ mod order;
 mod plot;
 mod publish;
 mod store;
+mod verify_image;
 
 use anyhow::Result;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -149,6 +150,8 @@ enum Command {
 	},
 	/// Draw a column of a CSV file.
 	Plot(plot::Plot),
+	/// Check that an image is one that a device made anonymous.
+	VerifyImage(verify_image::VerifyImage),
 }
 
 impl Cli {
@@ -185,6 +188,7 @@ impl Cli {
 			Command::Info => info::run(&context).await,
 			Command::Completion { .. } => Ok(()),
 			Command::Plot(command) => command.run(&context),
+			Command::VerifyImage(command) => command.run(&context).await,
 		}
 	}
 }

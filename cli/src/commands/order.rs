@@ -10,15 +10,15 @@ use clap::{Args, Subcommand};
 use codec::Encode;
 use msec::{
 	dispute::{self, Ground},
-	fetch,
+	fetch::{self, FetchError},
 	home::OrderRecord,
 	ids, market,
 	stores::Stores,
 	Amount,
 };
-use msec_commitments::EnvelopeSecret;
+use msec_commitments::{EnvelopeSecret, Hash, KeyCover};
 use msec_worker_common::{
-	chain::{runtime, BlockClient, ChainClient, Order, OrderState, RefundReason},
+	chain::{runtime, BlockClient, ChainClient, Order, OrderState, RangeCommitment, RefundReason},
 	keys::{generate_envelope_secret, AccountKey},
 	transactions::TransactionError,
 	AccountId32, H256,
@@ -262,32 +262,47 @@ impl OrderCommand {
 }
 
 /// What a buyer needs to look into a delivery.
-struct Delivery {
-	chain: ChainClient,
-	order: Order,
+pub struct Delivery {
+	block: BlockClient,
+	/// What was bought.
+	pub order: Order,
 	envelope: Vec<u8>,
 	secret: EnvelopeSecret,
-	stores: Stores,
 }
 
 impl Delivery {
-	async fn new(
-		context: &Context,
-		chain: ChainClient,
-		key: &Arc<AccountKey>,
-		id: &H256,
-	) -> Result<Self> {
+	/// Looks up the order `id` and loads its secret.
+	pub async fn new(context: &Context, chain: &ChainClient, id: &H256) -> Result<Self> {
 		let block = chain.finalized().await?;
 		let order = order_at(&block, id).await?;
 		let envelope = block.envelope(&id.0).await?;
 		let envelope = envelope.ok_or_else(|| undelivered(id, &order, block.number()))?;
 		let secret = context.home().order_secret(id, context.password()?)?;
-		let details = block.dataset(&order.dataset.0).await?;
-		let details = details.filter(|details| !details.erased);
-		let details = details.ok_or_else(|| anyhow!("the data set was erased"))?;
-		let stores = Stores::connect(&block, &order.dataset.0, &details, key).await?;
-		Ok(Self { chain, order, envelope, secret, stores })
+		Ok(Self { block, order, envelope, secret })
 	}
+
+	/// Opens the envelope, for which no store is needed.
+	fn open(&self, id: &H256, genesis: &Hash) -> Result<KeyCover, fetch::EnvelopeFault> {
+		fetch::open_envelope(id, &self.order, genesis, &self.envelope, &self.secret)
+	}
+
+	/// Where the data set lies; `key` signs the requests.
+	pub async fn stores(&self, key: &Arc<AccountKey>) -> Result<Stores> {
+		let dataset = &self.order.dataset.0;
+		let details = self.block.dataset(dataset).await?.filter(|details| !details.erased);
+		let details = details.ok_or_else(|| anyhow!("the data set was erased"))?;
+		Ok(Stores::connect(&self.block, dataset, &details, key).await?)
+	}
+
+	/// Opens the envelope, or says what to do about it.
+	pub fn cover(&self, id: &H256, genesis: &Hash) -> Result<KeyCover> {
+		self.open(id, genesis).map_err(|fault| advise(id, &FetchError::WrongEnvelope(fault)))
+	}
+}
+
+/// An error with the command that helps, for this order.
+pub fn advise(id: &H256, error: &FetchError) -> anyhow::Error {
+	anyhow!(error.to_string().replace("ORDER", &ids::hash_text(&id.0)))
 }
 
 fn undelivered(id: &H256, order: &Order, now: u64) -> anyhow::Error {
@@ -308,18 +323,17 @@ impl Fetch {
 	pub async fn run(self, context: &Context) -> Result<()> {
 		let key = context.account_key()?;
 		let chain = context.chain().await?;
-		let delivery = Delivery::new(context, chain, &key, &self.order).await?;
-		let Delivery { chain, order, envelope, secret, stores } = &delivery;
+		let delivery = Delivery::new(context, &chain, &self.order).await?;
+		let order = &delivery.order;
 		let id = ids::hash_text(&self.order.0);
-		let advise = |error: fetch::FetchError| anyhow!(error.to_string().replace("ORDER", &id));
-		let cover = fetch::open_envelope(&self.order, order, &chain.genesis(), envelope, secret)
-			.map_err(|fault| advise(fetch::FetchError::WrongEnvelope(fault)))?;
+		let cover = delivery.cover(&self.order, &chain.genesis())?;
+		let stores = delivery.stores(&key).await?;
 		let bar = context.bar(order.range.batches.into(), false);
 		bar.set_message("batches");
 		let mut progress = |batches: u32| bar.set_position(batches.into());
 		let files =
-			fetch::fetch(stores, &self.order, order, &cover, &self.out, &mut progress).await;
-		let files = files.map_err(advise);
+			fetch::fetch(&stores, &self.order, order, &cover, &self.out, &mut progress).await;
+		let files = files.map_err(|error| advise(&self.order, &error));
 		bar.finish_and_clear();
 		let files: Vec<_> = files?.iter().map(|path| path.display().to_string()).collect();
 		let value = json!({ "order": id, "files": files, "batches": order.range.batches });
@@ -365,8 +379,8 @@ impl OrderArgument {
 	pub async fn dispute(self, context: &Context) -> Result<()> {
 		let submitter = context.submitter().await?;
 		let chain = submitter.chain().clone();
-		let delivery = Delivery::new(context, chain, submitter.key(), &self.order).await?;
-		let Delivery { chain, order, envelope, secret, stores } = &delivery;
+		let delivery = Delivery::new(context, &chain, &self.order).await?;
+		let Delivery { order, envelope, secret, .. } = &delivery;
 		let OrderState::Delivered { settle_after } = order.state else {
 			bail!("there is nothing to dispute: {}", state_text(&order.state));
 		};
@@ -376,16 +390,13 @@ impl OrderArgument {
 		}
 		let genesis = chain.genesis();
 		let id = &self.order;
-		let bar = context.bar(order.range.batches.into(), false);
-		bar.set_message("batches examined");
-		let mut progress = |batches: u32| bar.set_position(batches.into());
-		let ground =
-			dispute::find_ground(stores, id, order, &genesis, envelope, secret, &mut progress)
-				.await;
-		bar.finish_and_clear();
-		let ground = ground?.ok_or_else(|| {
-			anyhow!("everything that was delivered is what was committed to; there is no ground")
-		})?;
+		let ground = match delivery.open(id, &genesis) {
+			Ok(cover) => {
+				let stores = delivery.stores(submitter.key()).await?;
+				examine(context, &stores, &order.range, &cover).await?
+			},
+			Err(_) => Ground::Key(None),
+		};
 		ground.check(id, order, &genesis, envelope, secret)?;
 		let reason = ground.describe();
 		context.confirm(&format!(
@@ -429,6 +440,23 @@ impl OrderArgument {
 		context.print(&value_of(&self.order, &order), || describe(&self.order, &order));
 		Ok(())
 	}
+}
+
+/// Looks for a ground for a dispute in what the stores have.
+async fn examine(
+	context: &Context,
+	stores: &Stores,
+	range: &RangeCommitment,
+	cover: &KeyCover,
+) -> Result<Ground> {
+	let bar = context.bar(range.batches.into(), false);
+	bar.set_message("batches examined");
+	let mut progress = |batches: u32| bar.set_position(batches.into());
+	let ground = dispute::find_ground(stores, range, cover, &mut progress).await;
+	bar.finish_and_clear();
+	ground?.ok_or_else(|| {
+		anyhow!("everything that was delivered is what was committed to; there is no ground")
+	})
 }
 
 async fn order_at(block: &BlockClient, id: &H256) -> Result<Order> {
@@ -483,6 +511,7 @@ fn state_text(state: &OrderState) -> String {
 			let reason = match reason {
 				RefundReason::NotDelivered => "no key was delivered",
 				RefundReason::Erased => "the data set was erased",
+				RefundReason::Denied => "the owner excluded the buyer",
 				RefundReason::WrongKey => "the key was wrong",
 				RefundReason::WrongData => "the data was wrong",
 			};

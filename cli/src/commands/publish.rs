@@ -5,6 +5,7 @@ use anyhow::{anyhow, Context as _, Result};
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use msec::{
+	home::create_private,
 	ids,
 	ingest::{self, DateOrder, DecimalMark, Format, Options, Survey},
 	journal::Journal,
@@ -314,7 +315,7 @@ impl Report {
 
 	fn add(&mut self, line: u64, reason: &str, text: &str) -> io::Result<()> {
 		if self.writer.is_none() {
-			let mut writer = csv::Writer::from_writer(File::create(&self.path)?);
+			let mut writer = csv::Writer::from_writer(create_private(&self.path)?);
 			writer.write_record(["line", "reason", "text"])?;
 			self.writer = Some(writer);
 		}

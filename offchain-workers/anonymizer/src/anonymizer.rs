@@ -2,11 +2,11 @@
 
 use crate::{
 	detection::{self, runtime::ModelIdentity, Detection, DetectionError, Detectors},
-	removal::{remove, Mask, Region},
+	removal::{remove, Mask, Method, Region},
 	Settings,
 };
 use image::RgbImage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Detects and removes, frame by frame. Each thread has its own.
 pub struct Anonymizer {
@@ -16,8 +16,9 @@ pub struct Anonymizer {
 }
 
 /// What was found in a frame.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(utoipa::ToSchema)]
 pub struct Outcome {
 	/// What was hidden.
 	pub hidden: Vec<Detection>,
@@ -58,15 +59,18 @@ impl Anonymizer {
 		Ok(outcome)
 	}
 
-	/// The regions that must vanish so that `detections` cannot be seen.
+	/// The regions that must vanish so that `detections` cannot be seen; with [`Method::Remove`] also
+	/// their shadows.
 	pub fn regions(&self, detections: &[Detection]) -> Vec<Region> {
-		detections
-			.iter()
-			.filter_map(|detection| {
-				let grow = self.settings.classes.get(&detection.class)?.grow;
-				let bounding_box = detection.bounding_box.grown(grow);
-				Some(Region { class: detection.class, bounding_box })
-			})
+		let things = detections.iter().filter_map(|detection| {
+			let grow = self.settings.classes.get(&detection.class)?.grow;
+			let bounding_box = detection.bounding_box.grown(grow);
+			Some(Region { class: detection.class, bounding_box })
+		});
+		let shadows = self.settings.method == Method::Remove;
+		things
+			.flat_map(|thing| [Some(thing), thing.shadow().filter(|_| shadows)])
+			.flatten()
 			.collect()
 	}
 

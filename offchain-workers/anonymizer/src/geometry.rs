@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// An axis-parallel box. `x_min < x_max` and `y_min < y_max`; it may reach beyond the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(utoipa::ToSchema)]
 pub struct BoundingBox {
 	/// Left edge.
 	pub x_min: f32,
@@ -47,6 +48,31 @@ impl BoundingBox {
 			intersection / union
 		} else {
 			0.0
+		}
+	}
+
+	/// Middle of the box: x and y.
+	pub fn centre(&self) -> (f32, f32) {
+		((self.x_min + self.x_max) / 2.0, (self.y_min + self.y_max) / 2.0)
+	}
+
+	/// The smallest box that contains both.
+	pub fn hull(&self, other: &Self) -> Self {
+		Self {
+			x_min: self.x_min.min(other.x_min),
+			y_min: self.y_min.min(other.y_min),
+			x_max: self.x_max.max(other.x_max),
+			y_max: self.y_max.max(other.y_max),
+		}
+	}
+
+	/// The box in a frame that is larger by these factors.
+	pub fn scaled(&self, (x, y): (f32, f32)) -> Self {
+		Self {
+			x_min: self.x_min * x,
+			y_min: self.y_min * y,
+			x_max: self.x_max * x,
+			y_max: self.y_max * y,
 		}
 	}
 

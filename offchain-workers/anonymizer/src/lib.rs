@@ -8,9 +8,18 @@
 
 pub mod anonymizer;
 pub mod detection;
+pub mod evaluation;
 pub mod geometry;
+pub mod job;
+pub mod picture;
+pub mod provenance;
 pub mod removal;
+pub mod review;
+pub mod service;
 pub mod settings;
+pub mod tracking;
+pub mod video;
+pub mod watch;
 
 pub use anonymizer::{Anonymizer, Outcome};
 pub use settings::Settings;

@@ -1,6 +1,11 @@
 //! What is hidden, and how.
 
-use crate::{detection::Class, removal::Method};
+use crate::{
+	detection::Class,
+	removal::Method,
+	tracking::TrackingSettings,
+	video::{CameraSettings, VideoSettings},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -14,6 +19,12 @@ pub struct Settings {
 	pub method: Method,
 	/// What is looked for; what is not named here stays visible.
 	pub classes: BTreeMap<Class, ClassSettings>,
+	/// How things are followed in videos.
+	pub tracking: TrackingSettings,
+	/// How videos are read and written.
+	pub video: VideoSettings,
+	/// How cameras are read.
+	pub camera: CameraSettings,
 	/// How it is looked for.
 	pub detection: DetectionSettings,
 }
@@ -89,8 +100,24 @@ impl Default for Settings {
 				(Class::Person, class(0.2, 0.1, 0.05)),
 				(Class::Vehicle, class(0.2, 0.1, 0.05)),
 			]),
+			tracking: TrackingSettings::default(),
+			video: VideoSettings::default(),
+			camera: CameraSettings::default(),
 			detection: DetectionSettings::default(),
 		}
+	}
+}
+
+impl DetectionSettings {
+	/// Longer side in pixels of the smallest frame in which the models see as much as in a larger one;
+	/// `None` if they see every pixel.
+	pub fn sufficient_side(&self) -> Option<u32> {
+		let models = [&self.faces, &self.licence_plates, &self.objects];
+		let sides = models.into_iter().map(|model| match (model.input_size, model.tiles) {
+			(InputSize::LongSide(side), None) => Some(side),
+			_ => None,
+		});
+		sides.collect::<Option<Vec<_>>>()?.into_iter().max()
 	}
 }
 

@@ -1,5 +1,6 @@
 //! What every M-Sec worker and the command line share: the chain client, the transaction submitter,
-//! keys, signed requests, the store's client and wire format, configuration, health and shutdown.
+//! keys, signed requests, provenance records, the store's client and wire format, configuration, health
+//! and shutdown.
 
 #![forbid(unsafe_code)]
 
@@ -8,6 +9,7 @@ pub mod chain;
 pub mod configuration;
 pub mod health;
 pub mod keys;
+pub mod provenance;
 pub mod shutdown;
 pub mod signature;
 pub mod store_client;

@@ -24,6 +24,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Most bytes of an answer that is not a frame.
 const MAX_ANSWER_LENGTH: usize = 1024 * 1024;
+/// Most characters of each text of a store that are shown.
+const MAX_SHOWN: usize = 300;
 /// Most batches that one page of a list has.
 pub const MAX_PAGE: u32 = 1000;
 
@@ -84,16 +86,16 @@ pub struct Problem {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
 	/// The address of the store is not one.
-	#[error("{0} is not the address of a store")]
+	#[error("{} is not the address of a store", shown(.0))]
 	InvalidEndpoint(String),
 	/// The store cannot be reached.
 	#[error("the store cannot be reached: {0}")]
 	Unreachable(#[source] reqwest::Error),
 	/// The store refused.
-	#[error("the store answered {} {}{}", .0.status, .0.title, detail(.0))]
+	#[error("the store answered {} {}{}", .0.status, shown(&.0.title), detail(.0))]
 	Refused(Problem),
 	/// The store's answer is not what was asked for.
-	#[error("the store's answer is not valid: {0}")]
+	#[error("the store's answer is not valid: {}", shown(.0))]
 	InvalidAnswer(String),
 }
 
@@ -116,9 +118,19 @@ impl StoreError {
 }
 
 fn detail(problem: &Problem) -> String {
-	let refusal = problem.refusal.iter().map(|refusal| format!(" ({refusal})"));
+	let refusal = problem.refusal.iter().map(|refusal| format!(" ({})", shown(refusal)));
 	let detail = Some(&problem.detail).filter(|detail| !detail.is_empty());
-	refusal.chain(detail.map(|detail| format!(": {detail}"))).collect()
+	refusal.chain(detail.map(|detail| format!(": {}", shown(detail)))).collect()
+}
+
+/// What a stranger wrote, without what commands a terminal and no longer than anybody reads.
+fn shown(text: &str) -> String {
+	let mut characters = text.chars().filter(|character| !character.is_control());
+	let mut shown: String = characters.by_ref().take(MAX_SHOWN).collect();
+	if characters.next().is_some() {
+		shown.push('…');
+	}
+	shown
 }
 
 /// Talks to one store in the name of one account.
@@ -126,12 +138,17 @@ fn detail(problem: &Problem) -> String {
 pub struct StoreClient {
 	http: reqwest::Client,
 	endpoint: Url,
+	operator: String,
 	key: Arc<AccountKey>,
 }
 
 impl StoreClient {
-	/// A client of the store at `endpoint`, as the chain names it: `http://` or `https://`.
-	pub fn new(endpoint: &str, key: Arc<AccountKey>) -> Result<Self, StoreError> {
+	/// A client of the store that `operator` registered at `endpoint`: `http://` or `https://`.
+	pub fn new(
+		endpoint: &str,
+		operator: &AccountId32,
+		key: Arc<AccountKey>,
+	) -> Result<Self, StoreError> {
 		let invalid = || StoreError::InvalidEndpoint(endpoint.to_owned());
 		let mut url = Url::parse(endpoint).map_err(|_| invalid())?;
 		if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
@@ -146,7 +163,7 @@ impl StoreClient {
 			.redirect(reqwest::redirect::Policy::none())
 			.build()
 			.map_err(StoreError::Unreachable)?;
-		Ok(Self { http, endpoint: url, key })
+		Ok(Self { http, endpoint: url, operator: operator.to_string(), key })
 	}
 
 	/// Uploads frames in one request: all of them become visible, or none.
@@ -258,7 +275,7 @@ impl StoreClient {
 			.map_err(|_| (StoreError::InvalidEndpoint(self.endpoint.to_string()), None))?;
 		url.set_query(query);
 		let parts = RequestParts { method: method.as_str(), path: url.path(), query: url.query() };
-		let headers = sign_request(&self.key, &parts, digest);
+		let headers = sign_request(&self.key, &self.operator, &parts, digest);
 		let mut request = self.http.request(method.clone(), url.clone());
 		for (name, value) in headers.iter() {
 			request = request.header(name, value);
@@ -319,4 +336,26 @@ async fn body(mut response: Response, limit: usize) -> Result<Bytes, StoreError>
 		body.extend_from_slice(&part);
 	}
 	Ok(body.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_store_commands_no_terminal_and_fills_no_screen() {
+		let error = StoreError::Refused(Problem {
+			status: 403,
+			title: "no\x1b[2J\r\n".into(),
+			detail: "x\u{9b}31m".repeat(10_000),
+			code: String::new(),
+			refusal: Some("Denied\x07".into()),
+		});
+		let text = error.to_string();
+		assert!(text.starts_with("the store answered 403 no[2J (Denied): x31mx31m"), "{text}");
+		assert!(text.ends_with('…') && !text.chars().any(char::is_control), "{text}");
+		assert!(text.chars().count() < 2 * MAX_SHOWN);
+		let plain = StoreError::InvalidAnswer("it is batch 7".into());
+		assert_eq!(plain.to_string(), "the store's answer is not valid: it is batch 7");
+	}
 }

@@ -3,20 +3,21 @@
 use futures::{future::BoxFuture, FutureExt};
 use msec_commitments::Hash;
 use msec_worker_common::{
-	chain::{Action, ChainClient, ChainError, Dataset, Decision},
+	chain::{Action, ChainClient, ChainError, Dataset, Decision, Purpose},
 	AccountId32,
 };
 use std::time::Duration;
 
 /// Answers questions about rights and data sets.
 pub trait ChainAccess: Send + Sync + 'static {
-	/// Whether `subject` may do `action` with `dataset`, by the best and the finalized state. Fails when
+	/// Whether `subject` may do `action` with `dataset` for `purpose`, by the best and the finalized state. Fails when
 	/// the chain's present state is not known.
 	fn decide<'a>(
 		&'a self,
 		subject: &'a AccountId32,
 		dataset: &'a Hash,
 		action: Action,
+		purpose: Option<Purpose>,
 	) -> BoxFuture<'a, Result<Decision, ChainError>>;
 
 	/// The data set in the best state.
@@ -51,8 +52,9 @@ impl ChainAccess for NodeAccess {
 		subject: &'a AccountId32,
 		dataset: &'a Hash,
 		action: Action,
+		purpose: Option<Purpose>,
 	) -> BoxFuture<'a, Result<Decision, ChainError>> {
-		self.chain.can_access(subject, dataset, action, None, self.max_head_age).boxed()
+		self.chain.can_access(subject, dataset, action, purpose, self.max_head_age).boxed()
 	}
 
 	fn dataset<'a>(

@@ -55,7 +55,8 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 	let access = Arc::new(NodeAccess::new(chain, settings.max_head_age));
 	let sweeping = sweep::run(store.clone(), access.clone(), stop.clone());
 
-	let service = Service::new(store, access, settings.account, settings.limits);
+	let service =
+		Service::new(store, access, settings.account, settings.limits).with_owners(settings.owners);
 	let listener = TcpListener::bind(settings.listen)
 		.await
 		.with_context(|| format!("cannot listen at {}", settings.listen))?;

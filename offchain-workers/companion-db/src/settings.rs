@@ -75,6 +75,16 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	max_uploads: Option<usize>,
 
+	/// Most mebibytes of one data set [default: 16384].
+	#[arg(long, value_name = "MIB")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	max_dataset_mib: Option<u64>,
+
+	/// An account (SS58) whose data sets are taken; may be repeated [default: everybody's].
+	#[arg(long = "owner", value_name = "ACCOUNT")]
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	owners: Vec<AccountId32>,
+
 	/// Age of the node's best block above which no request is served [default: 12].
 	#[arg(long, value_name = "SECONDS")]
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -94,7 +104,9 @@ pub struct Settings {
 	pub data_directory: PathBuf,
 	/// The account under which this store is registered.
 	pub account: AccountId32,
-	/// What is taken at once.
+	/// Whose data sets are taken; everybody's when empty.
+	pub owners: Vec<AccountId32>,
+	/// What is taken.
 	pub limits: Limits,
 	/// Age of the best block above which no request is served.
 	pub max_head_age: Duration,
@@ -111,6 +123,7 @@ impl Arguments {
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
 			data_directory: required(options.data_directory, "data-directory", PREFIX)?,
 			account: required(options.account, "account", PREFIX)?,
+			owners: options.owners,
 			limits: Limits {
 				max_upload_bytes: options
 					.max_upload_mib
@@ -118,6 +131,11 @@ impl Arguments {
 						mebibytes.saturating_mul(MEBIBYTE)
 					}),
 				max_uploads: options.max_uploads.unwrap_or(limits.max_uploads),
+				max_dataset_bytes: options
+					.max_dataset_mib
+					.map_or(limits.max_dataset_bytes, |mebibytes| {
+						mebibytes.saturating_mul(MEBIBYTE)
+					}),
 			},
 			max_head_age: options.max_head_age.map_or(MAX_HEAD_AGE, Duration::from_secs),
 		})
@@ -138,6 +156,17 @@ mod tests {
 		assert_eq!(settings.listen, SocketAddr::from(([127, 0, 0, 1], 8460)));
 		assert_eq!(settings.account.to_string(), ALICE);
 		assert_eq!(settings.limits, Limits::default());
+		assert!(settings.owners.is_empty());
+	}
+
+	#[test]
+	fn quota_and_owners_can_be_set() {
+		let given =
+			["--account", ALICE, "--data-directory", "/srv/store", "--max-dataset-mib", "3"];
+		let arguments = [&[""], &given[..], &["--owner", ALICE]].concat();
+		let settings = Arguments::parse_from(arguments).settings().unwrap();
+		assert_eq!(settings.limits.max_dataset_bytes, 3 * MEBIBYTE);
+		assert_eq!(settings.owners, [settings.account]);
 	}
 
 	#[test]

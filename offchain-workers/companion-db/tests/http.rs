@@ -11,9 +11,9 @@ use msec_companion_db::{
 };
 use msec_worker_common::{
 	batch_frame::{decode_chunk, Frame},
-	chain::{Action, Basis, ChainError, Dataset, Decision, Refusal},
+	chain::{Action, Basis, ChainError, Dataset, Decision, Purpose, Refusal},
 	keys::AccountKey,
-	signature::{sign_request, BodyDigest, RequestParts, SignedHeaders},
+	signature::{sign_request, BodyDigest, RequestParts, SignedHeaders, AHEAD_SECONDS},
 	store_client::{Problem, StoreClient, StoreError},
 	AccountId32,
 };
@@ -34,6 +34,8 @@ struct State {
 	stale: bool,
 	datasets: HashMap<Hash, Dataset>,
 	grants: Vec<(AccountId32, Action)>,
+	/// Everybody may do everything for this.
+	purpose: Option<Purpose>,
 }
 
 #[derive(Default)]
@@ -48,13 +50,22 @@ impl TestChain {
 		Ok(self.0.lock().unwrap().datasets.get(id).cloned())
 	}
 
-	fn decision(&self, subject: &AccountId32, id: &Hash, action: Action) -> Decision {
+	fn decision(
+		&self,
+		subject: &AccountId32,
+		id: &Hash,
+		action: Action,
+		purpose: Option<Purpose>,
+	) -> Decision {
 		let state = self.0.lock().unwrap();
 		match state.datasets.get(id) {
 			None => Decision::Deny(Refusal::UnknownResource),
 			Some(dataset) if dataset.erased => Decision::Deny(Refusal::Erased),
 			Some(dataset) if dataset.owner == *subject => Decision::Allow(Basis::Owner),
 			Some(_) if state.grants.contains(&(*subject, action)) => Decision::Allow(Basis::Grant),
+			Some(_) if purpose.is_some() && purpose == state.purpose => {
+				Decision::Allow(Basis::Grant)
+			},
 			Some(_) => Decision::Deny(Refusal::NoGrant),
 		}
 	}
@@ -66,13 +77,14 @@ impl ChainAccess for TestChain {
 		subject: &'a AccountId32,
 		dataset: &'a Hash,
 		action: Action,
+		purpose: Option<Purpose>,
 	) -> BoxFuture<'a, Result<Decision, ChainError>> {
 		let stale = self.0.lock().unwrap().stale;
 		async move {
 			if stale {
 				return Err(ChainError::StaleHead(Duration::from_secs(60)));
 			}
-			Ok(self.decision(subject, dataset, action))
+			Ok(self.decision(subject, dataset, action, purpose))
 		}
 		.boxed()
 	}
@@ -114,6 +126,10 @@ impl Fixture {
 	}
 
 	async fn with_limits(limits: Limits) -> Self {
+		Self::with_owners(limits, vec![]).await
+	}
+
+	async fn with_owners(limits: Limits, owners: Vec<AccountId32>) -> Self {
 		let owner = key(1);
 		let chain = Arc::new(TestChain::default());
 		let dataset = Dataset {
@@ -127,12 +143,12 @@ impl Fixture {
 		chain.change(|state| drop(state.datasets.insert(DATASET, dataset)));
 		let directory = tempfile::tempdir().unwrap();
 		let store = Store::open(directory.path()).unwrap();
-		let (endpoint, server) = serve(&store, &chain, limits).await;
+		let (endpoint, server) = serve(&store, &chain, limits, owners).await;
 		Self { chain, store, owner, endpoint, server, directory }
 	}
 
 	fn client(&self, key: &Arc<AccountKey>) -> StoreClient {
-		StoreClient::new(&self.endpoint, key.clone()).unwrap()
+		StoreClient::new(&self.endpoint, &OPERATOR, key.clone()).unwrap()
 	}
 
 	fn owner_client(&self) -> StoreClient {
@@ -185,18 +201,22 @@ impl Fixture {
 }
 
 /// Serves, and returns once requests signed from now on are accepted.
-async fn serve(store: &Store, chain: &Arc<TestChain>, limits: Limits) -> (String, JoinHandle<()>) {
-	let service = Service::new(store.clone(), chain.clone(), OPERATOR, limits);
+async fn serve(
+	store: &Store,
+	chain: &Arc<TestChain>,
+	limits: Limits,
+	owners: Vec<AccountId32>,
+) -> (String, JoinHandle<()>) {
+	let service = Service::new(store.clone(), chain.clone(), OPERATOR, limits).with_owners(owners);
 	let router: Router = routes(Arc::new(service));
 	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 	let endpoint = format!("http://{}", listener.local_addr().unwrap());
 	let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
 	let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-	let started = now().as_secs();
-	let next_second = Duration::from_secs(started + 1).saturating_sub(now());
-	tokio::time::timeout(Duration::from_secs(5), async {
-		let mut clock = tokio::time::interval(next_second.max(Duration::from_millis(1)));
-		while now().as_secs() <= started {
+	let refused_until = now().as_secs() + AHEAD_SECONDS;
+	tokio::time::timeout(Duration::from_secs(AHEAD_SECONDS + 5), async {
+		let mut clock = tokio::time::interval(Duration::from_millis(50));
+		while now().as_secs() <= refused_until {
 			clock.tick().await;
 		}
 	})
@@ -226,7 +246,7 @@ fn sign(key: &AccountKey, method: &Method, path: &str, body: &[u8]) -> SignedHea
 		None => (path, None),
 	};
 	let parts = RequestParts { method: method.as_str(), path, query };
-	sign_request(key, &parts, &BodyDigest::of(body))
+	sign_request(key, &OPERATOR.to_string(), &parts, &BodyDigest::of(body))
 }
 
 fn dataset_path() -> String {
@@ -333,7 +353,7 @@ async fn a_restart_makes_no_replay_possible_and_clients_sign_again() {
 	assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 	let problem: Problem = response.json().await.unwrap();
 	assert_eq!(problem.code, "before-start");
-	let client = StoreClient::new(&endpoint, fixture.owner.clone()).unwrap();
+	let client = StoreClient::new(&endpoint, &OPERATOR, fixture.owner.clone()).unwrap();
 	client.dataset(&DATASET).await.unwrap();
 	server.abort();
 }
@@ -386,7 +406,7 @@ async fn a_body_that_is_not_whole_or_not_the_signed_one_leaves_nothing() {
 
 #[tokio::test]
 async fn an_oversized_body_is_refused_whether_declared_or_not() {
-	let limits = Limits { max_upload_bytes: 1000, max_uploads: 1 };
+	let limits = Limits { max_upload_bytes: 1000, max_uploads: 1, ..Limits::default() };
 	let fixture = Fixture::with_limits(limits).await;
 	let (status, problem) = fixture
 		.signed(&fixture.owner, Method::POST, &batches_path(), frame(0, 1).bytes().to_vec())
@@ -397,6 +417,43 @@ async fn an_oversized_body_is_refused_whether_declared_or_not() {
 	let problem =
 		refused(fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap_err());
 	assert_eq!(problem.code, "too-large");
+}
+
+#[tokio::test]
+async fn a_data_set_has_a_quota() {
+	let whole = frame(0, 1).bytes().len() as u64;
+	let limits = Limits { max_dataset_bytes: 2 * whole, ..Limits::default() };
+	let fixture = Fixture::with_limits(limits).await;
+	let client = fixture.owner_client();
+	client.upload(&DATASET, &[frame(0, 1), frame(1, 2)]).await.unwrap();
+	let problem = refused(client.upload(&DATASET, &[frame(2, 3)]).await.unwrap_err());
+	assert_eq!((problem.status, problem.code.as_str()), (507, "quota-exceeded"));
+	assert!(client.batch(&DATASET, 2).await.unwrap_err().is_not_found());
+	// What takes the place of something else is no addition.
+	client.upload(&DATASET, &[frame(1, 3)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_may_choose_its_owners() {
+	let fixture = Fixture::with_owners(Limits::default(), vec![key(5).account_id()]).await;
+	let problem =
+		refused(fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap_err());
+	assert_eq!((problem.status, problem.code.as_str()), (404, "not-kept-here"));
+	fixture.change(|dataset| dataset.owner = key(5).account_id());
+	fixture.client(&key(5)).upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_grant_for_a_purpose_opens_to_requests_that_declare_it() {
+	let fixture = Fixture::start().await;
+	fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	fixture.chain.change(|state| state.purpose = Some(Purpose::PublicBenefit));
+	let mut answers = Vec::new();
+	for query in ["", "?purpose=commercial-purpose", "?purpose=public-benefit", "?purpose=fun"] {
+		let path = format!("{}/0{query}", batches_path());
+		answers.push(fixture.signed(&key(2), Method::GET, &path, vec![]).await.0.as_u16());
+	}
+	assert_eq!(answers, [403, 403, 200, 422]);
 }
 
 #[tokio::test]
@@ -443,6 +500,10 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 		fixture.client(&reader).put_key(&DATASET, &account, &wrapped_key()).await.unwrap_err(),
 	);
 	assert_eq!(problem.refusal.as_deref(), Some("NoGrant"));
+	// Who may upload may still not replace what only the owner knows.
+	fixture.grant(&reader, Action::Write);
+	let put = fixture.client(&reader).put_key(&DATASET, &account, &wrapped_key()).await;
+	assert_eq!(refused(put.unwrap_err()).status, 403);
 	let problem = refused(owner.put_key(&DATASET, &account, b"no key").await.unwrap_err());
 	assert_eq!(problem.code, "invalid-key");
 	let problem = refused(owner.put_key(&DATASET, &account, &[1; 1281]).await.unwrap_err());
@@ -486,7 +547,7 @@ async fn everything_is_there_after_a_restart() {
 	let elsewhere = tempfile::tempdir().unwrap();
 	fixture.store = Store::open(elsewhere.path()).unwrap();
 	let reopened = retry_open(fixture.directory.path()).await;
-	let (endpoint, server) = serve(&reopened, &fixture.chain, Limits::default()).await;
+	let (endpoint, server) = serve(&reopened, &fixture.chain, Limits::default(), vec![]).await;
 	fixture.endpoint = endpoint;
 	fixture.server = server;
 	assert_eq!(fixture.owner_client().batch(&DATASET, 0).await.unwrap(), frame(0, 1));

@@ -13,7 +13,7 @@ impl<T: Config> OrderAccess<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 		expires_at: BlockNumberFor<T>,
 	) -> DispatchResult {
 		Self::ensure_active(resource)?;
-		ensure!(!Denials::<T>::contains_key(resource, subject), Error::<T>::Denied);
+		ensure!(!Self::is_denied(resource, subject), Error::<T>::Denied);
 		let now = frame_system::Pallet::<T>::block_number();
 		Grants::<T>::try_mutate(resource, subject, |grants| {
 			ensure!(
@@ -49,5 +49,9 @@ impl<T: Config> OrderAccess<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 				defensive!("order grants have no deposit that could fail to return");
 			},
 		}
+	}
+
+	fn is_denied(resource: &DatasetId, subject: &T::AccountId) -> bool {
+		Denials::<T>::contains_key(resource, subject)
 	}
 }

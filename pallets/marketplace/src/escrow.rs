@@ -27,13 +27,13 @@ impl<T: Config> Pallet<T> {
 		let order = Orders::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		let now = frame_system::Pallet::<T>::block_number();
 		ensure!(now > Self::settle_after(&order)?, Error::<T>::TooEarly);
+		ensure!(Self::withdrawal(&order).is_none(), Error::<T>::Withdrawn);
 		Self::pay_seller(id, order)
 	}
 
 	pub(crate) fn do_refund(id: OrderId) -> DispatchResult {
 		let order = Orders::<T>::get(id).ok_or(Error::<T>::NotFound)?;
-		ensure!(order.state == OrderState::AwaitingDelivery, Error::<T>::NotAwaitingDelivery);
-		let reason = Self::refund_reason(&order).ok_or(Error::<T>::TooEarly)?;
+		let reason = Self::refund_reason(&order)?;
 		AwaitingDelivery::<T>::remove(order.dataset, id);
 		Self::refund_payer(id, order, reason)
 	}
@@ -98,12 +98,23 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn refund_reason(order: &OrderOf<T>) -> Option<RefundReason> {
+	fn refund_reason(order: &OrderOf<T>) -> Result<RefundReason, Error<T>> {
+		ensure!(order.state.ended_at().is_none(), Error::NotAwaitingDelivery);
+		if let Some(reason) = Self::withdrawal(order) {
+			return Ok(reason);
+		}
+		ensure!(order.state == OrderState::AwaitingDelivery, Error::NotAwaitingDelivery);
+		let now = frame_system::Pallet::<T>::block_number();
+		ensure!(now > order.deliver_by, Error::TooEarly);
+		Ok(RefundReason::NotDelivered)
+	}
+
+	/// How the owner took back what is sold, so that the stores refuse the beneficiary.
+	fn withdrawal(order: &OrderOf<T>) -> Option<RefundReason> {
 		if T::Datasets::status(&order.dataset) != Some(DatasetStatus::Active) {
 			return Some(RefundReason::Erased);
 		}
-		let now = frame_system::Pallet::<T>::block_number();
-		(now > order.deliver_by).then_some(RefundReason::NotDelivered)
+		T::Access::is_denied(&order.dataset, &order.beneficiary).then_some(RefundReason::Denied)
 	}
 
 	fn pay_seller(id: OrderId, mut order: OrderOf<T>) -> DispatchResult {

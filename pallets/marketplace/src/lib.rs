@@ -352,6 +352,8 @@ pub mod pallet {
 		NotDelivered,
 		/// The order has not ended.
 		NotEnded,
+		/// The owner erased the data set or excluded the beneficiary: the price goes back.
+		Withdrawn,
 		/// The time for this has not come.
 		TooEarly,
 		/// The time for this is over.
@@ -642,6 +644,7 @@ pub mod pallet {
 		/// * [`Error::NotFound`]: no such order.
 		/// * [`Error::NotDelivered`]: the key is not there, or the order has ended.
 		/// * [`Error::TooEarly`]: the time to dispute is not over.
+		/// * [`Error::Withdrawn`]: the data set is erased or the beneficiary excluded.
 		///
 		/// ## Events
 		///
@@ -654,7 +657,7 @@ pub mod pallet {
 			Ok(Pays::No.into())
 		}
 
-		/// Returns the price of an order whose key was not delivered.
+		/// Returns the price of an order whose key was not delivered, or which the owner withdrew.
 		///
 		/// ## Dispatch Origin
 		///
@@ -662,13 +665,15 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// Possible once the time for delivery is over or the data set is erased. Closes access.
-		/// There is no fee when it succeeds.
+		/// Possible once the time for delivery is over and, until the order is settled, while the
+		/// data set is erased or its owner excludes the beneficiary. Closes access. There is no fee
+		/// when it succeeds.
 		///
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`]: no such order.
-		/// * [`Error::NotAwaitingDelivery`]: the key was delivered, or the order has ended.
+		/// * [`Error::NotAwaitingDelivery`]: the key was delivered and nothing withdrawn, or the order
+		///   has ended.
 		/// * [`Error::TooEarly`]: the key may still be delivered.
 		///
 		/// ## Events

@@ -92,6 +92,7 @@ parameter_types! {
 	pub static Datasets: BTreeMap<DatasetId, Dataset> = BTreeMap::new();
 	pub static OpenAccess: BTreeMap<OrderId, Access> = BTreeMap::new();
 	pub static AccessIsFull: bool = false;
+	pub static Denied: Vec<(DatasetId, AccountId)> = Vec::new();
 }
 
 impl Config for Test {
@@ -158,6 +159,16 @@ pub fn erase(dataset: DatasetId) {
 	change_dataset(dataset, |dataset| dataset.status = DatasetStatus::Erased);
 }
 
+/// The owner excludes `subject` from a data set, or ends that.
+pub fn set_denied(dataset: DatasetId, subject: AccountId, denied: bool) {
+	Denied::mutate(|denials| {
+		denials.retain(|denial| *denial != (dataset, subject));
+		if denied {
+			denials.push((dataset, subject));
+		}
+	});
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
 	pub dataset: DatasetId,
@@ -183,6 +194,9 @@ impl OrderAccess<AccountId, u64> for OpenAccess {
 		if let Some(access) = Self::mutate(|open| open.remove(&order)) {
 			assert_eq!((access.dataset, access.subject), (*resource, *subject));
 		}
+	}
+	fn is_denied(resource: &DatasetId, subject: &AccountId) -> bool {
+		Denied::get().contains(&(*resource, *subject))
 	}
 }
 
@@ -273,6 +287,7 @@ impl ExtBuilder {
 		Datasets::set(self.datasets);
 		OpenAccess::set(BTreeMap::new());
 		AccessIsFull::set(false);
+		Denied::set(Vec::new());
 		let mut ext = sp_io::TestExternalities::new(storage);
 		ext.execute_with(|| System::set_block_number(1));
 		ext

@@ -64,7 +64,8 @@ impl<T: Config> Pallet<T> {
 				"the orders to be delivered differ from their states"
 			);
 			ensure!(
-				Envelopes::<T>::contains_key(id) == was_delivered(&order.state),
+				was_delivered(&order.state)
+					.is_none_or(|delivered| Envelopes::<T>::contains_key(id) == delivered),
 				"an envelope differs from its order's state"
 			);
 		}
@@ -112,12 +113,15 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-fn was_delivered<BlockNumber>(state: &OrderState<BlockNumber>) -> bool {
+/// Whether the key came; a state of an order that was withdrawn does not tell.
+fn was_delivered<BlockNumber>(state: &OrderState<BlockNumber>) -> Option<bool> {
 	match state {
-		OrderState::AwaitingDelivery => false,
-		OrderState::Delivered { .. } | OrderState::Settled { .. } => true,
-		OrderState::Refunded { reason, .. } => {
-			matches!(reason, RefundReason::WrongKey | RefundReason::WrongData)
+		OrderState::AwaitingDelivery => Some(false),
+		OrderState::Delivered { .. } | OrderState::Settled { .. } => Some(true),
+		OrderState::Refunded { reason, .. } => match reason {
+			RefundReason::NotDelivered => Some(false),
+			RefundReason::WrongKey | RefundReason::WrongData => Some(true),
+			RefundReason::Erased | RefundReason::Denied => None,
 		},
 	}
 }

@@ -160,8 +160,10 @@ pub struct Listing<AccountId, Balance, BlockNumber, Ticket> {
 pub enum RefundReason {
 	/// No key was delivered in time.
 	NotDelivered,
-	/// The data set was erased before a key was delivered.
+	/// The data set was erased before the order was settled.
 	Erased,
+	/// The owner excluded the beneficiary before the order was settled.
+	Denied,
 	/// The delivered key was proved wrong.
 	WrongKey,
 	/// The committed data was proved wrong.

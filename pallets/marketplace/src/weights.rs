@@ -79,12 +79,13 @@ impl WeightInfo for () {
 	fn confirm() -> Weight {
 		estimate(200, 5, 5)
 	}
+	// As above, with data set and denial.
 	fn settle() -> Weight {
-		estimate(200, 5, 5)
+		estimate(200, 7, 5)
 	}
-	// Order, data set, payer, holds and grants.
+	// Order, data set, denial, payer, holds and grants.
 	fn refund() -> Weight {
-		estimate(200, 6, 6)
+		estimate(200, 7, 6)
 	}
 	fn dispute_key() -> Weight {
 		estimate(3_000, 7, 5)

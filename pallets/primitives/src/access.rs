@@ -214,6 +214,8 @@ pub trait OrderAccess<AccountId, BlockNumber> {
 	) -> DispatchResult;
 	/// Ends what [`OrderAccess::open`] began. Does nothing when there is nothing to end.
 	fn close(resource: &DatasetId, subject: &AccountId, order: OrderId);
+	/// Whether the owner of `resource` excludes `subject`, whatever was opened.
+	fn is_denied(resource: &DatasetId, subject: &AccountId) -> bool;
 }
 
 impl<AccountId, BlockNumber> OrderAccess<AccountId, BlockNumber> for () {
@@ -221,4 +223,7 @@ impl<AccountId, BlockNumber> OrderAccess<AccountId, BlockNumber> for () {
 		Ok(())
 	}
 	fn close(_: &DatasetId, _: &AccountId, _: OrderId) {}
+	fn is_denied(_: &DatasetId, _: &AccountId) -> bool {
+		false
+	}
 }

@@ -72,6 +72,10 @@ enum Trick {
 		#[arg(long)]
 		endpoint: String,
 
+		/// Account of the store.
+		#[arg(long)]
+		store: AccountId32,
+
 		/// The data set.
 		dataset: String,
 	},
@@ -98,8 +102,8 @@ async fn main() -> anyhow::Result<()> {
 			let price = price_in_milli_msec * 1_000_000_000;
 			publish_tampered(&submitter, &store, &agent, &text, price).await?
 		},
-		Trick::Replay { endpoint, dataset } => {
-			replay(submitter.key(), &endpoint, hash(&dataset)?).await
+		Trick::Replay { endpoint, store, dataset } => {
+			replay(submitter.key(), &endpoint, &store, hash(&dataset)?).await
 		},
 		Trick::DeliverWrongKey { order } => deliver_wrong_key(&submitter, hash(&order)?).await?,
 	};
@@ -132,7 +136,7 @@ async fn publish_tampered(
 		.context("the data set has no event")?
 		.dataset;
 	let endpoint = chain.finalized().await?.store(store).await?.context("no such store")?.endpoint;
-	let client = StoreClient::new(&endpoint, submitter.key().clone())?;
+	let client = StoreClient::new(&endpoint, store, submitter.key().clone())?;
 
 	let tree = KeyTree::from_seed(random());
 	let wrapped = wrap_key_tree(&tree, &agent.key, &chain.genesis(), &dataset.0, random())
@@ -176,9 +180,14 @@ async fn publish_tampered(
 	}))
 }
 
-async fn replay(key: &AccountKey, endpoint: &str, dataset: [u8; 32]) -> serde_json::Value {
+async fn replay(
+	key: &AccountKey,
+	endpoint: &str,
+	store: &AccountId32,
+	dataset: [u8; 32],
+) -> serde_json::Value {
 	let path = format!("/v1/datasets/{}/batches", text_of(H256(dataset)));
-	let request = Request::get(path).sign(key);
+	let request = Request::get(path).sign(key, &store.to_string());
 	let mut answers = Vec::new();
 	for _ in 0..2 {
 		let answer = request.send(endpoint).await;

@@ -11,7 +11,7 @@ use std::{fmt::Write, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 /// The pages in the order in which they say to be read.
 const PAGES: [&str; 3] = ["operator.md", "owner.md", "buyer.md"];
 const PROGRAMS: [&str; 4] = ["msec", "msec-node", "msec-companion-db", "msec-key-agent"];
-const DEADLINE: Duration = Duration::from_secs(400);
+const DEADLINE: Duration = Duration::from_secs(900);
 
 /// The blocks of a page that are marked `sh`, with the lines on which they begin.
 fn commands(page: &str) -> Vec<(usize, String)> {

@@ -284,7 +284,8 @@ async fn a_full_disk_is_named_and_publishing_goes_on_when_there_is_room() {
 	let shown = owner.json(&["dataset", "show", "sensor"]).await;
 	assert_eq!(shown["batches"], json!(0), "nothing is committed to that is not stored");
 	let dataset = member(&shown, "dataset");
-	let list = Request::get(format!("/v1/datasets/{dataset}/batches")).sign(&key("//Charlie"));
+	let list = Request::get(format!("/v1/datasets/{dataset}/batches"));
+	let list = list.sign(&key("//Charlie"), &market.store.account);
 	let answer = list.send(&endpoint).await;
 	assert_eq!(answer.body, b"[]", "nothing is half stored");
 

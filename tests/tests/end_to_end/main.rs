@@ -9,6 +9,7 @@ mod faults;
 mod javascript;
 mod journey;
 mod node;
+mod provenance;
 mod readings;
 mod refusals;
 mod upgrade;

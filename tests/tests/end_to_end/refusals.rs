@@ -57,16 +57,16 @@ async fn offer(market: &Market) -> Listings {
 }
 
 async fn requests_are_refused(market: &Market, dataset: &str, stranger: &AccountKey) {
-	let endpoint = market.store.endpoint();
+	let (endpoint, store) = (market.store.endpoint(), market.store.account.as_str());
 	let base = format!("/v1/datasets/{dataset}");
 	let batch = format!("{base}/batches/0");
 	let owner = key("//Charlie");
 
-	let answer = Request::get(&batch).sign(stranger).send(&endpoint).await;
+	let answer = Request::get(&batch).sign(stranger, store).send(&endpoint).await;
 	assert_eq!(answer.status, StatusCode::FORBIDDEN);
 	assert_eq!(answer.problem("refusal"), "NoGrant");
 
-	let once = Request::get(&batch).sign(&owner);
+	let once = Request::get(&batch).sign(&owner, store);
 	assert_eq!(once.send(&endpoint).await.status, StatusCode::OK);
 	let replayed = once.send(&endpoint).await;
 	assert_eq!(
@@ -75,23 +75,28 @@ async fn requests_are_refused(market: &Market, dataset: &str, stranger: &Account
 	);
 
 	let stale = Request { created: now() - 61, ..Request::get(&batch) };
-	let answer = stale.sign(&owner).send(&endpoint).await;
+	let answer = stale.sign(&owner, store).send(&endpoint).await;
 	let outside = (StatusCode::UNAUTHORIZED, "outside-window".to_owned());
 	assert_eq!((answer.status, answer.problem("code")), outside);
 	let early = Request { created: now() + 70, ..Request::get(&batch) };
-	let answer = early.sign(&owner).send(&endpoint).await;
+	let answer = early.sign(&owner, store).send(&endpoint).await;
 	assert_eq!((answer.status, answer.problem("code")), outside);
 
-	tampered_requests_are_refused(&endpoint, &base, &owner, stranger).await;
+	let elsewhere = Request::get(&batch).sign(&owner, &stranger.address());
+	let answer = elsewhere.send(&endpoint).await;
+	let other = (StatusCode::UNAUTHORIZED, "other-audience".to_owned());
+	assert_eq!((answer.status, answer.problem("code")), other);
+
+	tampered_requests_are_refused(&endpoint, store, &base, &owner, stranger).await;
 
 	let unknown = format!("/v1/datasets/0x{}/batches/0", "ab".repeat(32));
-	let answer = Request::get(unknown).sign(&owner).send(&endpoint).await;
+	let answer = Request::get(unknown).sign(&owner, store).send(&endpoint).await;
 	assert_eq!(
 		(answer.status, answer.problem("refusal")),
 		(StatusCode::FORBIDDEN, "UnknownResource".into())
 	);
 	let answer = Request::get(format!("/v1/datasets/{dataset}/batches/77"))
-		.sign(&owner)
+		.sign(&owner, store)
 		.send(&endpoint)
 		.await;
 	assert_eq!(answer.status, StatusCode::NOT_FOUND);
@@ -101,17 +106,18 @@ async fn requests_are_refused(market: &Market, dataset: &str, stranger: &Account
 
 async fn tampered_requests_are_refused(
 	endpoint: &str,
+	store: &str,
 	base: &str,
 	owner: &AccountKey,
 	stranger: &AccountKey,
 ) {
 	let path = format!("{base}/batches");
-	let signed = || Request::get(&path).sign(owner);
+	let signed = || Request::get(&path).sign(owner, store);
 	let mut other_path = signed();
 	other_path.request.path = format!("{path}/0");
 	let mut other_query = signed();
 	other_query.request.query = Some("from=1".into());
-	let mut other_method = Request::get(base).sign(owner);
+	let mut other_method = Request::get(base).sign(owner, store);
 	other_method.request.method = Method::DELETE;
 	let mut other_body = signed();
 	other_body.request.method = Method::POST;
@@ -125,7 +131,7 @@ async fn tampered_requests_are_refused(
 		other_nonce.signature_input.replace(&nonce, &nonce.chars().rev().collect::<String>());
 	let mut other_digest = signed();
 	other_digest.content_digest =
-		Request { body: vec![1], ..Request::get(&path) }.sign(owner).content_digest;
+		Request { body: vec![1], ..Request::get(&path) }.sign(owner, store).content_digest;
 	let mut no_signature = signed();
 	no_signature.signature = String::new();
 	let tampered = [
@@ -150,14 +156,17 @@ async fn uploads_are_checked(
 	owner: &AccountKey,
 	stranger: &AccountKey,
 ) {
-	let endpoint = market.store.endpoint();
+	let (endpoint, store) = (market.store.endpoint(), market.store.account.as_str());
 	let path = format!("/v1/datasets/{dataset}/batches");
-	let frame = Request::get(format!("{path}/0")).sign(owner).send(&endpoint).await.body;
+	let frame = Request::get(format!("{path}/0")).sign(owner, store).send(&endpoint).await.body;
 	let upload = |body: Vec<u8>| Request { body, ..Request::new(Method::POST, path.as_str()) };
 
-	let answer = upload(frame.clone()).sign(stranger).send(&endpoint).await;
+	let answer = upload(frame.clone()).sign(stranger, store).send(&endpoint).await;
 	assert_eq!(answer.status, StatusCode::FORBIDDEN);
-	assert_eq!(upload(frame.clone()).sign(owner).send(&endpoint).await.status, StatusCode::OK);
+	assert_eq!(
+		upload(frame.clone()).sign(owner, store).send(&endpoint).await.status,
+		StatusCode::OK
+	);
 
 	let mut cut_off = frame.clone();
 	cut_off.truncate(frame.len() - 1);
@@ -166,18 +175,18 @@ async fn uploads_are_checked(
 	let mut endless = frame.clone();
 	endless[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
 	for hostile in [cut_off, flipped, endless, b"MSB1".to_vec(), vec![0xff; 5_000]] {
-		let answer = upload(hostile).sign(owner).send(&endpoint).await;
+		let answer = upload(hostile).sign(owner, store).send(&endpoint).await;
 		assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{answer:?}");
 		assert!(!answer.problem("detail").is_empty(), "{answer:?}");
 	}
 
-	let mut other_body = upload(frame.clone()).sign(owner);
+	let mut other_body = upload(frame.clone()).sign(owner, store);
 	other_body.request.body = [frame.as_slice(), &frame].concat();
 	let answer = other_body.send(&endpoint).await;
 	let mismatch = (StatusCode::UNPROCESSABLE_ENTITY, "digest-mismatch".to_owned());
 	assert_eq!((answer.status, answer.problem("code")), mismatch);
 
-	let still = Request::get(format!("{path}/0")).sign(owner).send(&endpoint).await;
+	let still = Request::get(format!("{path}/0")).sign(owner, store).send(&endpoint).await;
 	assert_eq!(still.body, frame, "nothing changed");
 }
 
@@ -225,7 +234,10 @@ async fn a_tampered_chunk_is_refunded(market: &Market) {
 	);
 	let dataset = member(&published, "dataset");
 	let path = format!("/v1/datasets/{dataset}/batches/0");
-	let answer = Request::get(path).sign(&key("//Ferdie")).send(&market.store.endpoint()).await;
+	let answer = Request::get(path)
+		.sign(&key("//Ferdie"), &market.store.account)
+		.send(&market.store.endpoint())
+		.await;
 	assert_eq!(answer.status, StatusCode::FORBIDDEN, "who has the money back no longer reads");
 }
 

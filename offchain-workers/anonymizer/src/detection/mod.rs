@@ -26,8 +26,21 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// What can be hidden.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Hash,
+	PartialOrd,
+	Ord,
+	Serialize,
+	Deserialize,
+	clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
+#[derive(utoipa::ToSchema)]
 pub enum Class {
 	/// A human face.
 	Face,
@@ -39,9 +52,22 @@ pub enum Class {
 	Vehicle,
 }
 
+impl Class {
+	/// The word for it, as in settings and reports.
+	pub fn name(self) -> &'static str {
+		match self {
+			Self::Face => "face",
+			Self::LicencePlate => "licence-plate",
+			Self::Person => "person",
+			Self::Vehicle => "vehicle",
+		}
+	}
+}
+
 /// Something that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(utoipa::ToSchema)]
 pub struct Detection {
 	/// What it is.
 	pub class: Class,

@@ -11,7 +11,7 @@ use ort::{
 	session::{builder::GraphOptimizationLevel, Session, SessionOutputs},
 	value::TensorRef,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
 	fs,
@@ -30,7 +30,7 @@ const EXPECTED: &str = include_str!("../../models/SHA256SUMS");
 static ENVIRONMENT: Mutex<Option<(Environment, ModelIdentity)>> = Mutex::new(None);
 
 /// A file that decides about results.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ModelIdentity {
 	/// Its name without the folder.

@@ -1,6 +1,28 @@
-//! Painting over what must vanish. Pixels under a mask never influence the result.
+//! Painting over what must vanish. Pixels under a mask never influence the result: each method reads
+//! nothing but what stays visible, so nothing can be undone.
+//!
+//! A [`Region`] is a shape about a detection, a [`Mask`] the pixels of all of them. [`remove`] paints over
+//! one picture; a [`Background`] knows what a fixed camera saw there at other times.
 
-use crate::{detection::Class, geometry::BoundingBox};
+pub mod background;
+pub mod mask;
+pub mod region;
+
+mod area;
+mod blur;
+mod inpainting;
+mod membrane;
+mod mosaic;
+mod solid;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use background::Background;
+pub use mask::{Mask, Span};
+pub use region::Region;
+
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
@@ -19,68 +41,18 @@ pub enum Method {
 	Remove,
 }
 
-/// The pixels that must vanish: one byte a pixel, row by row, 0 for those that stay.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mask {
-	width: u32,
-	height: u32,
-	hidden: Vec<u8>,
-}
-
-/// A box that must vanish, already grown, and what was found there.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Region {
-	/// What it is; faces are covered by ellipses, everything else by boxes.
-	pub class: Class,
-	/// Where it is.
-	pub bounding_box: BoundingBox,
-}
-
-impl Mask {
-	/// Covers `regions` in a frame of this size.
-	pub fn new(width: u32, height: u32, regions: &[Region]) -> Self {
-		let hidden = vec![0; width as usize * height as usize];
-		let mut mask = Self { width, height, hidden };
-		for region in regions {
-			mask.cover(region);
-		}
-		mask
-	}
-
-	/// Whether nothing must vanish.
-	pub fn is_empty(&self) -> bool {
-		self.hidden.iter().all(|pixel| *pixel == 0)
-	}
-
-	/// Whether the pixel must vanish; `false` outside of the frame.
-	pub fn hides(&self, x: u32, y: u32) -> bool {
-		x < self.width
-			&& y < self.height
-			&& self.hidden[y as usize * self.width as usize + x as usize] != 0
-	}
-
-	fn cover(&mut self, region: &Region) {
-		let edge = |value: f32, limit: u32| value.clamp(0.0, limit as f32) as u32;
-		let area = &region.bounding_box;
-		for y in edge(area.y_min.floor(), self.height)..edge(area.y_max.ceil(), self.height) {
-			for x in edge(area.x_min.floor(), self.width)..edge(area.x_max.ceil(), self.width) {
-				self.hidden[y as usize * self.width as usize + x as usize] = 1;
-			}
-		}
-	}
-}
-
-/// Paints over everything that `mask` hides.
+/// Paints over everything that `mask` hides. The same frame, mask and method always give the same
+/// pixels, and what the mask does not hide stays as it is.
 ///
 /// # Panics
 ///
 /// When the mask was made for a frame of another size.
 pub fn remove(frame: &mut RgbImage, mask: &Mask, method: Method) {
-	assert_eq!(frame.dimensions(), (mask.width, mask.height));
-	let _ = method;
-	for (x, y, pixel) in frame.enumerate_pixels_mut() {
-		if mask.hides(x, y) {
-			pixel.0 = [0; 3];
-		}
+	assert_eq!(frame.dimensions(), mask.dimensions(), "the mask is for a frame of another size");
+	match method {
+		Method::Solid => solid::paint(frame, mask),
+		Method::Mosaic => mosaic::paint(frame, mask),
+		Method::Blur => blur::paint(frame, mask),
+		Method::Remove => inpainting::paint(frame, mask),
 	}
 }

@@ -53,6 +53,19 @@ pub use runtime::runtime_types::msec_primitives::access::{
 
 use std::time::Duration;
 
+/// The purpose of a name in kebab case, such as `public-benefit`.
+pub fn parse_purpose(name: &str) -> Option<Purpose> {
+	Some(match name {
+		"service-provision" => Purpose::ServiceProvision,
+		"research-and-development" => Purpose::ResearchAndDevelopment,
+		"public-benefit" => Purpose::PublicBenefit,
+		"commercial-purpose" => Purpose::CommercialPurpose,
+		"enforce-security" => Purpose::EnforceSecurity,
+		"fulfilment-of-obligation" => Purpose::FulfilmentOfObligation,
+		_ => return None,
+	})
+}
+
 /// Why the chain did not answer, or not to be relied on.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {

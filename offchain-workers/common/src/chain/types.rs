@@ -128,8 +128,10 @@ pub struct Listing {
 pub enum RefundReason {
 	/// No key was delivered in time.
 	NotDelivered,
-	/// The data set was erased before a key was delivered.
+	/// The data set was erased before the order was settled.
 	Erased,
+	/// The owner excluded the beneficiary before the order was settled.
+	Denied,
 	/// The delivered key was proved wrong.
 	WrongKey,
 	/// The committed data was proved wrong.
@@ -264,6 +266,7 @@ impl From<market::RefundReason> for RefundReason {
 		match reason {
 			market::RefundReason::NotDelivered => Self::NotDelivered,
 			market::RefundReason::Erased => Self::Erased,
+			market::RefundReason::Denied => Self::Denied,
 			market::RefundReason::WrongKey => Self::WrongKey,
 			market::RefundReason::WrongData => Self::WrongData,
 		}

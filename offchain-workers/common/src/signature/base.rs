@@ -6,7 +6,7 @@ use sfv::{BareItem, Dictionary, InnerList, ListEntry, Parser};
 /// Label of the one signature that a request carries.
 pub(super) const LABEL: &str = "msec";
 const COMPONENTS: [&str; 4] = ["@method", "@path", "@query", "content-digest"];
-const PARAMETERS: [&str; 4] = ["created", "nonce", "keyid", "alg"];
+const PARAMETERS: [&str; 5] = ["created", "nonce", "keyid", "alg", "tag"];
 
 /// The parameters of a signature, in the order in which they were sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +19,20 @@ pub(super) struct Parameters {
 	pub key_id: String,
 	/// How it is signed.
 	pub algorithm: String,
-	order: [&'static str; 4],
+	/// For whom: no other server accepts the request.
+	pub audience: String,
+	order: [&'static str; 5],
 }
 
 impl Parameters {
-	pub fn new(created: u64, nonce: String, key_id: String, algorithm: String) -> Self {
-		Self { created, nonce, key_id, algorithm, order: PARAMETERS }
+	pub fn new(
+		created: u64,
+		nonce: String,
+		key_id: String,
+		algorithm: String,
+		audience: String,
+	) -> Self {
+		Self { created, nonce, key_id, algorithm, audience, order: PARAMETERS }
 	}
 
 	/// Reads the header `Signature-Input`; `None` unless it holds exactly what this crate signs.
@@ -35,7 +43,8 @@ impl Parameters {
 		else {
 			return None;
 		};
-		if label.as_str() != LABEL || !covers_exactly(list) || list.params.len() != 4 {
+		if label.as_str() != LABEL || !covers_exactly(list) || list.params.len() != PARAMETERS.len()
+		{
 			return None;
 		}
 		let text = |name: &str| match list.params.get(name)? {
@@ -52,7 +61,8 @@ impl Parameters {
 		for (place, (name, _)) in order.iter_mut().zip(&list.params) {
 			*place = PARAMETERS.into_iter().find(|known| *known == name.as_str())?;
 		}
-		Some(Self { created, nonce, key_id: text("keyid")?, algorithm: text("alg")?, order })
+		let (key_id, algorithm, audience) = (text("keyid")?, text("alg")?, text("tag")?);
+		Some(Self { created, nonce, key_id, algorithm, audience, order })
 	}
 
 	/// The member value of the header `Signature-Input`.
@@ -62,7 +72,8 @@ impl Parameters {
 			"created" => format!(";created={}", self.created),
 			"nonce" => format!(";nonce=\"{}\"", self.nonce),
 			"keyid" => format!(";keyid=\"{}\"", self.key_id),
-			_ => format!(";alg=\"{}\"", self.algorithm),
+			"alg" => format!(";alg=\"{}\"", self.algorithm),
+			_ => format!(";tag=\"{}\"", self.audience),
 		});
 		format!("({components}){}", parameters.concat())
 	}

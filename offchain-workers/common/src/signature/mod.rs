@@ -3,7 +3,8 @@
 //!
 //! A request carries three headers: `Content-Digest` (RFC 9530, SHA-256, also for an empty body),
 //! `Signature-Input` with exactly the components `@method`, `@path`, `@query` and `content-digest` and
-//! the parameters `created`, `nonce`, `keyid` and `alg`, and `Signature`, both under the label `msec`.
+//! the parameters `created`, `nonce`, `keyid`, `alg` and `tag`, and `Signature`, both under the label
+//! `msec`. The tag names the server that is asked, so that no other accepts what it receives.
 
 mod algorithm;
 mod base;
@@ -23,8 +24,10 @@ pub const SIGNATURE_INPUT: &str = "signature-input";
 /// Name of the header with the signature.
 pub const SIGNATURE: &str = "signature";
 
-/// How far a request's time may lie from the verifier's, in seconds.
+/// How far a request's time may lie before the verifier's, in seconds.
 pub const WINDOW_SECONDS: u64 = 60;
+/// How far a request's time may lie after the verifier's, in seconds: what clocks differ by.
+pub const AHEAD_SECONDS: u64 = 5;
 /// Most bytes in one of the signature's headers.
 const MAX_HEADER_LENGTH: usize = 1024;
 /// Fewest characters of a nonce: sixteen bytes in base64.

@@ -33,23 +33,29 @@ impl SignedHeaders {
 	}
 }
 
-/// Signs a request whose body has the SHA-256 `body`, now and with a fresh nonce.
-pub fn sign_request(key: &AccountKey, request: &RequestParts, body: &Hash) -> SignedHeaders {
+/// Signs a request to `audience` whose body has the SHA-256 `body`, now and with a fresh nonce.
+pub fn sign_request(
+	key: &AccountKey,
+	audience: &str,
+	request: &RequestParts,
+	body: &Hash,
+) -> SignedHeaders {
 	let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
 	let mut nonce = [0u8; 24];
 	rand::rng().fill_bytes(&mut nonce);
-	sign_request_with(key, request, body, now, STANDARD.encode(nonce))
+	sign_request_with(key, audience, request, body, now, STANDARD.encode(nonce))
 }
 
 pub(super) fn sign_request_with(
 	key: &AccountKey,
+	audience: &str,
 	request: &RequestParts,
 	body: &Hash,
 	created: u64,
 	nonce: String,
 ) -> SignedHeaders {
-	let parameters =
-		Parameters::new(created, nonce, key.address(), Algorithm::Sr25519.name().into());
+	let algorithm = Algorithm::Sr25519.name().into();
+	let parameters = Parameters::new(created, nonce, key.address(), algorithm, audience.to_owned());
 	let content_digest = content_digest(body);
 	let signature = key.sign(parameters.base(request, &content_digest).as_bytes());
 	SignedHeaders {

@@ -3,6 +3,7 @@ use crate::keys::AccountKey;
 use proptest::prelude::*;
 use subxt_signer::ecdsa;
 
+const AUDIENCE: &str = "5CSbpCKSTvZefZYddesUQ9w6NDye2PHbf12MwBZGBgzGeGoo";
 const NOW: u64 = 1_800_000_000;
 const REQUEST: RequestParts =
 	RequestParts { method: "POST", path: "/v1/datasets/0x01/batches", query: Some("from=1&to=2") };
@@ -13,7 +14,7 @@ fn key() -> AccountKey {
 
 fn signed(created: u64, nonce: u8) -> SignedHeaders {
 	let nonce = format!("{nonce:032x}");
-	sign_request_with(&key(), &REQUEST, &BodyDigest::of(b"body"), created, nonce)
+	sign_request_with(&key(), AUDIENCE, &REQUEST, &BodyDigest::of(b"body"), created, nonce)
 }
 
 fn verify(
@@ -32,7 +33,7 @@ fn pairs(headers: &SignedHeaders) -> Vec<(&'static str, String)> {
 }
 
 fn verifier() -> Verifier {
-	Verifier::started_at(NOW - 1000, 10)
+	Verifier::started_at(AUDIENCE, NOW - 1000, 10)
 }
 
 #[test]
@@ -52,16 +53,29 @@ fn the_window_has_two_edges() {
 	let at = |created, nonce| verify(&verifier, &REQUEST, &pairs(&signed(created, nonce)));
 	assert_eq!(at(NOW - 61, 1), Err(SignatureError::OutsideWindow));
 	assert!(at(NOW - 60, 2).is_ok());
-	assert!(at(NOW + 60, 3).is_ok());
-	assert_eq!(at(NOW + 61, 4), Err(SignatureError::OutsideWindow));
+	assert!(at(NOW + 5, 3).is_ok());
+	assert_eq!(at(NOW + 6, 4), Err(SignatureError::OutsideWindow));
+}
+
+#[test]
+fn what_was_signed_for_another_server_is_refused() {
+	let other = Verifier::started_at("another", NOW - 1000, 10);
+	let headers = pairs(&signed(NOW, 1));
+	assert_eq!(verify(&other, &REQUEST, &headers), Err(SignatureError::OtherAudience));
+	let input = headers[1].1.replace(AUDIENCE, "another");
+	let renamed = [headers[0].clone(), (SIGNATURE_INPUT, input), headers[2].clone()];
+	assert_eq!(verify(&other, &REQUEST, &renamed), Err(SignatureError::Mismatch));
 }
 
 #[test]
 fn what_was_signed_until_the_start_is_refused_and_may_be_signed_again() {
-	let verifier = Verifier::started_at(NOW, 10);
-	let error = verify(&verifier, &REQUEST, &pairs(&signed(NOW, 1))).unwrap_err();
-	assert_eq!(error, SignatureError::BeforeStart);
-	assert!(error.is_retryable());
+	// A clock that is ahead makes no difference: what was accepted before a restart stays refused.
+	let verifier = Verifier::started_at(AUDIENCE, NOW - 5, 10);
+	for created in [NOW - 5, NOW] {
+		let error = verify(&verifier, &REQUEST, &pairs(&signed(created, 1))).unwrap_err();
+		assert_eq!(error, SignatureError::BeforeStart);
+		assert_eq!(error.retry_after(), Some(6));
+	}
 	assert!(verify(&verifier, &REQUEST, &pairs(&signed(NOW + 1, 1))).is_ok());
 }
 
@@ -102,7 +116,8 @@ fn other_components_parameters_and_labels_are_refused() {
 		input.replace("msec=", "sig1="),
 		input.replace("\"@query\" ", ""),
 		input.replace("\"@query\"", "\"@query\";req"),
-		format!("{input};tag=\"x\""),
+		format!("{input};expires=1"),
+		input.replace(&format!(";tag=\"{AUDIENCE}\""), ""),
 		input.replace(";alg=\"sr25519\"", ""),
 		format!("{input}, {}", input.replace("msec=", "other=")),
 		input.replace(&format!("{:032x}", 1), "short"),

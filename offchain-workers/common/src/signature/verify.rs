@@ -3,8 +3,8 @@
 use super::{
 	algorithm::{Algorithm, PublicKey},
 	base::{Parameters, LABEL},
-	parse_content_digest, RequestParts, CONTENT_DIGEST, MAX_HEADER_LENGTH, SIGNATURE,
-	SIGNATURE_INPUT, WINDOW_SECONDS,
+	parse_content_digest, RequestParts, AHEAD_SECONDS, CONTENT_DIGEST, MAX_HEADER_LENGTH,
+	SIGNATURE, SIGNATURE_INPUT, WINDOW_SECONDS,
 };
 use msec_commitments::Hash;
 use sfv::{BareItem, Dictionary, ListEntry, Parser};
@@ -30,8 +30,13 @@ pub enum SignatureError {
 	/// The signature is not one of this request by this key.
 	#[error("the signature does not fit the request")]
 	Mismatch,
+	/// The request was signed for another server. Whoever received it there cannot use it here.
+	#[error("signed for another server; check the address")]
+	OtherAudience,
 	/// The request was signed too long ago, or in the future.
-	#[error("signed outside the window of {WINDOW_SECONDS} seconds; check the clock")]
+	#[error(
+		"signed more than {WINDOW_SECONDS} seconds ago or {AHEAD_SECONDS} seconds ahead; check the clock"
+	)]
 	OutsideWindow,
 	/// The nonce was used before.
 	#[error("the nonce was used before")]
@@ -52,6 +57,7 @@ impl SignatureError {
 			Self::Malformed(_) => "signature-malformed",
 			Self::UnknownKey => "unknown-key",
 			Self::Mismatch => "signature-mismatch",
+			Self::OtherAudience => "other-audience",
 			Self::OutsideWindow => "outside-window",
 			Self::Replayed => "replayed",
 			Self::BeforeStart => "before-start",
@@ -59,17 +65,22 @@ impl SignatureError {
 		}
 	}
 
-	/// Whether the same request, signed anew, may be accepted.
-	pub fn is_retryable(&self) -> bool {
-		matches!(self, Self::BeforeStart | Self::Overloaded)
+	/// After how many seconds the same request, signed anew, may be accepted.
+	pub fn retry_after(&self) -> Option<u64> {
+		match self {
+			Self::BeforeStart => Some(AHEAD_SECONDS + 1),
+			Self::Overloaded => Some(1),
+			_ => None,
+		}
 	}
 }
 
 /// Verifies requests and remembers the nonces of those that were accepted.
 ///
 /// What a process accepted before it stopped is forgotten; therefore it takes only what was signed
-/// after the second in which it started.
+/// later than anything that could have been accepted when it started.
 pub struct Verifier {
+	audience: String,
 	started: u64,
 	capacity: usize,
 	/// Account and nonce, with the second from which the window refuses them anyway.
@@ -94,13 +105,13 @@ pub struct Verified {
 }
 
 impl Verifier {
-	/// A verifier that keeps at most `capacity` nonces.
-	pub fn new(capacity: usize) -> Self {
-		Self::started_at(now(), capacity)
+	/// A verifier for the server that clients know as `audience`, which keeps at most `capacity` nonces.
+	pub fn new(audience: &str, capacity: usize) -> Self {
+		Self::started_at(audience, now(), capacity)
 	}
 
-	pub(super) fn started_at(started: u64, capacity: usize) -> Self {
-		Self { started, capacity, used: Mutex::default() }
+	pub(super) fn started_at(audience: &str, started: u64, capacity: usize) -> Self {
+		Self { audience: audience.to_owned(), started, capacity, used: Mutex::default() }
 	}
 
 	/// Checks form, time and signature. `header` yields all values of the header of a name.
@@ -133,7 +144,8 @@ impl Verifier {
 		let signature =
 			parse_signature(text(SIGNATURE)?).ok_or(SignatureError::Malformed(SIGNATURE))?;
 
-		if parameters.created.abs_diff(now) > WINDOW_SECONDS {
+		let oldest = now.saturating_sub(WINDOW_SECONDS);
+		if !(oldest..=now.saturating_add(AHEAD_SECONDS)).contains(&parameters.created) {
 			return Err(SignatureError::OutsideWindow);
 		}
 		let key = Algorithm::from_name(&parameters.algorithm)
@@ -142,7 +154,10 @@ impl Verifier {
 		if !key.verify(parameters.base(request, digest_text).as_bytes(), &signature) {
 			return Err(SignatureError::Mismatch);
 		}
-		if parameters.created <= self.started {
+		if parameters.audience != self.audience {
+			return Err(SignatureError::OtherAudience);
+		}
+		if parameters.created <= self.started.saturating_add(AHEAD_SECONDS) {
 			return Err(SignatureError::BeforeStart);
 		}
 		Ok(Unclaimed {

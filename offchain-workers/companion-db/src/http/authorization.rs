@@ -1,13 +1,23 @@
 //! Who asks, and what the chain says about it.
 
 use super::{problem::Problem, Service};
-use axum::http::{request::Parts, StatusCode};
+use axum::{
+	extract::Query,
+	http::{request::Parts, StatusCode},
+};
 use msec_commitments::Hash;
 use msec_worker_common::{
-	chain::{Action, Dataset, Decision, Refusal},
+	chain::{parse_purpose, Action, Dataset, Decision, Purpose, Refusal},
 	signature::{BodyDigest, RequestParts, Unclaimed},
 	AccountId32,
 };
+use serde::Deserialize;
+
+/// What a request declares in its query, whatever it asks for.
+#[derive(Deserialize)]
+struct Declared {
+	purpose: Option<String>,
+}
 
 /// A request that may be carried out.
 pub(super) struct Authorized {
@@ -35,7 +45,8 @@ pub(super) async fn authorize(
 	action: Action,
 ) -> Result<Authorized, Problem> {
 	let unclaimed = verify(service, request)?;
-	match service.chain.decide(unclaimed.account(), id, action).await? {
+	let purpose = purpose(request)?;
+	match service.chain.decide(unclaimed.account(), id, action, purpose).await? {
 		Decision::Allow(_) => {},
 		Decision::Deny(refusal) => return Err(Problem::refused(refusal)),
 	}
@@ -44,8 +55,12 @@ pub(super) async fn authorize(
 		.dataset(id)
 		.await?
 		.ok_or_else(|| Problem::refused(Refusal::UnknownResource))?;
-	if !dataset.stores.contains(&service.operator) {
-		let detail = "the data set does not name this store";
+	let kept = match action {
+		Action::Write => service.takes_from(&dataset.owner),
+		_ => true,
+	};
+	if !kept || !dataset.stores.contains(&service.operator) {
+		let detail = "the data set does not name this store, or its owner is no customer here";
 		return Err(Problem::new(StatusCode::NOT_FOUND, "not-kept-here", detail));
 	}
 	let verified = unclaimed.claim()?;
@@ -85,6 +100,15 @@ pub(super) async fn authorize_erasure(
 	}
 	unclaimed.claim()?;
 	Ok(())
+}
+
+/// What the query says that the request is for.
+fn purpose(request: &Parts) -> Result<Option<Purpose>, Problem> {
+	let invalid = |detail: &str| Problem::unprocessable("invalid-query", detail);
+	let Query(query) = Query::<Declared>::try_from_uri(&request.uri)
+		.map_err(|error| invalid(&error.body_text()))?;
+	let parse = |text: String| parse_purpose(&text).ok_or_else(|| invalid("unknown purpose"));
+	query.purpose.map(parse).transpose()
 }
 
 fn verify<'a>(service: &'a Service, request: &Parts) -> Result<Unclaimed<'a>, Problem> {

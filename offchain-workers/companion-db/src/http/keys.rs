@@ -16,7 +16,7 @@ use msec_commitments::{envelope::check_format, MAX_ENVELOPE_LENGTH};
 use msec_worker_common::{chain::Action, signature::BodyDigest, AccountId32};
 use std::sync::Arc;
 
-/// Keeps a wrapped key tree in place of an older one.
+/// Keeps a wrapped key tree in place of an older one. Only the owner knows the right one.
 pub(super) async fn put(
 	State(service): State<Arc<Service>>,
 	Path((dataset, recipient)): Path<(String, String)>,
@@ -25,6 +25,9 @@ pub(super) async fn put(
 	let (id, recipient) = (parse_id(&dataset)?, AccountId32(parse_id(&recipient)?));
 	let (parts, body) = request.into_parts();
 	let authorized = authorize(&service, &parts, &id, Action::Write).await?;
+	if authorized.account != authorized.dataset.owner {
+		return Err(Problem::forbidden("only the owner leaves keys"));
+	}
 	let wrapped = to_bytes(body, MAX_ENVELOPE_LENGTH as usize)
 		.await
 		.map_err(|_| Problem::too_large(MAX_ENVELOPE_LENGTH.into()))?;

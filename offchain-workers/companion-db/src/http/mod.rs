@@ -22,6 +22,8 @@ use tokio::sync::Semaphore;
 /// How many nonces are remembered: what 60 seconds at some 1,600 requests a second need.
 const NONCES: usize = 200_000;
 
+const MEBIBYTE: u64 = 1024 * 1024;
+
 /// What one store can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -29,11 +31,17 @@ pub struct Limits {
 	pub max_upload_bytes: u64,
 	/// Most uploads at a time; each needs memory for one batch.
 	pub max_uploads: usize,
+	/// Most bytes of one data set.
+	pub max_dataset_bytes: u64,
 }
 
 impl Default for Limits {
 	fn default() -> Self {
-		Self { max_upload_bytes: 64 * 1024 * 1024, max_uploads: 4 }
+		Self {
+			max_upload_bytes: 64 * MEBIBYTE,
+			max_uploads: 4,
+			max_dataset_bytes: 16 * 1024 * MEBIBYTE,
+		}
 	}
 }
 
@@ -45,6 +53,8 @@ pub struct Service {
 	/// The account under which this store is registered.
 	operator: AccountId32,
 	limits: Limits,
+	/// Whose data sets are taken; everybody's when empty.
+	owners: Vec<AccountId32>,
 	uploads: Semaphore,
 }
 
@@ -59,11 +69,21 @@ impl Service {
 		Self {
 			store,
 			chain,
-			verifier: Verifier::new(NONCES),
+			verifier: Verifier::new(&operator.to_string(), NONCES),
 			operator,
 			limits,
+			owners: Vec::new(),
 			uploads: Semaphore::new(limits.max_uploads),
 		}
+	}
+
+	/// Takes only data sets of these owners; of everybody when there are none.
+	pub fn with_owners(self, owners: Vec<AccountId32>) -> Self {
+		Self { owners, ..self }
+	}
+
+	fn takes_from(&self, owner: &AccountId32) -> bool {
+		self.owners.is_empty() || self.owners.contains(owner)
 	}
 
 	/// Does something with the store, which blocks.

@@ -18,7 +18,7 @@ use msec_worker_common::{
 /// A problem document and when to try again.
 pub(super) struct Problem {
 	document: store_client::Problem,
-	retry_after: Option<u32>,
+	retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -33,7 +33,7 @@ impl Problem {
 		Self { document, retry_after: None }
 	}
 
-	fn retry_after(mut self, seconds: u32) -> Self {
+	fn retry_after(mut self, seconds: u64) -> Self {
 		self.retry_after = Some(seconds);
 		self
 	}
@@ -80,10 +80,9 @@ impl From<SignatureError> for Problem {
 			_ => StatusCode::UNAUTHORIZED,
 		};
 		let problem = Self::new(status, error.code(), error.to_string());
-		if error.is_retryable() {
-			problem.retry_after(1)
-		} else {
-			problem
+		match error.retry_after() {
+			Some(seconds) => problem.retry_after(seconds),
+			None => problem,
 		}
 	}
 }
@@ -112,6 +111,9 @@ impl From<StoreFault> for Problem {
 			StoreFault::Conflict(batch) => {
 				let detail = format!("batch {batch} is on chain with other content");
 				Self::new(StatusCode::CONFLICT, "conflict", detail)
+			},
+			StoreFault::QuotaExceeded(_) | StoreFault::TooManyRecipients(_) => {
+				Self::new(StatusCode::INSUFFICIENT_STORAGE, "quota-exceeded", fault.to_string())
 			},
 			StoreFault::Full => {
 				tracing::error!("the disk is full");

@@ -113,7 +113,9 @@ impl Upload {
 		}
 		let staged = self.staged.clone();
 		let on_chain = dataset.batches;
-		let stored = service.with_store(move |store| store.publish(&id, &staged, on_chain)).await?;
+		let quota = service.limits.max_dataset_bytes;
+		let stored =
+			service.with_store(move |store| store.publish(&id, &staged, on_chain, quota)).await?;
 		self.staged.clear();
 		Ok(stored.iter().map(listed).collect())
 	}

@@ -1,6 +1,6 @@
 //! From an order to its envelope.
 
-use crate::key_trees::KeyTrees;
+use crate::key_trees::{Fetcher, KeyTrees};
 use anyhow::{anyhow, Context};
 use hmac::{Hmac, KeyInit, Mac};
 use msec_commitments::{envelope::seal_order, EnvelopeError, EnvelopeSecret, Hash, OrderContext};
@@ -27,7 +27,10 @@ const RETRY_AFTER: u64 = 10;
 pub struct Agent {
 	submitter: Submitter,
 	secret: EnvelopeSecret,
+	fetcher: Fetcher,
 	key_trees: KeyTrees,
+	/// Whether a key tree was found since orders were served.
+	has_new_keys: bool,
 	readiness: Readiness,
 	/// Orders whose envelope is on its way.
 	under_way: HashSet<H256>,
@@ -39,6 +42,8 @@ pub struct Agent {
 /// What became of an order in one attempt.
 enum Attempt {
 	Submitted(Submission),
+	/// The key of its data set is not known yet.
+	Waits,
 	/// It needs nothing from this agent.
 	Skipped,
 }
@@ -46,11 +51,13 @@ enum Attempt {
 impl Agent {
 	pub fn new(submitter: Submitter, secret: EnvelopeSecret, readiness: Readiness) -> Self {
 		let genesis = submitter.chain().genesis();
-		let key_trees = KeyTrees::new(genesis, submitter.key().clone(), secret.clone());
+		let fetcher = Fetcher::new(genesis, submitter.key().clone(), secret.clone());
 		Self {
 			submitter,
 			secret,
-			key_trees,
+			fetcher,
+			key_trees: KeyTrees::new(),
+			has_new_keys: false,
 			readiness,
 			under_way: HashSet::new(),
 			postponed: HashMap::new(),
@@ -63,7 +70,7 @@ impl Agent {
 		self.secret.public_key()
 	}
 
-	/// Serves the orders of each finalized block until `stop`.
+	/// Serves the orders of each finalized block until `stop`, and again when a key is found.
 	pub async fn run(mut self, stop: CancellationToken) {
 		let mut poll = tokio::time::interval(POLL);
 		poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -78,6 +85,13 @@ impl Agent {
 					}
 					self.readiness.set(outcome.map_err(|error| format!("{error:#}")));
 				},
+				Some((dataset, outcome)) = self.key_trees.next() => match outcome {
+					Ok(()) => self.has_new_keys = true,
+					Err(error) => {
+						metrics::counter!("msec_agent_failures_total").increment(1);
+						tracing::warn!(dataset = ?H256(dataset), "no key: {error:#}");
+					},
+				},
 				Some(delivery) = self.deliveries.join_next() => {
 					if let Ok((order, outcome)) = delivery {
 						self.end(order, outcome, served.unwrap_or_default());
@@ -89,9 +103,10 @@ impl Agent {
 
 	async fn serve_new_head(&mut self, served: &mut Option<u64>) -> anyhow::Result<()> {
 		let head = self.submitter.chain().finalized().await?;
-		if served.is_some_and(|served| head.number() <= served) {
+		if served.is_some_and(|served| head.number() <= served) && !self.has_new_keys {
 			return Ok(());
 		}
+		self.has_new_keys = false;
 		let awaiting = head.awaiting_delivery().await?;
 		let present: HashSet<H256> = awaiting.iter().map(|(_, order)| *order).collect();
 		self.postponed.retain(|order, _| present.contains(order));
@@ -105,7 +120,8 @@ impl Agent {
 		Ok(())
 	}
 
-	/// Serves one order, unless that is under way or postponed. Fails only when the chain does.
+	/// Serves one order, unless that is under way or postponed, or its key is. Fails only when the chain
+	/// does.
 	async fn serve(
 		&mut self,
 		head: &BlockClient,
@@ -116,11 +132,15 @@ impl Agent {
 		if postponed || self.under_way.contains(&order) {
 			return Ok(());
 		}
+		let has_key = self.key_trees.get(&dataset.0).is_some();
+		if !has_key && !self.key_trees.is_wanted(&dataset.0) {
+			return Ok(());
+		}
 		let details = head.dataset(&dataset.0).await?.context("an order's data set is missing")?;
 		if details.key_agent != Some(self.account()) || details.erased {
 			return Ok(());
 		}
-		match self.attempt(head, &dataset.0, &details, &order.0).await {
+		match self.attempt(head, &dataset.0, details, &order.0).await {
 			Ok(Attempt::Submitted(submission)) => {
 				self.under_way.insert(order);
 				self.deliveries.spawn(async move {
@@ -128,6 +148,7 @@ impl Agent {
 					(order, outcome.map(drop).map_err(|error| error.to_string()))
 				});
 			},
+			Ok(Attempt::Waits) => (),
 			Ok(Attempt::Skipped) => {
 				// Looked at again, should it come to wait longer than that.
 				self.postponed.insert(order, u64::MAX);
@@ -141,7 +162,7 @@ impl Agent {
 		&mut self,
 		head: &BlockClient,
 		dataset: &Hash,
-		details: &Dataset,
+		details: Dataset,
 		id: &Hash,
 	) -> anyhow::Result<Attempt> {
 		let Some(order) = head.order(id).await? else {
@@ -152,7 +173,11 @@ impl Agent {
 		{
 			return Ok(Attempt::Skipped);
 		}
-		let tree = self.key_trees.get(head, dataset, details).await?;
+		let Some(tree) = self.key_trees.get(dataset) else {
+			let fetch = self.fetcher.clone().fetch(head.clone(), *dataset, details);
+			self.key_trees.fetch(*dataset, fetch);
+			return Ok(Attempt::Waits);
+		};
 		let envelope = match self.seal(&tree.cover(order.range.batches), id, &order) {
 			Ok(envelope) => envelope,
 			Err(EnvelopeError::InvalidRecipient) => {

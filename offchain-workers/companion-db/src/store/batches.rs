@@ -87,12 +87,17 @@ pub(super) fn publish(
 	dataset: &Hash,
 	staged: &[Staged],
 	on_chain: u32,
+	quota: u64,
 ) -> Result<Vec<Stored>, StoreFault> {
 	let write = database.begin_write()?;
 	let stored = staged
 		.iter()
 		.map(|staged| publish_one(&write, dataset, staged, on_chain))
 		.collect::<Result<_, _>>()?;
+	let bytes = write.open_table(TOTALS)?.get(dataset)?.map_or(0, |totals| totals.value().1);
+	if bytes > quota {
+		return Err(StoreFault::QuotaExceeded(quota));
+	}
 	write.commit()?;
 	Ok(stored)
 }

@@ -18,6 +18,12 @@ pub enum StoreFault {
 	/// A batch is on chain already, with other content.
 	#[error("batch {0} is on chain with other content")]
 	Conflict(u32),
+	/// The data set would have more bytes than this.
+	#[error("a data set may have {0} bytes here")]
+	QuotaExceeded(u64),
+	/// Keys of the data set are kept for this many recipients already.
+	#[error("keys are kept for {0} recipients of a data set")]
+	TooManyRecipients(usize),
 	/// The disk or the file fails.
 	#[error("the store's disk fails: {0}")]
 	Disk(redb::Error),

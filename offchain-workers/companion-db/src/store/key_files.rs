@@ -1,6 +1,7 @@
 //! Wrapped keys, one file each, so that erasing can overwrite them: pages of a database that copies on
 //! write would survive their deletion.
 
+use super::StoreFault;
 use msec_commitments::Hash;
 use msec_worker_common::AccountId32;
 use std::{
@@ -11,6 +12,8 @@ use std::{
 };
 
 const TEMPORARY: &str = "tmp";
+/// Most recipients of one data set.
+const MAX_RECIPIENTS: usize = 256;
 
 pub(super) struct KeyFiles {
 	directory: PathBuf,
@@ -24,22 +27,30 @@ impl KeyFiles {
 		Ok(Self { directory: directory.to_owned(), changing: Mutex::new(()) })
 	}
 
-	pub fn put(&self, dataset: &Hash, recipient: &AccountId32, wrapped: &[u8]) -> io::Result<()> {
+	pub fn put(
+		&self,
+		dataset: &Hash,
+		recipient: &AccountId32,
+		wrapped: &[u8],
+	) -> Result<(), StoreFault> {
 		let _changing = self.changing();
 		let directory = self.dataset(dataset);
 		fs::create_dir_all(&directory)?;
 		let path = directory.join(hex::encode(recipient.0));
 		let temporary = path.with_extension(TEMPORARY);
 		let former = open_to_overwrite(&path)?;
+		if former.is_none() && fs::read_dir(&directory)?.count() >= MAX_RECIPIENTS {
+			return Err(StoreFault::TooManyRecipients(MAX_RECIPIENTS));
+		}
 		let written =
 			write_durably(&temporary, wrapped).and_then(|()| fs::rename(&temporary, &path));
 		if let Err(error) = written {
 			let _ = fs::remove_file(&temporary);
-			return Err(error);
+			return Err(error.into());
 		}
 		sync(&directory)?;
 		sync(&self.directory)?;
-		former.map_or(Ok(()), overwrite)
+		Ok(former.map_or(Ok(()), overwrite)?)
 	}
 
 	pub fn get(&self, dataset: &Hash, recipient: &AccountId32) -> io::Result<Option<Vec<u8>>> {

@@ -92,14 +92,15 @@ impl Store {
 	}
 
 	/// Makes staged frames of one upload visible, or none of them. Batches below `on_chain` are the
-	/// chain's and cannot be replaced.
+	/// chain's and cannot be replaced; the data set has at most `quota` bytes afterwards.
 	pub fn publish(
 		&self,
 		dataset: &Hash,
 		staged: &[Staged],
 		on_chain: u32,
+		quota: u64,
 	) -> Result<Vec<Stored>, StoreFault> {
-		self.slot.with(|database| batches::publish(database, dataset, staged, on_chain))
+		self.slot.with(|database| batches::publish(database, dataset, staged, on_chain, quota))
 	}
 
 	/// Removes staged frames.
@@ -154,7 +155,7 @@ impl Store {
 		recipient: &AccountId32,
 		wrapped: &[u8],
 	) -> Result<(), StoreFault> {
-		Ok(self.keys.put(dataset, recipient, wrapped)?)
+		self.keys.put(dataset, recipient, wrapped)
 	}
 
 	/// The wrapped key tree of `recipient`.

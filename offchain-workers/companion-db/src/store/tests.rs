@@ -1,6 +1,6 @@
 use super::*;
 use msec_commitments::{ChunkCommitment, ChunkKey};
-use msec_worker_common::batch_frame::MAX_FRAME_LENGTH;
+use msec_worker_common::{batch_frame::MAX_FRAME_LENGTH, AccountId32};
 use proptest::prelude::*;
 use redb::{backends::FileBackend, StorageBackend};
 use std::{
@@ -27,13 +27,27 @@ fn open(directory: &TempDir) -> Store {
 
 fn put(store: &Store, frame: &Frame, on_chain: u32) -> Result<Stored, StoreFault> {
 	let staged = store.stage(frame)?;
-	match store.publish(&DATASET, &[staged], on_chain) {
+	match store.publish(&DATASET, &[staged], on_chain, u64::MAX) {
 		Ok(stored) => Ok(stored[0]),
 		Err(fault) => {
 			store.discard(&[staged])?;
 			Err(fault)
 		},
 	}
+}
+
+#[test]
+fn keys_are_kept_for_a_bounded_number_of_recipients() {
+	let directory = tempfile::tempdir().unwrap();
+	let store = open(&directory);
+	let put = |number: u16| {
+		let mut account = [0; 32];
+		account[..2].copy_from_slice(&number.to_le_bytes());
+		store.put_key(&DATASET, &AccountId32(account), b"wrapped")
+	};
+	(0..256).for_each(|number| put(number).unwrap());
+	assert!(matches!(put(256), Err(StoreFault::TooManyRecipients(256))));
+	put(255).unwrap();
 }
 
 fn read(store: &Store, batch: u32) -> Option<Frame> {
@@ -111,7 +125,7 @@ fn a_conflict_keeps_the_whole_upload_out() {
 	let store = open(&directory);
 	put(&store, &frame(0, 1), 0).unwrap();
 	let staged = [store.stage(&frame(1, 1)).unwrap(), store.stage(&frame(0, 9)).unwrap()];
-	assert!(matches!(store.publish(&DATASET, &staged, 1), Err(StoreFault::Conflict(0))));
+	assert!(matches!(store.publish(&DATASET, &staged, 1, u64::MAX), Err(StoreFault::Conflict(0))));
 	store.discard(&staged).unwrap();
 	assert_eq!(read(&store, 1), None);
 	assert_eq!(segments_kept(&store), 1);
@@ -122,7 +136,7 @@ fn discarding_what_was_published_does_no_harm() {
 	let directory = tempfile::tempdir().unwrap();
 	let store = open(&directory);
 	let staged = store.stage(&frame(0, 1)).unwrap();
-	store.publish(&DATASET, &[staged], 0).unwrap();
+	store.publish(&DATASET, &[staged], 0, u64::MAX).unwrap();
 	store.discard(&[staged]).unwrap();
 	assert_eq!(read(&store, 0), Some(frame(0, 1)));
 }
@@ -166,7 +180,7 @@ fn erasing_destroys_one_data_set_and_spares_the_others() {
 		put(&store, &frame(batch, 1), 0).unwrap();
 	}
 	let staged = store.stage(&frame(0, 1)).unwrap();
-	store.publish(&OTHER, &[staged], 0).unwrap();
+	store.publish(&OTHER, &[staged], 0, u64::MAX).unwrap();
 	let recipient = AccountId32([1; 32]);
 	store.put_key(&DATASET, &recipient, b"old key").unwrap();
 	store.put_key(&DATASET, &recipient, b"key").unwrap();

@@ -171,12 +171,68 @@ fn erasure_refunds_at_once_what_was_not_delivered() {
 	});
 }
 
+fn assert_withdrawal_refunds(withdraw: fn(), reason: RefundReason) {
+	ExtBuilder::default().build_and_execute(|| {
+		let id = delivered_order();
+		let refund = || Marketplace::refund(signed(STRANGER), id);
+		assert_noop!(refund(), Error::<Test>::NotAwaitingDelivery);
+		withdraw();
+		run_to(2 + CONFIRMATION);
+		assert_noop!(Marketplace::settle(signed(OWNER), id), Error::<Test>::Withdrawn);
+		events();
+		assert_ok!(refund());
+		let at = 2 + CONFIRMATION;
+		assert_eq!(order(id).state, OrderState::Refunded { at, reason });
+		assert_eq!((payment_of(BUYER), free(BUYER)), (0, FUNDS - ORDER_DEPOSIT));
+		assert!(OpenAccess::get().is_empty());
+		let refunded = Event::Refunded { order: id, payer: BUYER, amount: PRICE, reason };
+		assert_eq!(events(), [refunded]);
+		assert_noop!(refund(), Error::<Test>::NotAwaitingDelivery);
+	});
+}
+
 #[test]
-fn what_was_delivered_is_settled_despite_erasure() {
+fn an_owner_who_erases_after_the_delivery_is_not_paid() {
+	assert_withdrawal_refunds(|| erase(DATASET), RefundReason::Erased);
+}
+
+#[test]
+fn an_owner_who_excludes_the_beneficiary_after_the_delivery_is_not_paid() {
+	assert_withdrawal_refunds(|| set_denied(DATASET, BUYER, true), RefundReason::Denied);
+}
+
+#[test]
+fn exclusion_refunds_at_once_what_was_not_delivered() {
+	ExtBuilder::default().build_and_execute(|| {
+		let id = open_order();
+		set_denied(DATASET, BUYER, true);
+		assert_ok!(Marketplace::refund(signed(STRANGER), id));
+		let (at, reason) = (1, RefundReason::Denied);
+		assert_eq!(order(id).state, OrderState::Refunded { at, reason });
+		assert!(!AwaitingDelivery::<Test>::contains_key(DATASET, id));
+	});
+}
+
+#[test]
+fn who_is_content_confirms_in_spite_of_a_withdrawal() {
 	ExtBuilder::default().build_and_execute(|| {
 		let id = delivered_order();
 		erase(DATASET);
-		assert_noop!(Marketplace::refund(signed(BUYER), id), Error::<Test>::NotAwaitingDelivery);
+		assert_ok!(Marketplace::confirm(signed(BUYER), id));
+		assert_eq!(payment_of(BUYER), 0);
+		let refund = Marketplace::refund(signed(BUYER), id);
+		assert_noop!(refund, Error::<Test>::NotAwaitingDelivery);
+	});
+}
+
+#[test]
+fn an_exclusion_that_was_lifted_does_not_stand_in_the_way() {
+	ExtBuilder::default().build_and_execute(|| {
+		let id = delivered_order();
+		set_denied(DATASET, BUYER, true);
+		set_denied(DATASET, BUYER, false);
+		let refund = Marketplace::refund(signed(BUYER), id);
+		assert_noop!(refund, Error::<Test>::NotAwaitingDelivery);
 		run_to(2 + CONFIRMATION);
 		assert_ok!(Marketplace::settle(signed(STRANGER), id));
 	});

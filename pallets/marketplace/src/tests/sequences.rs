@@ -26,6 +26,7 @@ enum Step {
 	DisputeData { order: usize },
 	Prune { who: AccountId, order: usize },
 	Erase { spoiled: bool },
+	Deny { spoiled: bool, who: AccountId, denied: bool },
 	Wait { blocks: u64 },
 }
 
@@ -53,6 +54,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 		5 => nth().prop_map(|order| Step::DisputeData { order }),
 		8 => (who(), nth()).prop_map(|(who, order)| Step::Prune { who, order }),
 		1 => any::<bool>().prop_map(|spoiled| Step::Erase { spoiled }),
+		2 => (any::<bool>(), who(), any::<bool>()).prop_map(
+			|(spoiled, who, denied)| Step::Deny { spoiled, who, denied }
+		),
 		8 => (1u64..60).prop_map(|blocks| Step::Wait { blocks }),
 	];
 	proptest::collection::vec(step, 1..150)
@@ -176,11 +180,22 @@ fn call(step: Step, spoiled_data: &Data) -> Option<(AccountId, Call<Test>)> {
 			erase(if spoiled { SPOILED } else { DATASET });
 			return None;
 		},
+		Step::Deny { spoiled, who, denied } => {
+			set_denied(if spoiled { SPOILED } else { DATASET }, who, denied);
+			return None;
+		},
 		Step::Wait { blocks } => {
 			run_to(System::block_number() + blocks);
 			return None;
 		},
 	})
+}
+
+fn is_withdrawn(id: H256) -> bool {
+	use msec_primitives::{DatasetInfo, DatasetStatus, OrderAccess};
+	let order = order(id);
+	Datasets::status(&order.dataset) == Some(DatasetStatus::Erased)
+		|| OpenAccess::is_denied(&order.dataset, &order.beneficiary)
 }
 
 /// A stranger leads every order to its end and out of the state.
@@ -189,6 +204,7 @@ fn finish(ledger: &mut Ledger) {
 	for id in Orders::<Test>::iter_keys().collect::<Vec<_>>() {
 		let call = match order(id).state {
 			OrderState::AwaitingDelivery => Call::refund { order: id },
+			OrderState::Delivered { .. } if is_withdrawn(id) => Call::refund { order: id },
 			OrderState::Delivered { .. } => Call::settle { order: id },
 			OrderState::Settled { .. } | OrderState::Refunded { .. } => continue,
 		};

@@ -1,0 +1,89 @@
+//! The pixels of a frame that must vanish.
+
+use super::Region;
+
+/// Pixels of one row, from `start` to just before `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+	/// The row, from the top.
+	pub y: u32,
+	/// First column that belongs to it.
+	pub start: u32,
+	/// First column that does not.
+	pub end: u32,
+}
+
+/// The pixels that must vanish. What it costs to make, keep and apply grows with what it hides, not with
+/// the frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mask {
+	width: u32,
+	height: u32,
+	/// By row and column; those of a row neither overlap nor touch.
+	spans: Vec<Span>,
+}
+
+impl Mask {
+	/// Covers `regions` in a frame of this size, in pixels.
+	pub fn new(width: u32, height: u32, regions: &[Region]) -> Self {
+		let spans = regions.iter().flat_map(|region| region.spans(width, height)).collect();
+		Self::from_spans(width, height, spans)
+	}
+
+	/// Covers `spans`, which may overlap but do not reach beyond the frame.
+	pub(super) fn from_spans(width: u32, height: u32, mut spans: Vec<Span>) -> Self {
+		spans.sort_unstable();
+		spans.dedup_by(|next, span| {
+			let joined = next.y == span.y && next.start <= span.end;
+			if joined {
+				span.end = span.end.max(next.end);
+			}
+			joined
+		});
+		Self { width, height, spans }
+	}
+
+	/// Width and height of the frame that it was made for, in pixels.
+	pub fn dimensions(&self) -> (u32, u32) {
+		(self.width, self.height)
+	}
+
+	/// Whether nothing must vanish.
+	pub fn is_empty(&self) -> bool {
+		self.spans.is_empty()
+	}
+
+	/// How many pixels must vanish.
+	pub fn area(&self) -> u64 {
+		self.spans.iter().map(|span| u64::from(span.end - span.start)).sum()
+	}
+
+	/// Whether the pixel must vanish; `false` outside of the frame.
+	pub fn hides(&self, x: u32, y: u32) -> bool {
+		let after = self.spans.partition_point(|span| (span.y, span.start) <= (y, x));
+		after > 0 && self.spans[after - 1].y == y && x < self.spans[after - 1].end
+	}
+
+	/// Widened to blocks of two by two pixels: what shares a colour in a video vanishes as a whole. Both
+	/// sides of the frame must be even.
+	pub fn in_blocks(&self) -> Self {
+		let wide = |span: &Span| {
+			let (start, end) = (span.start & !1, span.end.next_multiple_of(2));
+			[span.y & !1, span.y | 1].map(|y| Span { y, start, end })
+		};
+		let spans = self.spans.iter().flat_map(wide).collect();
+		Self::from_spans(self.width, self.height, spans)
+	}
+
+	/// What must vanish, by row and column; no two spans overlap or touch within a row.
+	pub fn spans(&self) -> &[Span] {
+		&self.spans
+	}
+
+	/// Those from the row `top` to just before the row `bottom`.
+	pub(super) fn spans_between(&self, top: u32, bottom: u32) -> &[Span] {
+		let first = self.spans.partition_point(|span| span.y < top);
+		let last = self.spans.partition_point(|span| span.y < bottom);
+		&self.spans[first..last]
+	}
+}

@@ -1,0 +1,126 @@
+//! Videos and cameras, decoded and encoded by ffmpeg.
+//!
+//! ffmpeg runs as a process of its own: [`decoder`] and [`encoder`] exchange frames with it through pipes,
+//! [`process`] says what it may open. [`pipeline`] runs the stages of a file, [`segments`] and [`journal`]
+//! keep what is done, so that an interrupted job goes on and nothing incomplete ever looks finished.
+//! [`camera`] does without: it shows what it can show in time.
+
+pub mod camera;
+pub mod decoder;
+pub mod encoder;
+pub mod error;
+pub mod frame;
+pub mod journal;
+pub mod painting;
+pub mod pipeline;
+pub mod probe;
+pub mod process;
+pub mod report;
+pub mod segments;
+pub mod settings;
+
+#[cfg(test)]
+mod tests;
+
+pub use camera::CameraSettings;
+pub use error::VideoError;
+pub use pipeline::Progress;
+pub use report::VideoReport;
+pub use settings::{Codec, VideoSettings};
+
+use crate::{detection::DetectionError, Anonymizer, Settings};
+use decoder::{frame_size, Decoder};
+use journal::{Identity, Journal};
+use pipeline::{Budget, Pipeline};
+use segments::{Container, Parts};
+use sha2::{Digest, Sha256};
+use std::{fs, io, path::Path, time::Instant};
+
+/// Hides in every frame of `input` what `settings` name, and writes pictures, and nothing else, to
+/// `output`. `open` makes an anonymizer for each detector's thread.
+///
+/// When it is interrupted, calling it again goes on where it was, with the same result. `output` appears
+/// when everything is done, and replaces what was there.
+pub fn anonymize(
+	input: &Path,
+	output: &Path,
+	settings: &Settings,
+	open: &dyn Fn() -> Result<Anonymizer, DetectionError>,
+	progress: &mut dyn FnMut(Progress),
+) -> Result<VideoReport, VideoError> {
+	let start = Instant::now();
+	settings.video.check()?;
+	let container = Container::of(output)?;
+	check_files(input, output)?;
+	let stream = probe::probe(input)?;
+	let anonymizers =
+		(0..settings.video.detector_count()).map(|_| open()).collect::<Result<_, _>>()?;
+
+	let parts = Parts::open(output)?;
+	let look_ahead = Budget::new(settings, frame_size(&stream)).look_ahead;
+	let identity = Identity {
+		version: env!("CARGO_PKG_VERSION").into(),
+		input_sha256: segments::sha256(input).map_err(VideoError::file(input))?,
+		settings_sha256: settings_sha256(settings),
+		look_ahead,
+	};
+	let (journal, done) = Journal::open(&parts.journal(), &identity)?;
+	let mut complete = done.segments;
+	let intact = parts.intact(&complete);
+	complete.truncate(intact);
+
+	let pipeline = Pipeline {
+		settings,
+		stream: &stream,
+		parts: &parts,
+		journal,
+		examined_before: done.examined,
+		complete,
+	};
+	let processed = pipeline.run(Decoder::start(input, &stream)?, anonymizers, progress)?;
+	let frames = processed.segments.iter().map(|segment| segment.frames).sum();
+	if frames == 0 {
+		return Err(VideoError::NoFrames(processed.complaints.to_string()));
+	}
+	let output_sha256 = segments::join(&parts, &stream, &processed.segments, container, output)?;
+	parts.remove()?;
+	let seconds = start.elapsed().as_secs_f64();
+	Ok(VideoReport {
+		input: input.into(),
+		input_sha256: identity.input_sha256,
+		output: output.into(),
+		output_sha256,
+		settings_sha256: identity.settings_sha256,
+		method: settings.method,
+		width: stream.width,
+		height: stream.height,
+		frames,
+		examined_frames: processed.examined_frames,
+		scenes: processed.scenes,
+		look_ahead,
+		classes: processed.classes,
+		segments: processed.segments.len() as u64,
+		resumed_segments: intact as u64,
+		decoder_complaints: processed.complaints,
+		seconds,
+		frames_per_second: frames as f64 / seconds,
+	})
+}
+
+fn check_files(input: &Path, output: &Path) -> Result<(), VideoError> {
+	let metadata = fs::metadata(input).map_err(VideoError::file(input))?;
+	if !metadata.is_file() {
+		return Err(VideoError::NotAFile(input.into()));
+	}
+	match (fs::canonicalize(input), fs::canonicalize(output)) {
+		(_, Err(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+		(_, Err(source)) => Err(VideoError::File { path: output.into(), source }),
+		(Ok(input), Ok(output)) if input == output => Err(VideoError::SameFile(input)),
+		_ => Ok(()),
+	}
+}
+
+fn settings_sha256(settings: &Settings) -> String {
+	let json = serde_json::to_vec(settings).expect("settings have no maps with odd keys; qed");
+	hex::encode(Sha256::digest(json))
+}

