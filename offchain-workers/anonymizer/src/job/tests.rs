@@ -211,7 +211,6 @@ fn a_stopped_job_goes_on_and_ends_like_one_that_was_not() {
 			folders.write(&format!("{number}.png"), &picture_with_red());
 		}
 	}
-	fs::copy(stopped.0.path().join("in/0.png"), whole.0.path().join("in/0.png")).unwrap();
 	let key = stopped.key();
 	let (stop, done) = (CancellationToken::new(), AtomicUsize::new(0));
 	let observer = |event: Event<'_>| {
