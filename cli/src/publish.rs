@@ -63,9 +63,7 @@ pub enum PublishError {
 	#[error("the data set does not exist on this chain, or was erased")]
 	NoDataset,
 	/// It is not known whether batches were uploaded that nobody committed to.
-	#[error(
-		"{0}; nothing is sealed before each store of the data set has said what it holds; try later"
-	)]
+	#[error("nothing is sealed before each store has said what it holds; try again later")]
 	Unasked(#[source] StoresError),
 	/// A journal that was lost had sealed batches, which are committed to now.
 	#[error(

@@ -5,6 +5,7 @@
 
 pub mod binaries;
 pub mod canary;
+pub mod changes;
 pub mod ledger;
 pub mod market;
 pub mod msec;

@@ -1,6 +1,7 @@
 //! The command `msec`, as one person uses it.
 
 use crate::{
+	changes::Changes,
 	process::{built, tail},
 	sandbox::Sandbox,
 };
@@ -9,14 +10,17 @@ use std::{
 	ffi::OsStr,
 	fs::OpenOptions,
 	io::Write,
+	os::unix::process::ExitStatusExt,
 	path::{Path, PathBuf},
 	process::{ExitStatus, Stdio},
-	time::Duration,
+	time::{Duration, Instant},
 };
 use tokio::process::Command;
 
 /// Longest time for one command.
 const DEADLINE: Duration = Duration::from_secs(120);
+/// Between two looks at what a command has done.
+const GLANCE: Duration = Duration::from_millis(2);
 
 /// A person at a terminal, with a home and an account of their own.
 #[derive(Clone)]
@@ -114,14 +118,22 @@ impl Msec {
 
 	/// Runs a command that must succeed and print JSON.
 	pub async fn json<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Value {
-		let output = self.text(arguments).await;
-		serde_json::from_str(&output).unwrap_or_else(|error| {
-			panic!(
-				"{}: msec {} printed no JSON: {error}\n{output}",
-				self.name,
-				described(arguments)
-			)
-		})
+		parsed(&self.text(arguments).await)
+	}
+
+	/// Runs a command that must succeed and print JSON, after it was killed at each of these `counts` of
+	/// changes in the home folder, as long as it had not succeeded before.
+	pub async fn json_in_spite_of_kills<A: AsRef<OsStr>>(
+		&self,
+		counts: &[u32],
+		arguments: &[A],
+	) -> Value {
+		for count in counts {
+			if let Some(output) = self.killed_at(*count, &self.home, arguments).await {
+				return parsed(&output);
+			}
+		}
+		self.json(arguments).await
 	}
 
 	/// Runs a command that must fail with the exit code of a failure, and gives its complaint.
@@ -132,14 +144,40 @@ impl Msec {
 		error
 	}
 
-	/// Starts a command and kills it with SIGKILL after `life`, unless it ends before. Tells whether it
-	/// was killed.
-	pub async fn killed_after<A: AsRef<OsStr>>(&self, life: Duration, arguments: &[A]) -> bool {
-		let mut child = self.command(arguments).spawn().expect("msec can be started");
-		let ended = tokio::time::timeout(life, child.wait()).await.is_ok();
-		let _ = child.kill().await;
-		self.write_log(&format!("$ msec {} (killed: {})\n", described(arguments), !ended));
-		!ended
+	/// Starts a command and kills it with SIGKILL as soon as `folder` was seen to change `count` times.
+	/// Gives what the command printed if it succeeded before that.
+	pub async fn killed_at<A: AsRef<OsStr>>(
+		&self,
+		count: u32,
+		folder: &Path,
+		arguments: &[A],
+	) -> Option<String> {
+		let mut changes = Changes::of(folder);
+		let child = self.command(arguments).spawn().expect("msec can be started");
+		let id = child.id().expect("nobody has waited for it; qed").to_string();
+		let mut ended = std::pin::pin!(child.wait_with_output());
+		let start = Instant::now();
+		let said = described(arguments);
+		let output = loop {
+			if let Ok(output) = tokio::time::timeout(GLANCE, &mut ended).await {
+				break output;
+			}
+			if changes.count() >= count {
+				let _ = Command::new("kill").args(["-KILL", &id]).status().await;
+				break ended.await;
+			}
+			assert!(start.elapsed() < DEADLINE, "{}: msec {said} takes too long", self.name);
+		};
+		let output = output.expect("msec can be waited for");
+		let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+		self.write_log(&format!("$ msec {said} ({})\n{}", output.status, text(&output.stderr)));
+		match output.status.signal() {
+			Some(_) => None,
+			None => {
+				assert!(output.status.success(), "{}: msec {said} fails", self.name);
+				Some(text(&output.stdout))
+			},
+		}
 	}
 
 	fn write_log(&self, text: &str) {
@@ -163,6 +201,10 @@ pub fn write_private(path: &Path, text: &str) {
 		.open(path)
 		.and_then(|mut file| file.write_all(text.as_bytes()))
 		.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+fn parsed(output: &str) -> Value {
+	serde_json::from_str(output).unwrap_or_else(|error| panic!("no JSON: {error}\n{output}"))
 }
 
 fn described<A: AsRef<OsStr>>(arguments: &[A]) -> String {

@@ -47,9 +47,9 @@ table proves; where nothing is proven (1,234 could be either), it is the comma i
 fields, and the point otherwise. Thousands may be marked by the other mark, spaces or apostrophes. Digits \
 are kept as they are.
 
-MISSING VALUES. Empty cells, and NA, N/A, #N/A, NaN, null, none, nil, -, --, ?, -999, -9999 and -99999; \
---missing replaces the list. Rows that cannot be read are left out and reported in FILE.rejected.csv with \
-their line and the reason.";
+MISSING VALUES. Empty cells, and NA, N/A, #N/A, NaN, null, none, nil, -, --, ---, ?, -999, -9999 and \
+-99999; --missing replaces the list. Rows that cannot be read are left out and reported in \
+FILE.rejected.csv with their line and the reason.";
 
 /// A format on the command line.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -28,8 +28,10 @@ use jiff::tz::TimeZone;
 pub const MAX_COLUMNS: usize = 256;
 
 /// What marks a missing value, when nothing else is said. An empty cell always does.
-pub const MISSING: [&str; 13] =
-	["na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "-999", "-9999", "-99999"];
+pub const MISSING: [&str; 14] = [
+	"na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "---", "?", "-999", "-9999",
+	"-99999",
+];
 
 /// How a source is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

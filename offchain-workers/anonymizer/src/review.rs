@@ -157,3 +157,45 @@ fn cutting(original: &RgbImage, bounding_box: &BoundingBox) -> Option<RgbImage> 
 fn escaped(text: &str) -> String {
 	text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{
+		job::{
+			run,
+			tests::{factory, picture_with_red, unrecorded, Folders},
+		},
+		Settings,
+	};
+	use tokio_util::sync::CancellationToken;
+
+	#[test]
+	fn the_sheet_shows_what_was_hidden_and_nothing_of_failed_pictures() {
+		let folders = Folders::new();
+		fs::write(folders.input("<a>&.png"), picture_with_red()).unwrap();
+		fs::write(folders.input("bad.png"), b"").unwrap();
+		let (job, key, stop) = (folders.job(), folders.key(), CancellationToken::new());
+		run(&job, &Settings::default(), unrecorded(&key), &factory, &|_| {}, &stop).unwrap();
+		let path = folders.output("").with_file_name("review.html");
+		let scope = Scope::new(&job).unwrap();
+		write(&path, &scope, &job.limits).unwrap();
+
+		let sheet = fs::read_to_string(&path).unwrap();
+		assert!(sheet.contains("&lt;a&gt;&amp;.png") && !sheet.contains("bad.png"));
+		assert!(sheet.contains("face 0.90"));
+		let (_, image) = sheet.split_once("base64,").unwrap();
+		let image = STANDARD.decode(image.split('"').next().unwrap()).unwrap();
+		let cutting = decode(&image, &Limits::default()).unwrap();
+		// The box of 12 pixels, with half as much around it, as far as the picture goes.
+		assert_eq!(cutting.dimensions(), (CUTTING_SIDE, CUTTING_SIDE));
+		let middle = cutting.get_pixel(CUTTING_SIDE / 2, CUTTING_SIDE / 2);
+		assert!(middle.0[0] > 200 && middle.0[1] < 90);
+	}
+
+	#[test]
+	fn a_box_outside_of_the_picture_has_no_cutting() {
+		let bounding_box = BoundingBox { x_min: 90.0, y_min: 90.0, x_max: 99.0, y_max: 99.0 };
+		assert_eq!(cutting(&RgbImage::new(10, 10), &bounding_box), None);
+	}
+}

@@ -153,7 +153,7 @@ fn delete(item: &Item, states: &HashMap<PathBuf, State>, observer: Observer<'_>)
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::job::tests::{factory, picture_with_red, Folders};
+	use crate::job::tests::{factory, picture_with_red, unrecorded, Folders};
 	use std::sync::Mutex;
 
 	/// Looks once; gives the names of results and failures.
@@ -176,9 +176,9 @@ mod tests {
 	fn a_picture_is_taken_when_it_is_whole_and_only_once() {
 		let folders = Folders::new();
 		let (job, key) = (folders.job(), folders.key());
-		let evidence = Evidence { originals: &key, recorder: None };
 		let mut watch =
-			Watch::open(&job, After::Keep, &Settings::default(), evidence, &factory).unwrap();
+			Watch::open(&job, After::Keep, &Settings::default(), unrecorded(&key), &factory)
+				.unwrap();
 		let whole = picture_with_red();
 		fs::write(folders.input("a.png"), &whole[..40]).unwrap();
 		assert_eq!(look(&mut watch), NOTHING);
@@ -198,12 +198,12 @@ mod tests {
 	fn originals_are_deleted_when_their_results_are_there() {
 		let folders = Folders::new();
 		let (job, key) = (folders.job(), folders.key());
-		let evidence = Evidence { originals: &key, recorder: None };
 		fs::write(folders.input("good.png"), picture_with_red()).unwrap();
 		fs::write(folders.input("bad.png"), b"not a picture").unwrap();
 		{
 			let mut watch =
-				Watch::open(&job, After::Delete, &Settings::default(), evidence, &factory).unwrap();
+				Watch::open(&job, After::Delete, &Settings::default(), unrecorded(&key), &factory)
+					.unwrap();
 			assert_eq!(look(&mut watch), NOTHING);
 			assert_eq!(look(&mut watch), (vec!["good.png".into()], vec!["bad.png".into()]));
 		}
@@ -212,7 +212,8 @@ mod tests {
 
 		// After a restart, what was tried in vain is tried once more.
 		let mut watch =
-			Watch::open(&job, After::Delete, &Settings::default(), evidence, &factory).unwrap();
+			Watch::open(&job, After::Delete, &Settings::default(), unrecorded(&key), &factory)
+				.unwrap();
 		assert_eq!(look(&mut watch), NOTHING);
 		assert_eq!(look(&mut watch), (vec![], vec!["bad.png".into()]));
 		assert_eq!(look(&mut watch), NOTHING);

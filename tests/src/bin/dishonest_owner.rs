@@ -4,7 +4,7 @@ use anyhow::{anyhow, bail, ensure, Context};
 use clap::{Parser, Subcommand};
 use msec_commitments::{
 	envelope::{seal_order, wrap_key_tree},
-	ChunkCommitment, KeyTree, OrderContext, MAX_CHUNK_PLAINTEXT,
+	ChunkCommitment, KeyTree, OrderContext, MAX_CHUNKS_PER_BATCH, MAX_CHUNK_PLAINTEXT,
 };
 use msec_end_to_end::requests::Request;
 use msec_worker_common::{
@@ -61,7 +61,7 @@ enum Trick {
 		#[arg(long, default_value_t = 5_000)]
 		price_in_milli_msec: u128,
 
-		/// The readings: a header and rows.
+		/// The readings: a header and rows, of which as many are taken as fit into a batch.
 		file: PathBuf,
 	},
 
@@ -97,7 +97,8 @@ async fn main() -> anyhow::Result<()> {
 	let submitter = Submitter::open(&outbox.path().join("outbox"), chain, key)?;
 	let report = match options.trick {
 		Trick::PublishTampered { store, key_agent, key_agent_key, price_in_milli_msec, file } => {
-			let text = std::fs::read_to_string(&file).context(file.display().to_string())?;
+			let bytes = std::fs::read(&file).context(file.display().to_string())?;
+			let text = String::from_utf8_lossy(&bytes);
 			let agent = Agent { account: key_agent, key: hash(&key_agent_key)? };
 			let price = price_in_milli_msec * 1_000_000_000;
 			publish_tampered(&submitter, &store, &agent, &text, price).await?
@@ -218,17 +219,22 @@ async fn deliver_wrong_key(
 	Ok(json!({ "order": text_of(H256(order)), "block": done.block_number }))
 }
 
-/// Cuts a CSV text into documents that fit into a chunk, each with the header.
+/// Cuts a CSV text into documents that fit into a chunk, each with the header: at most a batch of them,
+/// without rows that are too long.
 fn cut(text: &str) -> anyhow::Result<Vec<String>> {
-	let (header, rows) = text.split_once('\n').context("a file of readings has a header")?;
+	let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+	let header = lines.next().context("a file of readings has a header")?;
+	let longest =
+		MAX_CHUNK_PLAINTEXT.checked_sub(header.len() + 2).context("the header is too long")?;
 	let mut documents: Vec<String> = Vec::new();
-	for row in rows.lines() {
-		ensure!(header.len() + row.len() + 2 <= MAX_CHUNK_PLAINTEXT, "a row is too long");
+	for row in lines.filter(|row| row.len() <= longest) {
+		let full = documents.len() == MAX_CHUNKS_PER_BATCH as usize;
 		match documents.last_mut() {
 			Some(last) if last.len() + row.len() < MAX_CHUNK_PLAINTEXT => {
 				last.push_str(row);
 				last.push('\n');
 			},
+			_ if full => break,
 			_ => documents.push(format!("{header}\n{row}\n")),
 		}
 	}
@@ -236,7 +242,20 @@ fn cut(text: &str) -> anyhow::Result<Vec<String>> {
 	Ok(documents)
 }
 
-/// Encrypts the documents; at the place `spoiled`, the ciphertext holds other digits than the readings
+/// The document with another last digit in its rows or, where there is none, another last byte.
+fn spoil(document: &str) -> Vec<u8> {
+	let mut bytes = document.as_bytes().to_vec();
+	let rows = bytes.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+	let last = bytes.len().saturating_sub(2);
+	let digit = (rows..bytes.len()).rev().find(|position| bytes[*position].is_ascii_digit());
+	match digit {
+		Some(position) => bytes[position] = b'0' + (bytes[position] - b'0' + 1) % 10,
+		None => bytes[last] = if bytes[last] == b'x' { b'y' } else { b'x' },
+	}
+	bytes
+}
+
+/// Encrypts the documents; at the place `spoiled`, the ciphertext holds something else than the readings
 /// that are committed to.
 fn seal(
 	tree: &KeyTree,
@@ -250,7 +269,7 @@ fn seal(
 		if index != spoiled {
 			return Some(honest);
 		}
-		let (other, ciphertext) = key.seal(document.replace('1', "2").as_bytes())?;
+		let (other, ciphertext) = key.seal(&spoil(document))?;
 		Some((ChunkCommitment { plaintext: honest.0.plaintext, ..other }, ciphertext))
 	});
 	sealed.collect::<Option<_>>().context("there are too many readings")
@@ -271,4 +290,38 @@ fn hash(text: &str) -> anyhow::Result<[u8; 32]> {
 
 fn text_of(hash: H256) -> String {
 	format!("0x{}", hex::encode(hash.0))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_large_file_is_cut_to_one_batch() {
+		let text = format!("time,a\n{}", "2024-01-01T00:00:00Z,1\n".repeat(300_000));
+		let documents = cut(&text).unwrap();
+		assert_eq!(documents.len(), MAX_CHUNKS_PER_BATCH as usize);
+		assert!(documents.iter().all(|document| document.len() <= MAX_CHUNK_PLAINTEXT));
+		assert!(seal(&KeyTree::from_seed([1; 32]), &documents, 512).is_ok());
+	}
+
+	#[test]
+	fn rows_that_are_empty_or_too_long_are_left_out() {
+		let text = format!("time,a\r\n1,2\r\n\r\n{}\r\n3,4", "x".repeat(MAX_CHUNK_PLAINTEXT));
+		assert_eq!(cut(&text).unwrap(), ["time,a\n1,2\n3,4\n"]);
+		assert!(cut("time,a\n").is_err());
+		assert!(cut(&"x".repeat(MAX_CHUNK_PLAINTEXT)).is_err());
+	}
+
+	#[test]
+	fn there_is_always_a_difference_in_the_rows() {
+		for (document, expected) in [
+			("time1\na,1\nb,9\n", "time1\na,1\nb,0\n"),
+			("time1\na,b\n", "time1\na,x\n"),
+			("time1\na,x\n", "time1\na,y\n"),
+		] {
+			assert_eq!(spoil(document), expected.as_bytes());
+		}
+		assert!(spoil("time\né\n") != "time\né\n".as_bytes());
+	}
 }

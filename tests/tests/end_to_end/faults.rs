@@ -2,6 +2,7 @@
 
 use crate::readings;
 use msec_end_to_end::{
+	changes::Changes,
 	ledger::{self, Ledger, Orders, ENDOWMENT, MSEC},
 	market::{address, key, listing_arguments, member, Market},
 	msec::Msec,
@@ -14,7 +15,6 @@ use serde_json::{json, Value};
 use std::{
 	path::{Path, PathBuf},
 	process::Command,
-	time::Duration,
 };
 
 /// Twenty batches of eight chunks: two rounds of uploads.
@@ -23,19 +23,13 @@ const CHUNKS_PER_BATCH: &str = "8";
 const PRICE: u128 = 3 * MSEC;
 const FEE: u128 = PRICE / 50;
 
-/// How long commands live before they are killed: before, while and after they sign, and just before
-/// they are done.
-const LIVES: [Duration; 3] =
-	[Duration::from_millis(300), Duration::from_millis(1_800), Duration::from_millis(6_000)];
+/// How often a command changes its folder before it is killed: what it intends, what it signs and what
+/// became of it are written down one after the other.
+const KILLS: [u32; 4] = [1, 2, 3, 5];
 
 /// Runs a command again and again, killing it with SIGKILL each time, and then lets it end.
 async fn in_spite_of_kills(person: &Msec, arguments: &[&str]) -> Value {
-	for life in LIVES {
-		if !person.killed_after(life, arguments).await {
-			break;
-		}
-	}
-	person.json(arguments).await
+	person.json_in_spite_of_kills(&KILLS, arguments).await
 }
 
 #[tokio::test]
@@ -77,11 +71,9 @@ async fn publish_in_spite_of_everything(market: &mut Market, text: &str) {
 	let file = file.to_string_lossy().into_owned();
 	let arguments = ["publish", "sensor", &file, "--chunks-per-batch", CHUNKS_PER_BATCH];
 	let owner = market.owner.clone();
-	for life in LIVES {
-		assert!(
-			owner.killed_after(life, &arguments).await,
-			"{life:?} is not enough to publish all"
-		);
+	for count in [2, 4, 7] {
+		let published = owner.killed_at(count, owner.home(), &arguments).await;
+		assert_eq!(published, None, "{count} changes are not enough to publish all");
 	}
 	let (published, ()) = tokio::join!(owner.json(&arguments), async {
 		for _ in 0..2 {
@@ -118,9 +110,13 @@ async fn deliver_the_same_bytes_twice(market: &mut Market, order: &str) {
 	copy_folder(&database, &snapshot);
 	market.node.restart().await;
 
-	for life in LIVES {
+	for count in [1, 2] {
+		let mut changes = Changes::of(market.agent.state());
 		market.agent.service.restart().await;
-		tokio::time::sleep(life).await;
+		wait::until("the agent writes to its outbox", wait::A_FEW_BLOCKS, async || {
+			(changes.count() >= count).then_some(())
+		})
+		.await;
 		market.agent.service.kill();
 	}
 	market.agent.service.restart().await;
@@ -146,18 +142,14 @@ async fn fetch_in_spite_of_everything(market: &mut Market, order: &str, text: &s
 	let output_argument = output.to_string_lossy().into_owned();
 	let arguments = ["fetch", order, "-o", &output_argument];
 	let buyer = market.buyer.clone();
-	for tenths in 9..14 {
-		let life = Duration::from_millis(100 * tenths);
-		if !buyer.killed_after(life, &arguments).await {
-			break;
-		}
+	for count in [1, 2, 4] {
+		let fetched = buyer.killed_at(count, &folder, &arguments).await;
+		assert_eq!(fetched, None, "{count} changes are not enough to fetch all");
 	}
-	if !output.exists() {
-		let (_, ()) = tokio::join!(buyer.text(&arguments), async {
-			market.store.service.kill();
-			market.store.service.restart().await;
-		});
-	}
+	let (_, ()) = tokio::join!(buyer.text(&arguments), async {
+		market.store.service.kill();
+		market.store.service.restart().await;
+	});
 	let fetched = std::fs::read_to_string(&output).expect("the file was fetched");
 	assert!(fetched == text, "the file is the one that was published");
 	let left = std::fs::read_dir(&folder).expect("a folder can be listed").count();

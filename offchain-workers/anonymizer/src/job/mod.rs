@@ -131,12 +131,12 @@ pub enum FileError {
 	/// Nothing could be looked for in it.
 	#[error(transparent)]
 	Detection(#[from] DetectionError),
-	/// What was done cannot be recorded, so the result is not passed on.
-	#[error(transparent)]
-	Provenance(#[from] ProvenanceError),
 	/// The original has its result, but stays.
 	#[error("the original cannot be deleted: {0}")]
 	Undeletable(io::Error),
+	/// There is no record of it, so there is no result.
+	#[error("its provenance cannot be recorded: {0}")]
+	Unrecorded(#[from] ProvenanceError),
 	/// The program has a fault.
 	#[error("processing it failed by a fault of this program; please report it")]
 	Fault,

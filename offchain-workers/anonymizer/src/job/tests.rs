@@ -54,6 +54,10 @@ fn encoded(format: Format) -> Vec<u8> {
 	encode(&frame_with_red(), Encoding { format, quality: 90 }).unwrap()
 }
 
+pub(crate) fn unrecorded(originals: &OriginalsKey) -> Evidence<'_> {
+	Evidence { originals, recorder: None }
+}
+
 pub(crate) fn picture_with_red() -> Vec<u8> {
 	encoded(Format::Png)
 }
@@ -107,8 +111,7 @@ impl Folders {
 	}
 
 	fn run_job(&self, job: &Job, settings: &Settings) -> Result<Summary, JobError> {
-		let evidence = Evidence { originals: &self.key(), recorder: None };
-		run(job, settings, evidence, &factory, &|_| {}, &CancellationToken::new())
+		run(job, settings, unrecorded(&self.key()), &factory, &|_| {}, &CancellationToken::new())
 	}
 
 	fn run_recorded(&self, recorder: &Recorder) -> Summary {
@@ -211,7 +214,6 @@ fn a_stopped_job_goes_on_and_ends_like_one_that_was_not() {
 			folders.write(&format!("{number}.png"), &picture_with_red());
 		}
 	}
-	fs::copy(stopped.0.path().join("in/0.png"), whole.0.path().join("in/0.png")).unwrap();
 	let key = stopped.key();
 	let (stop, done) = (CancellationToken::new(), AtomicUsize::new(0));
 	let observer = |event: Event<'_>| {
@@ -220,13 +222,21 @@ fn a_stopped_job_goes_on_and_ends_like_one_that_was_not() {
 		}
 	};
 	let job = stopped.job();
-	let summary = run(&job, &Settings::default(), &key, &factory, &observer, &stop).unwrap();
+	let summary =
+		run(&job, &Settings::default(), unrecorded(&key), &factory, &observer, &stop).unwrap();
 	assert!(summary.stopped && (3..8).contains(&summary.made), "{summary:?}");
 	assert_eq!(stopped.run().already, summary.made);
 
 	// With the same key, nothing tells the two apart.
-	run(&whole.job(), &Settings::default(), &key, &factory, &|_| {}, &CancellationToken::new())
-		.unwrap();
+	run(
+		&whole.job(),
+		&Settings::default(),
+		unrecorded(&key),
+		&factory,
+		&|_| {},
+		&CancellationToken::new(),
+	)
+	.unwrap();
 	let contents = |folders: &Folders| folders.results().into_values().collect::<Vec<_>>();
 	assert_eq!(contents(&stopped), contents(&whole));
 }
@@ -342,7 +352,8 @@ fn without_a_model_nothing_is_passed_on() {
 	let broken = || Err(DetectionError::Inference("no model".into()));
 	let key = folders.key();
 	let stop = CancellationToken::new();
-	let result = run(&folders.job(), &Settings::default(), &key, &broken, &|_| {}, &stop);
+	let result =
+		run(&folders.job(), &Settings::default(), unrecorded(&key), &broken, &|_| {}, &stop);
 	assert!(matches!(result, Err(JobError::Detection(_))));
 	assert!(folders.results().is_empty());
 }
@@ -366,7 +377,8 @@ fn a_frame_that_fails_or_brings_the_detector_down_is_not_passed_on() {
 			|| Ok(Anonymizer::new(Settings::default(), vec![Box::new(Broken(panics)) as _]));
 		let (key, stop) = (folders.key(), CancellationToken::new());
 		let summary =
-			run(&folders.job(), &Settings::default(), &key, &broken, &|_| {}, &stop).unwrap();
+			run(&folders.job(), &Settings::default(), unrecorded(&key), &broken, &|_| {}, &stop)
+				.unwrap();
 		let reasons = reasons(&summary);
 		assert!(reasons["a.png"].contains(complaint) && reasons.len() == 2, "{reasons:?}");
 		assert!(folders.results().is_empty());

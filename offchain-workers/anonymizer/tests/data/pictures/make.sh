@@ -105,11 +105,12 @@ frame = jpeg.index(b'\xff\xc0')
 jpeg[frame + 5:frame + 9] = struct.pack('>HH', 65500, 65500)
 open('enormous.jpg', 'wb').write(jpeg)
 
-# A lossless bit stream: signature, 14 bits each of width and height less 1.
-size = 16383 | 16383 << 14
-stream = b'\x2f' + struct.pack('<I', size) + bytes(40)
-body = b'WEBPVP8L' + struct.pack('<I', len(stream)) + stream + bytes(len(stream) % 2)
-open('enormous.webp', 'wb').write(b'RIFF' + struct.pack('<I', len(body)) + body)
+# A canvas of 60,000 pixels on a side, 24 bits each less 1, then a picture of its own size.
+def riff(kind, content):
+    return kind + struct.pack('<I', len(content)) + content + bytes(len(content) % 2)
+side = (60000 - 1).to_bytes(3, 'little')
+body = b'WEBP' + riff(b'VP8X', bytes(4) + side + side) + open('lossy.webp', 'rb').read()[12:]
+open('enormous.webp', 'wb').write(riff(b'RIFF', body))
 
 avif = bytearray(open('turned-0.avif', 'rb').read())
 extent = avif.index(b'ispe') + 8
