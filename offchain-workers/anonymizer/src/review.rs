@@ -164,7 +164,7 @@ mod tests {
 	use crate::{
 		job::{
 			run,
-			tests::{factory, picture_with_red, Folders},
+			tests::{factory, picture_with_red, unrecorded, Folders},
 		},
 		Settings,
 	};
@@ -176,7 +176,7 @@ mod tests {
 		fs::write(folders.input("<a>&.png"), picture_with_red()).unwrap();
 		fs::write(folders.input("bad.png"), b"").unwrap();
 		let (job, key, stop) = (folders.job(), folders.key(), CancellationToken::new());
-		run(&job, &Settings::default(), &key, &factory, &|_| {}, &stop).unwrap();
+		run(&job, &Settings::default(), unrecorded(&key), &factory, &|_| {}, &stop).unwrap();
 		let path = folders.output("").with_file_name("review.html");
 		let scope = Scope::new(&job).unwrap();
 		write(&path, &scope, &job.limits).unwrap();
