@@ -9,7 +9,7 @@ pub(super) struct Random {
 impl Random {
 	/// A number from 0 to just below `limit`, which is not 0.
 	pub fn below(&mut self, limit: u32) -> u32 {
-		((self.next() >> 32) * u64::from(limit) >> 32) as u32
+		(((self.next() >> 32) * u64::from(limit)) >> 32) as u32
 	}
 
 	fn next(&mut self) -> u64 {
