@@ -108,6 +108,12 @@ install_packages build-essential ca-certificates curl git jq pkg-config protobuf
 if [ "$tests$anonymizer" != nono ] && ! command -v npm >/dev/null; then
 	install_packages nodejs npm
 fi
+# Debian 12 has Node.js 18; the JavaScript clients want a newer one, which npm brings.
+if [ "$tests" = yes ] && [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 20 ]; then
+	say 'Installing Node.js 20'
+	as_root npm install --global --silent node@20
+	hash -r
+fi
 if [ "$anonymizer" = yes ]; then
 	install_packages ffmpeg python3-venv unzip
 	offchain-workers/anonymizer/models/prepare.sh
