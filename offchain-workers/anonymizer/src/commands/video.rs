@@ -56,7 +56,8 @@ pub struct VideoArguments {
 	#[arg(value_name = "IN")]
 	input: PathBuf,
 	/// Where it goes: .mp4, .m4v, .mov or .mkv. Appears when it is complete.
-	#[arg(value_name = "OUT")]
+	// The option --output is called `output` too.
+	#[arg(id = "result", value_name = "OUT")]
 	output: PathBuf,
 	#[command(flatten)]
 	encoding: Encoding,
