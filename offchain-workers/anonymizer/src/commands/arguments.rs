@@ -40,7 +40,8 @@ pub struct Global {
 	#[command(flatten)]
 	flags: Flags,
 	/// How results are shown.
-	#[arg(long, global = true, value_enum, default_value_t)]
+	// The commands' own `output` is a path.
+	#[arg(id = "output_format", long = "output", global = true, value_enum, default_value_t)]
 	pub output: OutputFormat,
 	/// Show results only, no progress.
 	#[arg(long, short, global = true)]
