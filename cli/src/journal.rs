@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use codec::{Decode, Encode};
 use msec_commitments::Hash;
-use msec_worker_common::batch_frame::Frame;
+use msec_worker_common::{batch_frame::Frame, database};
 use redb::{Database, ReadableDatabase, TableDefinition};
 use std::path::Path;
 
@@ -65,7 +65,7 @@ fn decode<T: Decode>(bytes: &[u8]) -> Result<T, JournalError> {
 impl Journal {
 	/// Opens or makes the journal; one process at a time.
 	pub fn open(path: &Path) -> Result<Self, JournalError> {
-		let database = match Database::builder().set_cache_size(CACHE_BYTES).create(path) {
+		let database = match database::open(path, CACHE_BYTES) {
 			Err(redb::DatabaseError::DatabaseAlreadyOpen) => return Err(JournalError::Busy),
 			other => other.map_err(fault)?,
 		};

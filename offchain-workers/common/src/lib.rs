@@ -7,6 +7,7 @@
 pub mod batch_frame;
 pub mod chain;
 pub mod configuration;
+pub mod database;
 pub mod health;
 pub mod keys;
 pub mod provenance;

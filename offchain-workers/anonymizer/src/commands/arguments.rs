@@ -40,8 +40,7 @@ pub struct Global {
 	#[command(flatten)]
 	flags: Flags,
 	/// How results are shown.
-	// The commands' own `output` is a path.
-	#[arg(id = "output_format", long = "output", global = true, value_enum, default_value_t)]
+	#[arg(long, global = true, value_enum, default_value_t)]
 	pub output: OutputFormat,
 	/// Show results only, no progress.
 	#[arg(long, short, global = true)]

@@ -56,9 +56,8 @@ pub struct VideoArguments {
 	#[arg(value_name = "IN")]
 	input: PathBuf,
 	/// Where it goes: .mp4, .m4v, .mov or .mkv. Appears when it is complete.
-	// The option --output is called `output` too.
-	#[arg(id = "result", value_name = "OUT")]
-	output: PathBuf,
+	#[arg(value_name = "OUT")]
+	result: PathBuf,
 	#[command(flatten)]
 	encoding: Encoding,
 	/// Models see every n-th frame, tracks fill the rest [default: 1].
@@ -85,7 +84,7 @@ impl VideoArguments {
 		let bar = progress_bar(global.quiet);
 		let report = video::anonymize(
 			&self.input,
-			&self.output,
+			&self.result,
 			&settings,
 			&originals,
 			&anonymizers(&settings),
@@ -99,7 +98,7 @@ impl VideoArguments {
 		bar.finish_and_clear();
 		let report = report.with_context(|| self.input.display().to_string())?;
 		let json = serde_json::to_string_pretty(&report)?;
-		let path = report_path(&self.output);
+		let path = report_path(&self.result);
 		atomic::write_bytes(&path, json.as_bytes()).with_context(|| path.display().to_string())?;
 		match global.output {
 			OutputFormat::Json => println!("{json}"),

@@ -1,6 +1,7 @@
 //! What is pending and what was done, on disk.
 
 use super::TransactionError;
+use crate::database;
 use codec::{Decode, Encode};
 use msec_commitments::Hash;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -55,9 +56,7 @@ pub(super) struct Outbox(Arc<Database>);
 impl Outbox {
 	/// Opens or makes the outbox; it cannot be used with another chain or account afterwards.
 	pub fn open(path: &Path, genesis: &Hash, account: &[u8; 32]) -> Result<Self, TransactionError> {
-		let database = Database::builder()
-			.set_cache_size(CACHE_BYTES)
-			.create(path)
+		let database = database::open(path, CACHE_BYTES)
 			.map_err(|error| fault(format!("{}: {error}", path.display())))?;
 		let identity = [&genesis[..], account].concat();
 		let write = database.begin_write().map_err(fault)?;
