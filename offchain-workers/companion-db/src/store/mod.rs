@@ -14,7 +14,7 @@ use batches::Record;
 use database::Slot;
 use key_files::KeyFiles;
 use msec_commitments::{BatchCommitment, Hash};
-use msec_worker_common::{batch_frame::Frame, database, AccountId32};
+use msec_worker_common::{batch_frame::Frame, AccountId32};
 use std::{path::Path, sync::Arc};
 
 /// Memory for pages of the file.
@@ -73,7 +73,7 @@ impl Store {
 	pub fn open(directory: &Path) -> Result<Self, StoreFault> {
 		std::fs::create_dir_all(directory)?;
 		let path = directory.join("batches.redb");
-		let opener = move || database::open(&path, CACHE_BYTES);
+		let opener = move || msec_worker_common::database::open(&path, CACHE_BYTES);
 		Self::with_opener(Box::new(opener), directory)
 	}
 
