@@ -78,7 +78,8 @@ build_target_from_debian_sources() {
 	rustup toolchain list | grep -q '^msec-wasm\b' || rustup toolchain link msec-wasm /usr
 }
 
-# Tells cargo's build scripts where the workspace is, and which compiler makes WebAssembly.
+# Tells cargo's build scripts where the workspace is, and which compiler makes WebAssembly; and the
+# tests that ONNX Runtime must not report home.
 write_cargo_configuration() {
 	local content
 	content=$(
@@ -86,6 +87,7 @@ write_cargo_configuration() {
 			# Written by scripts/setup.sh for this machine.
 			[env]
 			WASM_BUILD_WORKSPACE_HINT = { value = ".", relative = true, force = true }
+			ORT_DISABLE_TELEMETRY = "1"
 		TOML
 		[ "$1" = rustup ] || echo 'WASM_BUILD_TOOLCHAIN = "msec-wasm"'
 	)
@@ -107,6 +109,12 @@ done
 install_packages build-essential ca-certificates curl git jq pkg-config protobuf-compiler
 if [ "$tests$anonymizer" != nono ] && ! command -v npm >/dev/null; then
 	install_packages nodejs npm
+fi
+# Debian 12 has Node.js 18; the JavaScript clients want a newer one, which npm brings.
+if [ "$tests" = yes ] && [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 20 ]; then
+	say 'Installing Node.js 20'
+	as_root npm install --global --silent node@20
+	hash -r
 fi
 if [ "$anonymizer" = yes ]; then
 	install_packages ffmpeg python3-venv unzip

@@ -93,7 +93,7 @@ const FIXTURES: &[Fixture] = &[
 		! 2: is not JSON: trailing characters at line 1 column 2\n\
 		! 3: is JSON but not an object\n\
 		2013-07-01T01:00:00Z,,21.1,\n\
-		! 5: is not JSON: number out of range at line 1 column 53\n\
+		2013-07-01T02:00:00Z,1e999,,\n\
 		! 6: is not JSON: expected value at line 1 column 49\n\
 		2013-07-01T04:00:00Z,99,,\n\
 		! 9: \"20,5\" in column \"temperature\" is no number\n\

@@ -4,6 +4,8 @@
 # usage: scripts/bench/anonymizer.sh ROWS [OPTIONS]
 #   ROWS   file for one line of JSON a measure; OPTIONS are those of scripts/bench/anonymizer/benchmark.py
 set -euo pipefail
+# ONNX Runtime must not report home.
+export ORT_DISABLE_TELEMETRY=1
 rows=$(realpath -m "$1")
 shift
 cd "$(dirname "$0")/../.."

@@ -174,7 +174,8 @@ impl Msec {
 		match output.status.signal() {
 			Some(_) => None,
 			None => {
-				assert!(output.status.success(), "{}: msec {said} fails", self.name);
+				let error = text(&output.stderr);
+				assert!(output.status.success(), "{}: msec {said}: {}", self.name, tail(&error));
 				Some(text(&output.stdout))
 			},
 		}

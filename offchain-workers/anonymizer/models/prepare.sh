@@ -6,6 +6,8 @@
 # usage: models/prepare.sh
 #   MSEC_MODELS   the folder to fill; by default msec/models in the user's cache folder
 set -euo pipefail
+# ONNX Runtime must not report home.
+export ORT_DISABLE_TELEMETRY=1
 cd "$(dirname "$0")"
 
 models=${MSEC_MODELS:-${XDG_CACHE_HOME:-$HOME/.cache}/msec/models}

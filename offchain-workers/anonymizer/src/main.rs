@@ -9,7 +9,12 @@ use commands::Cli;
 use msec_worker_common::telemetry;
 use std::process::ExitCode;
 
+/// Without this variable, ONNX Runtime tells its maker about the machine, whatever its interface is told.
+const NO_REPORTS: &str = "ORT_DISABLE_TELEMETRY";
+
 fn main() -> ExitCode {
+	// Before any other thread begins, since the environment belongs to all of them.
+	std::env::set_var(NO_REPORTS, "1");
 	telemetry::init();
 	// Faulty usage ends here with exit code 2.
 	let cli = Cli::parse();

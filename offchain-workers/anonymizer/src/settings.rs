@@ -1,13 +1,16 @@
 //! What is hidden, and how.
 
 use crate::{
-	detection::Class,
+	detection::{Class, DetectionError},
 	removal::Method,
 	tracking::TrackingSettings,
 	video::{CameraSettings, VideoSettings},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, ops::RangeInclusive, path::PathBuf};
+
+/// Shortest and longest input of a model that can be asked for, in pixels.
+const SIDES: RangeInclusive<u32> = 32..=8192;
 
 /// Everything that decides about the result. Its hash stands in reports and provenance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +59,31 @@ pub struct ModelSettings {
 	pub tiles: Option<Tiles>,
 }
 
+impl ModelSettings {
+	fn check(&self) -> Result<(), String> {
+		let fitting = |side: &u32| SIDES.contains(side);
+		let input_fits = match self.input_size {
+			InputSize::Native => true,
+			InputSize::LongSide(side) => fitting(&side),
+			InputSize::Between { least, most } => {
+				fitting(&least) && fitting(&most) && least <= most
+			},
+		};
+		if !input_fits {
+			return Err(format!("input-size must be within {SIDES:?} pixels"));
+		}
+		match self.tiles {
+			Some(tiles) if !fitting(&tiles.side) => {
+				Err(format!("tiles.side must be within {SIDES:?} pixels"))
+			},
+			Some(tiles) if tiles.overlap > tiles.side / 2 => {
+				Err("tiles.overlap must be at most half of tiles.side".into())
+			},
+			_ => Ok(()),
+		}
+	}
+}
+
 /// To what the whole frame is scaled before a model sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -64,6 +92,32 @@ pub enum InputSize {
 	Native,
 	/// The longer side gets this length in pixels, also when it was shorter.
 	LongSide(u32),
+	/// A frame whose longer side is within these lengths in pixels is not scaled; others get the closest.
+	Between {
+		/// For smaller frames: small things are found more easily when they are enlarged.
+		least: u32,
+		/// For larger frames: it bounds memory and time.
+		most: u32,
+	},
+}
+
+impl InputSize {
+	/// Length in pixels of the scaled frame's longer side, from what it was before.
+	pub fn long_side(self, unscaled: u32) -> u32 {
+		match self {
+			Self::Native => unscaled,
+			Self::LongSide(side) => side,
+			Self::Between { least, most } => unscaled.max(least).min(most),
+		}
+	}
+
+	/// Length from which on a longer side makes no difference, if there is one.
+	fn largest(self) -> Option<u32> {
+		match self {
+			Self::Native => None,
+			Self::LongSide(side) | Self::Between { most: side, .. } => Some(side),
+		}
+	}
 }
 
 /// Overlapping parts of a frame.
@@ -95,10 +149,10 @@ impl Default for Settings {
 			models: default_models(),
 			method: Method::default(),
 			classes: BTreeMap::from([
-				(Class::Face, class(0.15, 0.08, 0.15)),
-				(Class::LicencePlate, class(0.1, 0.05, 0.2)),
-				(Class::Person, class(0.2, 0.1, 0.05)),
-				(Class::Vehicle, class(0.2, 0.1, 0.05)),
+				(Class::Face, class(0.15, 0.08, 0.25)),
+				(Class::LicencePlate, class(0.05, 0.03, 0.3)),
+				(Class::Person, class(0.12, 0.07, 0.1)),
+				(Class::Vehicle, class(0.1, 0.06, 0.1)),
 			]),
 			tracking: TrackingSettings::default(),
 			video: VideoSettings::default(),
@@ -109,30 +163,41 @@ impl Default for Settings {
 }
 
 impl DetectionSettings {
+	/// Refuses sizes that make no sense or would take all memory.
+	pub fn check(&self) -> Result<(), DetectionError> {
+		let models = [
+			("faces", &self.faces),
+			("licence-plates", &self.licence_plates),
+			("objects", &self.objects),
+		];
+		for (name, model) in models {
+			model
+				.check()
+				.map_err(|reason| DetectionError::Settings(format!("detection.{name}.{reason}")))?;
+		}
+		Ok(())
+	}
+
 	/// Longer side in pixels of the smallest frame in which the models see as much as in a larger one;
 	/// `None` if they see every pixel.
 	pub fn sufficient_side(&self) -> Option<u32> {
 		let models = [&self.faces, &self.licence_plates, &self.objects];
-		let sides = models.into_iter().map(|model| match (model.input_size, model.tiles) {
-			(InputSize::LongSide(side), None) => Some(side),
-			_ => None,
-		});
+		let sides = models
+			.into_iter()
+			.map(|model| model.input_size.largest().filter(|_| model.tiles.is_none()));
 		sides.collect::<Option<Vec<_>>>()?.into_iter().max()
 	}
 }
 
 impl Default for DetectionSettings {
 	fn default() -> Self {
-		let model = |file: &str, input_size| ModelSettings {
-			file: file.into(),
-			input_size: InputSize::LongSide(input_size),
-			tiles: None,
-		};
+		let model =
+			|file: &str, input_size| ModelSettings { file: file.into(), input_size, tiles: None };
 		Self {
 			threads: 1,
-			faces: model("center_face.onnx", 640),
-			licence_plates: model("licence_plates.onnx", 640),
-			objects: model("nanodet.onnx", 512),
+			faces: model("center_face_int8.onnx", InputSize::Between { least: 640, most: 1280 }),
+			licence_plates: model("licence_plates.onnx", InputSize::LongSide(640)),
+			objects: model("nanodet_int8.onnx", InputSize::LongSide(512)),
 		}
 	}
 }

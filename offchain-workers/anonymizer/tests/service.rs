@@ -23,21 +23,25 @@ use reqwest::{
 };
 use serde_json::{json, Value};
 use std::{
+	collections::HashSet,
+	fs,
 	io::Cursor,
 	net::SocketAddr,
+	process::{ExitStatus, Stdio},
 	sync::{Arc, Condvar, Mutex},
 	time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::{
-	io::{AsyncReadExt, AsyncWriteExt},
+	io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
 	net::{TcpListener, TcpStream},
+	process::{Child, ChildStderr, Command},
 	task::JoinHandle,
 	time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
 /// Longest that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const IMAGES: &str = "/v1/images";
 const SERVICE: AccountId32 = AccountId32([99; 32]);
 const RED: Rgb<u8> = Rgb([255, 0, 0]);
@@ -720,6 +724,9 @@ async fn the_description_is_that_of_the_routes() {
 		let response = reqwest::get(fixture.url("/openapi.json")).await.unwrap();
 		let description = Answer::of(response).await.json();
 		let paths = description["paths"].as_object().unwrap();
+		let operations: HashSet<_> =
+			paths.values().map(|item| item["post"]["operationId"].as_str().unwrap()).collect();
+		assert_eq!(operations.len(), paths.len());
 		assert_eq!(paths.keys().collect::<Vec<_>>(), expected);
 		for (path, item) in paths {
 			for method in ["get", "post", "put", "delete", "patch"] {
@@ -802,4 +809,69 @@ async fn read_to_end(stream: &mut TcpStream) -> String {
 		.expect("the server ends the connection")
 		.unwrap();
 	String::from_utf8(answer).unwrap()
+}
+
+/// The built command, serving one account with the real models, at home in a folder of its own.
+struct Built {
+	process: Child,
+	/// Kept open, for a process without it would end at its next message.
+	_log: Lines<BufReader<ChildStderr>>,
+	address: SocketAddr,
+	home: tempfile::TempDir,
+}
+
+impl Built {
+	async fn start(allowed: &AccountKey) -> Self {
+		let home = tempfile::tempdir().unwrap();
+		let mut process = Command::new(env!("CARGO_BIN_EXE_msec-anonymize"))
+			.args(["serve", "--threads", "1", "--hide", "face", "--method", "solid"])
+			.args(["--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0"])
+			.args(["--account", &SERVICE.to_string(), "--allow", &allowed.address()])
+			.env("HOME", home.path())
+			.env("MSEC_MODELS", Settings::default().models)
+			.env("NO_COLOR", "1")
+			.env_remove("XDG_CACHE_HOME")
+			.env_remove("ORT_DISABLE_TELEMETRY")
+			.env_remove("RUST_LOG")
+			.stderr(Stdio::piped())
+			.kill_on_drop(true)
+			.spawn()
+			.unwrap();
+		let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
+		let address = async {
+			let mut seen = Vec::new();
+			while let Some(line) = log.next_line().await.unwrap() {
+				if let Some((_, address)) = line.split_once("serving address=") {
+					return address.split(' ').next().unwrap().parse().unwrap();
+				}
+				seen.push(line);
+			}
+			panic!("it does not serve: {seen:?}");
+		};
+		let address = timeout(PATIENCE, address).await.expect("it serves");
+		Self { process, _log: log, address, home }
+	}
+
+	async fn stop(&mut self) -> ExitStatus {
+		let process = self.process.id().unwrap().to_string();
+		Command::new("kill").args(["-TERM", &process]).status().await.unwrap();
+		timeout(PATIENCE, self.process.wait()).await.expect("it stops").unwrap()
+	}
+}
+
+#[tokio::test]
+async fn the_built_command_serves_and_leaves_no_trace() {
+	let allowed = AccountKey::from_seed(&[1; 32]);
+	let mut built = Built::start(&allowed).await;
+	requests_are_accepted().await;
+	let sent = plain_picture();
+	let request = reqwest::Client::new().post(format!("http://{}{IMAGES}", built.address));
+	let request = with_signature(request, &sign(&allowed, IMAGES, &sent)).body(sent);
+	let answer = Answer::of(request.send().await.unwrap()).await;
+	assert_eq!((answer.status, answer.header(CONTENT_TYPE)), (StatusCode::OK, "image/jpeg"));
+	let image = image::load_from_memory(&answer.body).unwrap();
+	assert_eq!((image.width(), image.height()), (64, 48));
+	assert!(built.stop().await.success());
+	// Neither images nor what the runtime of the models would report to its maker.
+	assert_eq!(fs::read_dir(built.home.path()).unwrap().count(), 0);
 }

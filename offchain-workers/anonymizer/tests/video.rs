@@ -25,7 +25,8 @@ fn clip(folder: &Path) -> PathBuf {
 fn command(input: &Path, output: &Path) -> Command {
 	let mut command = Command::new(env!("CARGO_BIN_EXE_msec-anonymize"));
 	command.args(["video", "--quiet", "--hide", "face", "--method", "solid"]);
-	command.args(["--segment-seconds", "1"]).arg(input).arg(output);
+	command.args(["--segment-seconds", "1", "--originals-key"]);
+	command.arg(input.with_file_name("originals.key")).arg(input).arg(output);
 	command.stdout(Stdio::null());
 	command
 }
@@ -87,8 +88,9 @@ fn killed_twice_and_started_again_the_result_is_the_same() {
 		.map(|entry| entry.unwrap().file_name().into_string().unwrap())
 		.collect();
 	names.sort();
-	let expected = ["input.mp4", "output.mp4", "output.mp4.json", "whole.mp4", "whole.mp4.json"];
-	assert_eq!(names, expected);
+	let [input, key] = ["input.mp4", "originals.key"];
+	let outputs = ["output.mp4", "output.mp4.json", "whole.mp4", "whole.mp4.json"];
+	assert_eq!(names, [&[input, key], &outputs[..]].concat());
 }
 
 #[test]

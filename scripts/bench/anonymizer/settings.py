@@ -8,8 +8,11 @@ review-from = 0.05
 grow = {grow}
 
 [detection.faces]
-file = "center_face.onnx"
+file = "center_face_int8.onnx"
 input-size = "native"
+
+[tracking]
+detect-every = 3
 """
 
 # Faces only; small pictures are enlarged, and less certain faces are hidden too.
@@ -17,9 +20,9 @@ FACES_WITH_MORE_RECALL = """
 [classes.face]
 hide-from = 0.12
 review-from = 0.05
-grow = 0.3
+grow = 0.15
 
 [detection.faces]
-file = "center_face.onnx"
+file = "center_face_int8.onnx"
 input-size = { long-side = 640 }
 """

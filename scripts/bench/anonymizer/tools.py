@@ -45,13 +45,17 @@ class Ours:
         reports = output.with_name(output.name + ".reports")
         for made_before in (output, reports):
             shutil.rmtree(made_before, ignore_errors=True)
-        key = output.with_name("originals.key")
-        return run([*self.command, "images", folder, output, "--originals-key", key])
+        return self.run(output, "images", folder, output)
 
     def video(self, clip, output):
         """Anonymizes a clip, in black."""
         output.unlink(missing_ok=True)
-        return run([*self.command, "--method", "solid", "video", clip, output])
+        return self.run(output, "--method", "solid", "video", clip, output)
+
+    def run(self, output, *arguments):
+        """With a key for hashes of originals of its own, beside the output."""
+        key = str(output.with_name("originals.key"))
+        return run([*self.command, *arguments], MSEC_ANONYMIZE_ORIGINALS_KEY=key)
 
     def evaluate(self, folder, boxes, *options):
         """What `msec-anonymize eval` says."""

@@ -228,12 +228,13 @@ fn cut(text: &str) -> anyhow::Result<Vec<String>> {
 		MAX_CHUNK_PLAINTEXT.checked_sub(header.len() + 2).context("the header is too long")?;
 	let mut documents: Vec<String> = Vec::new();
 	for row in lines.filter(|row| row.len() <= longest) {
+		let full = documents.len() == MAX_CHUNKS_PER_BATCH as usize;
 		match documents.last_mut() {
 			Some(last) if last.len() + row.len() < MAX_CHUNK_PLAINTEXT => {
 				last.push_str(row);
 				last.push('\n');
 			},
-			_ if documents.len() == MAX_CHUNKS_PER_BATCH as usize => break,
+			_ if full => break,
 			_ => documents.push(format!("{header}\n{row}\n")),
 		}
 	}

@@ -25,7 +25,7 @@ def main(face_model, plate_model, nanodet_description, ranges_file, folder):
         "nanodet_int8": quantise(objects, ranges["nanodet"]),
     }
     for name, model in models.items():
-        onnx.checker.check_model(model)
+        onnx.checker.check_model(model, full_check=True)
         Path(folder, f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
 
 

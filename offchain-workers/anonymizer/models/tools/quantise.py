@@ -12,18 +12,31 @@ from onnx import helper, numpy_helper
 CONVOLUTIONS = {"Conv": 0, "ConvTranspose": 1}
 # These only move or choose numbers, so their output has the scale of their input.
 SAME_SCALE = {"MaxPool", "Resize"}
-QUANTISED = {*CONVOLUTIONS, *SAME_SCALE, "Add", "Concat", "LeakyRelu"}
+# What may stand between convolutions without leaving the bytes.
+BETWEEN = {*SAME_SCALE, "Add", "Concat", "LeakyRelu"}
 
 
 def activations(model):
     """All tensors whose range must be known."""
-    nodes = without_relu(list(model.graph.node))
+    nodes = without_relu(model.graph.node)
+    chosen = with_bytes(nodes)
     constants = {constant.name for constant in model.graph.initializer}
     names = {}
     for node in nodes:
-        if node.op_type in QUANTISED:
-            names.update(dict.fromkeys(name for name in [*node.input, *node.output] if name))
-    return [name for name in names if name not in constants]
+        if node.output[0] in chosen:
+            names.update(dict.fromkeys([*node.input, *node.output]))
+    return [name for name in names if name and name not in constants]
+
+
+def with_bytes(nodes):
+    """Outputs of the convolutions and of what lies between them; results are put together exactly."""
+    chosen, needed = set(), set()
+    for node in reversed(nodes):
+        between = node.op_type in BETWEEN and node.output[0] in needed
+        if between or node.op_type in CONVOLUTIONS:
+            chosen.add(node.output[0])
+            needed.update(node.input)
+    return chosen
 
 
 def quantise(model, ranges):
@@ -32,18 +45,16 @@ def quantise(model, ranges):
 
 def without_relu(nodes):
     """Drops each Relu: its output begins at 0, and a byte cannot hold less."""
-    producers = {node.output[0]: node for node in nodes if node.op_type in QUANTISED}
-    kept = []
+    kept = {}
     for node in nodes:
-        producer = producers.get(node.input[0]) if node.op_type == "Relu" else None
-        if producer is None:
-            copy = type(node)()
-            copy.CopyFrom(node)
-            kept.append(copy)
-            continue
-        position = next(i for i, k in enumerate(kept) if k.output[0] == node.input[0])
-        kept[position].output[0] = node.output[0]
-    return kept
+        if node.op_type == "Relu":
+            producer = kept.pop(node.input[0])
+            producer.output[0] = node.output[0]
+        else:
+            producer = type(node)()
+            producer.CopyFrom(node)
+        kept[producer.output[0]] = producer
+    return list(kept.values())
 
 
 class Quantiser:
@@ -57,8 +68,10 @@ class Quantiser:
         self.bytes = set()
 
     def model(self):
-        for node in without_relu(self.source.graph.node):
-            if node.op_type in QUANTISED:
+        nodes = without_relu(self.source.graph.node)
+        chosen = with_bytes(nodes)
+        for node in nodes:
+            if node.output[0] in chosen:
                 self.quantise(node)
             else:
                 self.keep(node)

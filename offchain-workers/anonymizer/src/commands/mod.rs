@@ -83,4 +83,23 @@ mod tests {
 	fn the_command_line_is_consistent() {
 		Cli::command().debug_assert();
 	}
+
+	/// An argument with the name of a global option would end the program when it is parsed.
+	#[test]
+	fn every_command_is_parsed() {
+		let commands = [
+			"completion bash",
+			"eval images boxes.csv",
+			"images in out",
+			"watch in out",
+			"video in.mp4 out.mp4",
+			"camera /dev/video0 out.mp4",
+			"serve",
+		];
+		for command in commands {
+			let words = ["msec-anonymize"].into_iter().chain(command.split(' '));
+			let parsed = Cli::try_parse_from(words);
+			assert!(parsed.is_ok(), "{command}: {}", parsed.err().unwrap());
+		}
+	}
 }

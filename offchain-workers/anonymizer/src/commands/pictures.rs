@@ -1,6 +1,7 @@
 //! What the commands for pictures share.
 
-use anyhow::{Context, Result};
+use super::arguments::OriginalsKeyArgument;
+use anyhow::Result;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use msec_anonymizer::{
@@ -38,9 +39,8 @@ pub struct PictureArguments {
 	/// Where reports go [default: RESULT.reports for a folder, RESULT.json for a file].
 	#[arg(long, value_name = "DIRECTORY")]
 	reports: Option<PathBuf>,
-	/// Key under which reports hash originals; made at first use [default: in the user's data folder].
-	#[arg(long, env = "MSEC_ANONYMIZE_ORIGINALS_KEY", value_name = "FILE")]
-	originals_key: Option<PathBuf>,
+	#[command(flatten)]
+	originals: OriginalsKeyArgument,
 	/// Record each result in this folder, signed with --device-key, for `msec publish`.
 	#[arg(long, requires = "device_key", value_name = "DIRECTORY")]
 	provenance: Option<PathBuf>,
@@ -66,12 +66,7 @@ impl PictureArguments {
 
 	/// Reads the key for originals, or makes it.
 	pub fn originals_key(&self) -> Result<OriginalsKey> {
-		let default = || {
-			let folders = directories::ProjectDirs::from("", "", "msec")?;
-			Some(folders.data_dir().join("originals.key"))
-		};
-		let path = self.originals_key.clone().or_else(default);
-		Ok(OriginalsKey::open(&path.context("there is no home folder; use --originals-key")?)?)
+		self.originals.open()
 	}
 
 	/// Opens the folder for records, if there is one.

@@ -1,25 +1,23 @@
 //! `video` and `camera`: moving pictures.
 
-use super::arguments::{Global, OutputFormat};
+use super::{
+	arguments::{Global, OriginalsKeyArgument, OutputFormat},
+	pictures::{anonymizers, until_stopped},
+};
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use msec_anonymizer::{
+	job::atomic,
 	video::{
 		self,
 		camera::{self, CameraReport, Destination, Source},
-		Codec, VideoError, VideoReport,
+		Codec, VideoReport,
 	},
 	Anonymizer, Settings,
 };
 use msec_worker_common::{keys::read_secret, shutdown};
-use std::{
-	path::{Path, PathBuf},
-	sync::{
-		atomic::{AtomicBool, Ordering},
-		Arc,
-	},
-};
+use std::path::{Path, PathBuf};
 
 /// Options of everything that is encoded.
 #[derive(Args, Clone, Debug)]
@@ -58,7 +56,8 @@ pub struct VideoArguments {
 	#[arg(value_name = "IN")]
 	input: PathBuf,
 	/// Where it goes: .mp4, .m4v, .mov or .mkv. Appears when it is complete.
-	#[arg(value_name = "OUT")]
+	// The option --output is called `output` too.
+	#[arg(id = "result", value_name = "OUT")]
 	output: PathBuf,
 	#[command(flatten)]
 	encoding: Encoding,
@@ -68,6 +67,8 @@ pub struct VideoArguments {
 	/// Length of the parts in which interrupted work is kept [default: 20].
 	#[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
 	segment_seconds: Option<u32>,
+	#[command(flatten)]
+	originals: OriginalsKeyArgument,
 }
 
 impl VideoArguments {
@@ -80,12 +81,14 @@ impl VideoArguments {
 		settings.video.segment_seconds =
 			self.segment_seconds.unwrap_or(settings.video.segment_seconds);
 
+		let originals = self.originals.open()?;
 		let bar = progress_bar(global.quiet);
 		let report = video::anonymize(
 			&self.input,
 			&self.output,
 			&settings,
-			&|| Anonymizer::open(&settings),
+			&originals,
+			&anonymizers(&settings),
 			&mut |progress| {
 				if let Some(expected) = progress.expected {
 					bar.set_length(expected.max(progress.frames));
@@ -97,7 +100,7 @@ impl VideoArguments {
 		let report = report.with_context(|| self.input.display().to_string())?;
 		let json = serde_json::to_string_pretty(&report)?;
 		let path = report_path(&self.output);
-		std::fs::write(&path, &json).with_context(|| path.display().to_string())?;
+		atomic::write_bytes(&path, json.as_bytes()).with_context(|| path.display().to_string())?;
 		match global.output {
 			OutputFormat::Json => println!("{json}"),
 			OutputFormat::Text => print_video(&report),
@@ -122,17 +125,14 @@ fn progress_bar(quiet: bool) -> ProgressBar {
 }
 
 fn print_video(report: &VideoReport) {
-	let VideoReport { output, frames, width, height, frames_per_second, .. } = report;
-	println!(
-		"{}: {frames} frames of {width}x{height}, {frames_per_second:.1} a second",
-		output.display()
-	);
+	let VideoReport { frames, width, height, frames_per_second, .. } = report;
+	println!("{frames} frames of {width}x{height}, {frames_per_second:.1} a second");
 	for (class, counts) in &report.classes {
-		println!("  {class:?}: {} things, {} boxes", counts.tracks, counts.boxes);
+		println!("hidden: {} × {}, {} boxes", counts.tracks, class.name(), counts.boxes);
 	}
 	let complaints = &report.decoder_complaints;
 	if let Some(first) = complaints.first.first() {
-		println!("  the input is damaged: {} complaints, the first: {first}", complaints.count);
+		println!("the input is damaged: {} complaints, the first: {first}", complaints.count);
 	}
 }
 
@@ -167,11 +167,11 @@ impl CameraArguments {
 		};
 		let anonymizer = Anonymizer::open(&settings)?;
 		let bar = progress_bar(global.quiet);
-		let shown = bar.clone();
-		let destination = self.destination.clone();
-		let report = until_signal(move |stop| {
-			let mut progress = |report: &CameraReport| shown.set_position(report.written);
-			camera::run(&source, &destination, &settings, anonymizer, stop, &mut progress)
+		let report = until_stopped(|stop| {
+			shutdown::notify_ready();
+			let mut progress = |report: &CameraReport| bar.set_position(report.written);
+			let destination = &self.destination;
+			Ok(camera::run(&source, destination, &settings, anonymizer, &stop, &mut progress)?)
 		});
 		bar.finish_and_clear();
 		let report = report?;
@@ -181,23 +181,6 @@ impl CameraArguments {
 		}
 		Ok(())
 	}
-}
-
-/// Runs something that ends soon after its argument has become true, which a signal does.
-#[tokio::main]
-async fn until_signal<T: Send + 'static>(
-	run: impl FnOnce(&AtomicBool) -> Result<T, VideoError> + Send + 'static,
-) -> Result<T> {
-	let signalled = shutdown::on_signal()?;
-	let stop = Arc::new(AtomicBool::new(false));
-	let stopped = stop.clone();
-	let mut running = tokio::task::spawn_blocking(move || run(&stopped));
-	shutdown::notify_ready();
-	tokio::select! {
-		result = &mut running => return Ok(result??),
-		() = signalled.cancelled() => stop.store(true, Ordering::Relaxed),
-	}
-	Ok(running.await??)
 }
 
 fn print_camera(report: &CameraReport) {

@@ -66,3 +66,45 @@ fn decode(
 	};
 	Ok(scores.iter().enumerate().filter(|(_, score)| **score >= score_from).map(face).collect())
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	fn tensor(channels: usize, values: &[f32]) -> Tensor<'_> {
+		Tensor { shape: vec![1, channels, 2, values.len() / channels / 2], values }
+	}
+
+	#[test]
+	fn a_hot_cell_becomes_a_box() {
+		let mut scores = [0.0; 6];
+		scores[5] = 0.75;
+		let mut size = [0.0; 12];
+		(size[5], size[11]) = (2.0f32.ln(), 4.0f32.ln());
+		let mut offset = [0.0; 12];
+		(offset[5], offset[11]) = (0.5, -0.5);
+		let faces = decode(tensor(1, &scores), tensor(2, &size), tensor(2, &offset), 0.5).unwrap();
+		// The cell is in row 1 and column 2; the centre is moved by half a cell down and to the left.
+		let bounding_box = BoundingBox { x_min: 0.0, y_min: 4.0, x_max: 16.0, y_max: 12.0 };
+		assert_eq!(faces, [Detection { class: Class::Face, score: 0.75, bounding_box }]);
+	}
+
+	#[test]
+	fn outputs_of_another_shape_are_refused() {
+		let (scores, size) = ([0.0; 6], [0.0; 12]);
+		let result = decode(tensor(1, &scores), tensor(2, &size), tensor(1, &scores), 0.5);
+		let message = result.unwrap_err().to_string();
+		assert!(message.contains("shape [1, 1, 2, 3] instead of [1, 2, 2, 3]"), "{message}");
+	}
+
+	proptest! {
+		#[test]
+		fn any_outputs_are_read(values in proptest::collection::vec(proptest::num::f32::ANY, 50)) {
+			let (scores, rest) = values.split_at(10);
+			let (size, offset) = rest.split_at(20);
+			let faces = decode(tensor(1, scores), tensor(2, size), tensor(2, offset), 0.1).unwrap();
+			prop_assert!(faces.iter().all(|face| face.score >= 0.1));
+		}
+	}
+}

@@ -106,3 +106,63 @@ fn anchors(extent: Extent) -> Vec<Anchor> {
 	}
 	anchors
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	const EXTENT: Extent = Extent { width: 64, height: 32 };
+
+	/// 8 × 4, 4 × 2 and 2 × 1 cells with two anchors each.
+	const ANCHORS: usize = 2 * (32 + 8 + 2);
+
+	fn tensor(columns: usize, values: &[f32]) -> Tensor<'_> {
+		Tensor { shape: vec![1, values.len() / columns, columns], values }
+	}
+
+	#[test]
+	fn a_location_is_relative_to_its_anchor() {
+		let mut locations = [0.0; 4 * ANCHORS];
+		let mut probabilities = [0.0; 2 * ANCHORS];
+		// The larger anchor of the second cell in the second row of the finest grid.
+		let anchor = 2 * (8 + 1) + 1;
+		locations[4 * anchor..4 * (anchor + 1)].copy_from_slice(&[
+			1.0,
+			0.0,
+			0.0,
+			-2.0f32.ln() / 0.2,
+		]);
+		probabilities[2 * anchor + 1] = 0.5;
+		let plates = decode(tensor(4, &locations), tensor(2, &probabilities), EXTENT, 0.5).unwrap();
+		let [Detection { class: Class::LicencePlate, score: 0.5, bounding_box }] = plates[..]
+		else {
+			panic!("one plate: {plates:?}");
+		};
+		// Centre (12 + 0.1 · 48, 12), 48 wide and half as high.
+		let expected = [-7.2, 0.0, 40.8, 24.0];
+		let edges =
+			[bounding_box.x_min, bounding_box.y_min, bounding_box.x_max, bounding_box.y_max];
+		let close = |(edge, expected): (f32, f32)| (edge - expected).abs() < 1e-4;
+		assert!(edges.into_iter().zip(expected).all(close), "{bounding_box:?}");
+	}
+
+	#[test]
+	fn outputs_for_another_extent_are_refused() {
+		let (locations, probabilities) = ([0.0; 4 * ANCHORS], [0.0; 2 * ANCHORS]);
+		let larger = Extent { width: 96, height: 32 };
+		assert!(decode(tensor(4, &locations), tensor(2, &probabilities), larger, 0.5).is_err());
+	}
+
+	proptest! {
+		#[test]
+		fn any_outputs_are_read(
+			locations in proptest::collection::vec(proptest::num::f32::ANY, 4 * ANCHORS),
+			probabilities in proptest::collection::vec(proptest::num::f32::ANY, 2 * ANCHORS)
+		) {
+			let plates =
+				decode(tensor(4, &locations), tensor(2, &probabilities), EXTENT, 0.1).unwrap();
+			prop_assert!(plates.iter().all(|plate| plate.score >= 0.1));
+		}
+	}
+}

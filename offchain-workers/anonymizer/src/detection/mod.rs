@@ -104,6 +104,9 @@ pub enum DetectionError {
 		/// What does not fit.
 		reason: String,
 	},
+	/// The settings ask for what no model can do.
+	#[error("{0}")]
+	Settings(String),
 	/// The runtime failed on a frame.
 	#[error("detection failed: {0}")]
 	Inference(String),
@@ -121,6 +124,7 @@ pub type Detectors = Vec<Box<dyn Detector>>;
 
 /// The detectors that the classes of `settings` need, and the files they come from.
 pub fn open(settings: &Settings) -> Result<(Detectors, Vec<ModelIdentity>), DetectionError> {
+	settings.detection.check()?;
 	let mut detectors = Detectors::new();
 	let mut runtime = Runtime::load(settings)?;
 	let DetectionSettings { faces, licence_plates, objects, .. } = &settings.detection;

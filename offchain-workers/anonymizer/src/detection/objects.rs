@@ -93,3 +93,54 @@ fn decode(
 	}
 	Ok(detections)
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	/// Cells of 8 × 16 pixels.
+	const EXTENT: Extent = Extent { width: 32, height: 32 };
+
+	fn tensor(channels: usize, values: &[f32]) -> Tensor<'_> {
+		Tensor { shape: vec![1, channels, 2, 4], values }
+	}
+
+	#[test]
+	fn distances_are_from_the_middle_of_the_cell() {
+		let mut scores = [0.0; 16];
+		scores[8 + 5] = 0.5;
+		let distances = [1.0, 2.0, 3.0, 4.0].map(|distance| [distance; 8]).concat();
+		let found = decode(tensor(2, &scores), tensor(4, &distances), EXTENT, [Some(0.5); 2]);
+		let bounding_box = BoundingBox { x_min: 11.0, y_min: 22.0, x_max: 15.0, y_max: 28.0 };
+		let vehicle = Detection { class: Class::Vehicle, score: 0.5, bounding_box };
+		assert_eq!(found.unwrap(), [vehicle]);
+	}
+
+	#[test]
+	fn a_class_that_is_not_asked_for_is_not_reported() {
+		let (scores, distances) = ([0.9; 16], [1.0; 32]);
+		let found =
+			decode(tensor(2, &scores), tensor(4, &distances), EXTENT, [Some(0.5), None]).unwrap();
+		assert_eq!(found.len(), 8);
+		assert!(found.iter().all(|detection| detection.class == Class::Person));
+	}
+
+	#[test]
+	fn outputs_without_both_classes_are_refused() {
+		let (scores, distances) = ([0.9; 8], [1.0; 32]);
+		let result = decode(tensor(1, &scores), tensor(4, &distances), EXTENT, [Some(0.5); 2]);
+		assert!(result.is_err());
+	}
+
+	proptest! {
+		#[test]
+		fn any_outputs_are_read(
+			scores in proptest::collection::vec(proptest::num::f32::ANY, 16),
+			distances in proptest::collection::vec(proptest::num::f32::ANY, 32)
+		) {
+			let found = decode(tensor(2, &scores), tensor(4, &distances), EXTENT, [Some(0.1); 2]);
+			prop_assert!(found.unwrap().iter().all(|detection| detection.score >= 0.1));
+		}
+	}
+}

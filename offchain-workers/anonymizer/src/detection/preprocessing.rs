@@ -56,10 +56,8 @@ pub struct View {
 impl View {
 	/// The whole frame; neither side may be 0.
 	pub fn whole(width: u32, height: u32, size: InputSize) -> Self {
-		let scale = match size {
-			InputSize::Native => 1.0,
-			InputSize::LongSide(side) => f64::from(side) / f64::from(width.max(height)),
-		};
+		let long_side = width.max(height);
+		let scale = f64::from(size.long_side(long_side)) / f64::from(long_side);
 		let scaled = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
 		Self {
 			left: 0,
@@ -179,6 +177,119 @@ fn normalise(
 			for (value, pixel) in row[..width].iter_mut().zip(pixels.chunks_exact(CHANNELS)) {
 				*value = (f32::from(pixel[channel]) - mean) * factor;
 			}
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use image::Rgb;
+	use proptest::prelude::*;
+
+	const PLAIN: InputForm =
+		InputForm { order: ChannelOrder::Rgb, mean: [0.0; 3], deviation: [1.0; 3] };
+
+	#[test]
+	fn channels_become_planes_and_the_rest_is_zero() {
+		let frame = RgbImage::from_pixel(2, 1, Rgb([10, 20, 30]));
+		let mut preprocessor = Preprocessor::new(PLAIN);
+		let view = View::whole(2, 1, InputSize::Native);
+		let (values, extent) = preprocessor.prepare(&frame, &view);
+		assert_eq!(extent, Extent { width: 32, height: 32 });
+		for (plane, expected) in values.chunks_exact(32 * 32).zip([10.0, 20.0, 30.0]) {
+			assert_eq!(plane[..2], [expected, expected]);
+			assert!(plane[2..].iter().all(|value| *value == 0.0));
+		}
+	}
+
+	#[test]
+	fn colours_are_reordered_and_normalised() {
+		let form = InputForm {
+			order: ChannelOrder::Bgr,
+			mean: [1.0, 2.0, 3.0],
+			deviation: [1.0, 2.0, 4.0],
+		};
+		let frame = RgbImage::from_pixel(1, 1, Rgb([11, 22, 33]));
+		let mut preprocessor = Preprocessor::new(form);
+		let view = View::whole(1, 1, InputSize::Native);
+		let (values, _) = preprocessor.prepare(&frame, &view);
+		assert_eq!([values[0], values[1024], values[2048]], [32.0, 10.0, 2.0]);
+	}
+
+	#[test]
+	fn a_part_is_cut_out() {
+		let frame = RgbImage::from_fn(100, 80, |x, y| Rgb([x as u8, y as u8, 0]));
+		let mut preprocessor = Preprocessor::new(PLAIN);
+		let (values, extent) = preprocessor.prepare(&frame, &View::part(40, 30, 32, 32));
+		assert_eq!(extent, Extent { width: 32, height: 32 });
+		assert_eq!((values[0], values[31], values[1024]), (40.0, 71.0, 30.0));
+	}
+
+	#[test]
+	fn memory_of_an_earlier_frame_does_not_show() {
+		let mut preprocessor = Preprocessor::new(PLAIN);
+		let white = RgbImage::from_pixel(64, 64, Rgb([255; 3]));
+		preprocessor.prepare(&white, &View::whole(64, 64, InputSize::LongSide(128)));
+		let black = RgbImage::new(30, 20);
+		let view = View::whole(30, 20, InputSize::LongSide(60));
+		let (values, _) = preprocessor.prepare(&black, &view);
+		assert!(values.iter().all(|value| *value == 0.0));
+	}
+
+	#[test]
+	fn only_frames_beyond_the_limits_are_scaled() {
+		let size = InputSize::Between { least: 640, most: 1280 };
+		let scaled = |width, height| {
+			let view = View::whole(width, height, size);
+			(view.scaled_width, view.scaled_height)
+		};
+		assert_eq!(scaled(320, 240), (640, 480));
+		assert_eq!(scaled(600, 800), (600, 800));
+		assert_eq!(scaled(3840, 2160), (1280, 720));
+	}
+
+	proptest! {
+		#[test]
+		fn boxes_come_back_to_where_they_were(
+			width in 1u32..4000, height in 1u32..4000, side in 32u32..1500,
+			left in 0.0f32..0.9, top in 0.0f32..0.9
+		) {
+			let view = View::whole(width, height, InputSize::LongSide(side));
+			let (x, y) = (view.scaled_width as f32, view.scaled_height as f32);
+			let in_view = BoundingBox {
+				x_min: left * x, y_min: top * y, x_max: (left + 0.1) * x, y_max: (top + 0.1) * y,
+			};
+			let in_frame = view.to_frame(&in_view).unwrap();
+			let near = |value: f32, expected: f32| (value - expected).abs() <= 0.001 * expected.max(1.0);
+			prop_assert!(near(in_frame.x_min, left * width as f32));
+			prop_assert!(near(in_frame.y_max, (top + 0.1) * height as f32));
+		}
+
+		#[test]
+		fn boxes_lie_in_the_frame(
+			width in 1u32..4000, height in 1u32..4000,
+			edges in proptest::array::uniform4(proptest::num::f32::ANY)
+		) {
+			let view = View::whole(width, height, InputSize::LongSide(640));
+			let [x_min, y_min, x_max, y_max] = edges;
+			if let Some(placed) = view.to_frame(&BoundingBox { x_min, y_min, x_max, y_max }) {
+				prop_assert!(0.0 <= placed.x_min && placed.x_min < placed.x_max);
+				prop_assert!(0.0 <= placed.y_min && placed.y_min < placed.y_max);
+				prop_assert!(placed.x_max <= width as f32 && placed.y_max <= height as f32);
+			}
+		}
+
+		#[test]
+		fn any_frame_becomes_an_input(width in 1u32..300, height in 1u32..300, side in 1u32..300) {
+			let frame = RgbImage::from_pixel(width, height, Rgb([200; 3]));
+			let view = View::whole(width, height, InputSize::LongSide(side));
+			let mut preprocessor = Preprocessor::new(PLAIN);
+			let (values, extent) = preprocessor.prepare(&frame, &view);
+			prop_assert_eq!(values.len(), 3 * extent.width * extent.height);
+			prop_assert!(extent.width % 32 == 0 && extent.height % 32 == 0);
+			let shown = values.iter().filter(|value| **value == 200.0).count() as u32;
+			prop_assert_eq!(shown, 3 * view.scaled_width * view.scaled_height);
 		}
 	}
 }

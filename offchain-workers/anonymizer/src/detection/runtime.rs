@@ -26,8 +26,8 @@ const LIBRARY: &str = "libonnxruntime.so";
 /// each architecture.
 const EXPECTED: &str = include_str!("../../models/SHA256SUMS");
 
-/// The library can be loaded once in a process.
-static ENVIRONMENT: Mutex<Option<(Environment, ModelIdentity)>> = Mutex::new(None);
+/// A process loads one library, once.
+static LOADED: Mutex<Option<Library>> = Mutex::new(None);
 
 /// A file that decides about results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,14 @@ pub struct ModelIdentity {
 	pub sha256: String,
 }
 
+/// The loaded ONNX Runtime.
+#[derive(Clone)]
+struct Library {
+	path: PathBuf,
+	environment: Environment,
+	identity: ModelIdentity,
+}
+
 /// ONNX Runtime, ready to load models from one folder.
 pub struct Runtime {
 	environment: Environment,
@@ -48,18 +56,14 @@ pub struct Runtime {
 }
 
 impl Runtime {
-	/// Loads the library. A process that asks again, even with another folder, gets the same one.
+	/// Loads the library, unless the process has it already.
 	pub fn load(settings: &Settings) -> Result<Self, DetectionError> {
-		let mut loaded = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
-		let (environment, identity) = match loaded.as_ref() {
-			Some(loaded) => loaded.clone(),
-			None => loaded.insert(load_library(&settings.models.join(LIBRARY))?).clone(),
-		};
+		let library = Library::get(settings.models.join(LIBRARY))?;
 		Ok(Self {
-			environment,
+			environment: library.environment,
 			folder: settings.models.clone(),
 			threads: settings.detection.threads,
-			identities: vec![identity],
+			identities: vec![library.identity],
 		})
 	}
 
@@ -92,16 +96,30 @@ impl Runtime {
 	}
 }
 
-fn load_library(path: &Path) -> Result<(Environment, ModelIdentity), DetectionError> {
-	let (_, identity) = read(path)?;
-	let unusable = |reason: String| DetectionError::Unusable { path: path.to_owned(), reason };
-	let environment = ort::init_from(path)
-		.map_err(|error| unusable(error.to_string()))?
-		.with_name("msec-anonymizer")
-		.with_telemetry(false)
-		.build()
-		.map_err(|error| unusable(error.to_string()))?;
-	Ok((environment, identity))
+impl Library {
+	fn get(path: PathBuf) -> Result<Self, DetectionError> {
+		let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+		let Some(library) = loaded.as_ref() else {
+			return Ok(loaded.insert(Self::load(path)?).clone());
+		};
+		if library.path != path && library.identity != read(&path)?.1 {
+			let reason = format!("{} is loaded already", library.path.display());
+			return Err(DetectionError::Unusable { path, reason });
+		}
+		Ok(library.clone())
+	}
+
+	fn load(path: PathBuf) -> Result<Self, DetectionError> {
+		let (_, identity) = read(&path)?;
+		let unusable = |reason: String| DetectionError::Unusable { path: path.clone(), reason };
+		let environment = ort::init_from(&path)
+			.map_err(|error| unusable(error.to_string()))?
+			.with_name("msec-anonymizer")
+			.with_telemetry(false)
+			.build()
+			.map_err(|error| unusable(error.to_string()))?;
+		Ok(Self { path, environment, identity })
+	}
 }
 
 /// Reads a file whole. One with the name of a prepared file must also have its content.

@@ -4,7 +4,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use msec_worker_common::keys::{read_secret, write_secret, KeyError};
 use rand::RngCore;
 use sha2::Sha256;
-use std::path::{Path, PathBuf};
+use std::{
+	fs::File,
+	io::{self, Read},
+	path::{Path, PathBuf},
+};
 use zeroize::Zeroizing;
 
 const KEY_LENGTH: usize = 32;
@@ -48,10 +52,26 @@ impl OriginalsKey {
 
 	/// HMAC-SHA-256 (RFC 2104) of an original.
 	pub fn hash(&self, original: &[u8]) -> [u8; 32] {
-		let mut mac =
-			Hmac::<Sha256>::new_from_slice(&*self.0).expect("HMAC takes a key of any length; qed");
+		let mut mac = self.mac();
 		mac.update(original);
 		mac.finalize().into_bytes().into()
+	}
+
+	/// The same of an original that may be too large for the memory.
+	pub fn hash_file(&self, original: &Path) -> io::Result<[u8; 32]> {
+		let mut file = File::open(original)?;
+		let mut mac = self.mac();
+		let mut buffer = vec![0; 1 << 16];
+		loop {
+			match file.read(&mut buffer)? {
+				0 => return Ok(mac.finalize().into_bytes().into()),
+				length => mac.update(&buffer[..length]),
+			}
+		}
+	}
+
+	fn mac(&self) -> Hmac<Sha256> {
+		Hmac::new_from_slice(&*self.0).expect("HMAC takes a key of any length; qed")
 	}
 }
 
@@ -81,6 +101,10 @@ mod tests {
 		let first = hash("folder/key");
 		assert_eq!(hash("folder/key"), first);
 		assert_ne!(hash("other-key"), first);
+		let picture = directory.path().join("picture");
+		std::fs::write(&picture, b"picture").unwrap();
+		let key = OriginalsKey::open(&directory.path().join("folder/key")).unwrap();
+		assert_eq!(key.hash_file(&picture).unwrap(), first);
 	}
 
 	#[test]

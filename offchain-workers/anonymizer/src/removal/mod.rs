@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 pub enum Method {
 	/// One colour.
 	Solid,
-	/// Large blocks in the colours of the surroundings.
+	/// Blocks in the colours of the surroundings, in turn lighter and darker.
 	#[default]
 	Mosaic,
 	/// A smooth transition between the colours of the surroundings.

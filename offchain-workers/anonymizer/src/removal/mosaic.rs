@@ -1,4 +1,4 @@
-//! Large blocks in the colours of the surroundings.
+//! Blocks in the colours of the surroundings.
 
 use super::{
 	area::Area,
@@ -8,12 +8,15 @@ use super::{
 };
 use image::RgbImage;
 
-/// About how many blocks lie across a face.
-const BLOCKS_ACROSS: u32 = 6;
+/// Between this and twice as many blocks lie across a face.
+const BLOCKS_ACROSS: u32 = 12;
 /// Side of the smallest and the largest blocks, in pixels.
-const BLOCKS: std::ops::RangeInclusive<u32> = 4..=128;
+const BLOCKS: std::ops::RangeInclusive<u32> = 2..=128;
 /// How far the surroundings reach that give the colours, in blocks.
-const MARGIN: u32 = 1;
+const MARGIN: u32 = 2;
+/// By how much blocks are in turn lighter and darker, as on a chessboard. Without, detectors often find a
+/// face in the smooth patch between hair and shoulders.
+const CONTRAST: f32 = 30.0;
 
 /// Paints blocks over everything that `mask` hides. A block has the mean colour of its visible pixels; one
 /// that has none gets its colour from a membrane between those that do.
@@ -26,7 +29,10 @@ pub(super) fn paint(frame: &mut RgbImage, mask: &Mask) {
 		membrane::stretch(&mut window.colours, &known, window.width);
 		for span in &area.spans {
 			for x in span.start..span.end {
-				frame.put_pixel(x, span.y, quantize(window.colours[window.cell(x, span.y)]));
+				let colour = window.colours[window.cell(x, span.y)];
+				let lighter = (x / side + span.y / side).is_multiple_of(2);
+				let contrast = if lighter { CONTRAST } else { -CONTRAST };
+				frame.put_pixel(x, span.y, quantize(colour.map(|value| value + contrast)));
 			}
 		}
 	}
@@ -34,5 +40,6 @@ pub(super) fn paint(frame: &mut RgbImage, mask: &Mask) {
 
 /// A power of two, so that blocks stay the same while a thing in a video grows a little.
 fn block_side(area: &Area) -> u32 {
-	(area.thickness() / BLOCKS_ACROSS).next_power_of_two().clamp(*BLOCKS.start(), *BLOCKS.end())
+	let side = (area.thickness() / BLOCKS_ACROSS).max(1);
+	(1 << side.ilog2()).clamp(*BLOCKS.start(), *BLOCKS.end())
 }

@@ -67,6 +67,7 @@ pub(super) struct EncodedImage {
 #[utoipa::path(
 	post,
 	path = "/image",
+	operation_id = "anonymizeEncodedImage",
 	request_body = EncodedImage,
 	responses(
 		(status = OK, description = "The anonymized image as JPEG", body = EncodedImage),

@@ -22,6 +22,7 @@ use std::sync::Arc;
 #[utoipa::path(
 	post,
 	path = "/v1/images",
+	operation_id = "anonymizeImage",
 	params(
 		Options,
 		("content-digest" = String, Header, description = "SHA-256 of the body (RFC 9530)"),

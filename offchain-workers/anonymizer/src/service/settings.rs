@@ -2,7 +2,7 @@
 
 use super::{Credentials, Ganonymizer, Limits};
 use msec_worker_common::{
-	configuration::{load, required, ConfigurationError},
+	configuration::{load, ConfigurationError},
 	keys::{read_secret, resolve, KeyError},
 	AccountId32,
 };
@@ -47,7 +47,8 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	account: Option<AccountId32>,
 
-	/// Accounts (SS58) whose signed requests are carried out, separated by commas.
+	/// Accounts (SS58) whose signed requests are carried out, separated by commas; in the environment in
+	/// brackets.
 	#[arg(long, value_name = "ACCOUNTS", value_delimiter = ',')]
 	#[serde(skip_serializing_if = "Option::is_none")]
 	allow: Option<Vec<AccountId32>>,
@@ -130,6 +131,18 @@ pub enum SettingsError {
 	/// The credentials have another form.
 	#[error("{}: there must be one line USER:PASSWORD", .0.display())]
 	MalformedCredentials(PathBuf),
+	/// No request would be carried out.
+	#[error(
+		"nobody may ask: give the accounts of clients as --allow, as MSEC_ANONYMIZER_ALLOW or as `allow` \
+		in the file given by --service-config"
+	)]
+	NobodyAllowed,
+	/// Clients cannot sign requests for this service alone.
+	#[error(
+		"the service needs an account by which clients name it: as --account, as \
+		MSEC_ANONYMIZER_ACCOUNT or as `account` in the file given by --service-config"
+	)]
+	Nameless,
 	/// Strangers could use GANonymizer's route.
 	#[error(
 		"GANonymizer's clients do not sign, and {0} can be reached from outside: listen on a loopback \
@@ -145,14 +158,13 @@ impl Arguments {
 			load(self.service_config.as_deref(), PREFIX, &["service_config"], &self.options)?;
 		let listen = options.listen.unwrap_or_else(|| DEFAULT_LISTEN.into());
 		let ganonymizer = options.ganonymizer(listen)?;
-		let allow = match ganonymizer {
-			Ganonymizer::Off => required(options.allow.clone(), "allow", PREFIX)?,
-			_ => options.allow.clone().unwrap_or_default(),
-		};
-		let account = match allow.is_empty() {
-			true => None,
-			false => Some(required(options.account, "account", PREFIX)?),
-		};
+		let allow = options.allow.clone().unwrap_or_default();
+		if allow.is_empty() && ganonymizer == Ganonymizer::Off {
+			return Err(SettingsError::NobodyAllowed);
+		}
+		if !allow.is_empty() && options.account.is_none() {
+			return Err(SettingsError::Nameless);
+		}
 		let threads = options
 			.threads
 			.or_else(|| thread::available_parallelism().ok())
@@ -160,7 +172,7 @@ impl Arguments {
 		Ok(ServiceSettings {
 			listen,
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
-			account,
+			account: options.account,
 			allow,
 			threads,
 			queue: options.queue.unwrap_or(threads * QUEUE_PER_THREAD),

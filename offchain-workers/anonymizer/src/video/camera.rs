@@ -27,13 +27,14 @@ use std::{
 	path::{Path, PathBuf},
 	str::FromStr,
 	sync::{
-		atomic::{AtomicBool, AtomicU64, Ordering},
+		atomic::{AtomicU64, Ordering},
 		mpsc::{sync_channel, Receiver, SyncSender, TrySendError},
 		Condvar, Mutex, MutexGuard, PoisonError,
 	},
 	thread,
 	time::{Duration, Instant},
 };
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 /// Ticks per second of what is written; those of RTP.
@@ -278,7 +279,7 @@ pub fn run(
 	destination: &Destination,
 	settings: &Settings,
 	anonymizer: Anonymizer,
-	stop: &AtomicBool,
+	stop: &CancellationToken,
 	progress: &mut dyn FnMut(&CameraReport),
 ) -> Result<CameraReport, VideoError> {
 	settings.video.check()?;
@@ -319,9 +320,12 @@ pub fn run(
 }
 
 /// Waits for the camera to be there for the first time; `None` when it was stopped before.
-fn first_connection(source: &Source, stop: &AtomicBool) -> Result<Option<VideoStream>, VideoError> {
+fn first_connection(
+	source: &Source,
+	stop: &CancellationToken,
+) -> Result<Option<VideoStream>, VideoError> {
 	let mut pause = FIRST_PAUSE;
-	while !stop.load(Ordering::Relaxed) {
+	while !stop.is_cancelled() {
 		match probe_input(&source.input()?) {
 			Ok(stream) => return Ok(Some(stream)),
 			Err(error @ (VideoError::Start { .. } | VideoError::FrameSize { .. })) => {
@@ -336,9 +340,9 @@ fn first_connection(source: &Source, stop: &AtomicBool) -> Result<Option<VideoSt
 }
 
 /// Waits, but not longer than until `stop`.
-fn wait(pause: Duration, stop: &AtomicBool) {
+fn wait(pause: Duration, stop: &CancellationToken) {
 	let begin = Instant::now();
-	while begin.elapsed() < pause && !stop.load(Ordering::Relaxed) {
+	while begin.elapsed() < pause && !stop.is_cancelled() {
 		thread::sleep(STOP_PERIOD);
 	}
 }
@@ -452,7 +456,7 @@ struct Session<'a> {
 	sender: SyncSender<Frame>,
 	begin: Instant,
 	last_timestamp: i64,
-	stop: &'a AtomicBool,
+	stop: &'a CancellationToken,
 	progress: &'a mut dyn FnMut(&CameraReport),
 }
 
@@ -462,7 +466,7 @@ impl Session<'_> {
 		loop {
 			let before = self.report.received;
 			self.connection(source)?;
-			if self.stop.load(Ordering::Relaxed) {
+			if self.stop.is_cancelled() {
 				return Ok(());
 			}
 			if self.report.received > before {
@@ -496,7 +500,7 @@ impl Session<'_> {
 		(received, skipped): (u64, u64),
 	) -> Result<(), VideoError> {
 		let stall = Duration::from_secs(self.settings.camera.stall_seconds);
-		while !self.stop.load(Ordering::Relaxed) {
+		while !self.stop.is_cancelled() {
 			match latest.take() {
 				Taken::Frame(frame, arrived) => self.frame(frame, arrived)?,
 				Taken::Nothing if watch.waits_for(stall) => return Ok(()),

@@ -5,7 +5,7 @@
 //! follows it, is as if it had never been written.
 
 use super::error::VideoError;
-use crate::Outcome;
+use crate::{detection::runtime::ModelIdentity, Outcome};
 use serde::{Deserialize, Serialize};
 use std::{
 	fs::{File, OpenOptions},
@@ -22,11 +22,13 @@ const MAX_LINE: u64 = 1 << 22;
 pub struct Identity {
 	/// Version of this program.
 	pub version: String,
-	/// SHA-256 of the input, in hexadecimal digits.
-	pub input_sha256: String,
+	/// HMAC-SHA-256 of the original, in hexadecimal digits.
+	pub original_hmac: String,
 	/// SHA-256 of the settings.
 	pub settings_sha256: String,
-	/// Frames that are looked ahead.
+	/// The files that decide about what is found.
+	pub models: Vec<ModelIdentity>,
+	/// Frames that are looked ahead: the longest gap that is surely filled.
 	pub look_ahead: usize,
 }
 
@@ -178,8 +180,9 @@ mod tests {
 	fn identity(input: &str) -> Identity {
 		Identity {
 			version: "1".into(),
-			input_sha256: input.into(),
+			original_hmac: input.into(),
 			settings_sha256: "settings".into(),
+			models: Vec::new(),
 			look_ahead: 20,
 		}
 	}

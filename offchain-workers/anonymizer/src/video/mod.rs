@@ -28,16 +28,18 @@ pub use pipeline::Progress;
 pub use report::VideoReport;
 pub use settings::{Codec, VideoSettings};
 
-use crate::{detection::DetectionError, Anonymizer, Settings};
+use crate::{
+	detection::DetectionError, job::OriginalsKey, provenance::settings_sha256, Anonymizer, Settings,
+};
 use decoder::{frame_size, Decoder};
 use journal::{Identity, Journal};
 use pipeline::{Budget, Pipeline};
 use segments::{Container, Parts};
-use sha2::{Digest, Sha256};
 use std::{fs, io, path::Path, time::Instant};
 
 /// Hides in every frame of `input` what `settings` name, and writes pictures, and nothing else, to
-/// `output`. `open` makes an anonymizer for each detector's thread.
+/// `output`. `open` makes an anonymizer for each detector's thread; the report has the hash of `input`
+/// under `originals`.
 ///
 /// When it is interrupted, calling it again goes on where it was, with the same result. `output` appears
 /// when everything is done, and replaces what was there.
@@ -45,6 +47,7 @@ pub fn anonymize(
 	input: &Path,
 	output: &Path,
 	settings: &Settings,
+	originals: &OriginalsKey,
 	open: &dyn Fn() -> Result<Anonymizer, DetectionError>,
 	progress: &mut dyn FnMut(Progress),
 ) -> Result<VideoReport, VideoError> {
@@ -53,15 +56,15 @@ pub fn anonymize(
 	let container = Container::of(output)?;
 	check_files(input, output)?;
 	let stream = probe::probe(input)?;
-	let anonymizers =
-		(0..settings.video.detector_count()).map(|_| open()).collect::<Result<_, _>>()?;
+	let anonymizers = open_all(settings, open)?;
 
 	let parts = Parts::open(output)?;
 	let look_ahead = Budget::new(settings, frame_size(&stream)).look_ahead;
 	let identity = Identity {
 		version: env!("CARGO_PKG_VERSION").into(),
-		input_sha256: segments::sha256(input).map_err(VideoError::file(input))?,
-		settings_sha256: settings_sha256(settings),
+		original_hmac: hex::encode(originals.hash_file(input).map_err(VideoError::file(input))?),
+		settings_sha256: hex::encode(settings_sha256(settings)),
+		models: anonymizers.first().map_or_else(Vec::new, |first| first.models().to_vec()),
 		look_ahead,
 	};
 	let (journal, done) = Journal::open(&parts.journal(), &identity)?;
@@ -86,18 +89,15 @@ pub fn anonymize(
 	parts.remove()?;
 	let seconds = start.elapsed().as_secs_f64();
 	Ok(VideoReport {
-		input: input.into(),
-		input_sha256: identity.input_sha256,
-		output: output.into(),
+		name: input.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+		identity,
 		output_sha256,
-		settings_sha256: identity.settings_sha256,
 		method: settings.method,
 		width: stream.width,
 		height: stream.height,
 		frames,
 		examined_frames: processed.examined_frames,
 		scenes: processed.scenes,
-		look_ahead,
 		classes: processed.classes,
 		segments: processed.segments.len() as u64,
 		resumed_segments: intact as u64,
@@ -120,7 +120,9 @@ fn check_files(input: &Path, output: &Path) -> Result<(), VideoError> {
 	}
 }
 
-fn settings_sha256(settings: &Settings) -> String {
-	let json = serde_json::to_vec(settings).expect("settings have no maps with odd keys; qed");
-	hex::encode(Sha256::digest(json))
+fn open_all(
+	settings: &Settings,
+	open: &dyn Fn() -> Result<Anonymizer, DetectionError>,
+) -> Result<Vec<Anonymizer>, DetectionError> {
+	(0..settings.video.detector_count()).map(|_| open()).collect()
 }

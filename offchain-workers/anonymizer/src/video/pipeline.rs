@@ -267,7 +267,7 @@ impl Decoding<'_> {
 		let every = u64::from(self.settings.tracking.detect_every.max(1));
 		let examination = if frame.index < self.examined_before {
 			Examination::Before
-		} else if (frame.index - self.scene_begin) % every != 0 {
+		} else if !(frame.index - self.scene_begin).is_multiple_of(every) {
 			Examination::Skipped
 		} else {
 			let picture = reducer.reduce(&frame);

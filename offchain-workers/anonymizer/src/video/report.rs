@@ -1,27 +1,24 @@
 //! What was done to a video.
 
-use super::process::Complaints;
+use super::{journal::Identity, process::Complaints};
 use crate::{
 	detection::{Class, Detection},
 	removal::Method,
 };
 use serde::Serialize;
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
 /// What was done to a video.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct VideoReport {
-	/// What was read.
-	pub input: PathBuf,
-	/// SHA-256 of the input, in hexadecimal digits.
-	pub input_sha256: String,
-	/// What was written.
-	pub output: PathBuf,
-	/// SHA-256 of the output.
+	/// Name of the original, without its folder.
+	pub name: String,
+	/// Everything that decided about the output.
+	#[serde(flatten)]
+	pub identity: Identity,
+	/// SHA-256 of the output, in hexadecimal digits.
 	pub output_sha256: String,
-	/// SHA-256 of the settings.
-	pub settings_sha256: String,
 	/// How things vanished.
 	pub method: Method,
 	/// Width in pixels.
@@ -34,8 +31,6 @@ pub struct VideoReport {
 	pub examined_frames: u64,
 	/// Scenes between cuts.
 	pub scenes: u64,
-	/// Frames that were looked ahead: the longest gap that was surely filled.
-	pub look_ahead: usize,
 	/// What was hidden.
 	pub classes: BTreeMap<Class, ClassReport>,
 	/// Segments of the output, and how many of them an earlier run had completed.

@@ -91,8 +91,21 @@ pub(super) fn settings() -> Settings {
 }
 
 fn run(input: &Path, output: &Path, settings: &Settings) -> Result<VideoReport, VideoError> {
-	let open = || Ok(Anonymizer::new(settings.clone(), vec![Box::new(RedDetector)]));
-	anonymize(input, output, settings, &open, &mut |_| {})
+	run_with(input, output, settings, || RedDetector)
+}
+
+fn run_with<D: Detector + 'static>(
+	input: &Path,
+	output: &Path,
+	settings: &Settings,
+	detector: impl Fn() -> D,
+) -> Result<VideoReport, VideoError> {
+	let folder = tempfile::tempdir().unwrap();
+	let key = folder.path().join("originals.key");
+	msec_worker_common::keys::write_secret(&key, "07".repeat(32).as_bytes()).unwrap();
+	let originals = OriginalsKey::open(&key).unwrap();
+	let open = || Ok(Anonymizer::new(settings.clone(), vec![Box::new(detector())]));
+	anonymize(input, output, settings, &originals, &open, &mut |_| {})
 }
 
 /// What ffprobe says about each packet or stream.
@@ -342,8 +355,7 @@ fn a_frame_that_cannot_be_examined_ends_the_job() {
 	let input = folder.clip("input.mp4", 2, &[]);
 	let output = folder.path("output.mp4");
 	let settings = settings();
-	let open = || Ok(Anonymizer::new(settings.clone(), vec![Box::new(FailingDetector(10))]));
-	let error = anonymize(&input, &output, &settings, &open, &mut |_| {}).unwrap_err();
+	let error = run_with(&input, &output, &settings, || FailingDetector(10)).unwrap_err();
 	assert!(matches!(error, VideoError::Detection(_)), "{error}");
 	assert!(!output.exists());
 }
@@ -394,8 +406,7 @@ fn an_interrupted_job_goes_on_with_the_same_result() {
 
 	let output = folder.path("output.mp4");
 	for frames in [60, 20] {
-		let open = || Ok(Anonymizer::new(settings.clone(), vec![Box::new(Crashing(frames))]));
-		assert!(anonymize(&input, &output, &settings, &open, &mut |_| {}).is_err());
+		assert!(run_with(&input, &output, &settings, || Crashing(frames)).is_err());
 		assert!(!output.exists());
 	}
 	let report = run(&input, &output, &settings).unwrap();
@@ -403,8 +414,7 @@ fn an_interrupted_job_goes_on_with_the_same_result() {
 	assert_eq!(std::fs::read(&whole).unwrap(), std::fs::read(&output).unwrap());
 
 	// A segment that was damaged in between is made again.
-	let open = || Ok(Anonymizer::new(settings.clone(), vec![Box::new(Crashing(90))]));
-	assert!(anonymize(&input, &output, &settings, &open, &mut |_| {}).is_err());
+	assert!(run_with(&input, &output, &settings, || Crashing(90)).is_err());
 	std::fs::write(folder.path("output.mp4.parts/segment-000001.mp4"), "rubbish").unwrap();
 	run(&input, &output, &settings).unwrap();
 	assert_eq!(std::fs::read(&whole).unwrap(), std::fs::read(&output).unwrap());

@@ -35,8 +35,8 @@ const MAX_DEPTH: u16 = 4;
 /// How often the most similar patches are sought, each time twice as well as before.
 const PASSES: usize = 2;
 /// How often search and vote alternate at full size, and how much more often at each smaller one.
-const ROUNDS: usize = 2;
-const FURTHER_ROUNDS: usize = 2;
+const ROUNDS: usize = 3;
+const FURTHER_ROUNDS: usize = 4;
 /// How thoroughly patches are sought for the first guess.
 const FIRST_PASSES: usize = 5;
 

@@ -3,7 +3,7 @@
 use super::{level::Level, patch_match::Matches};
 
 /// Which of the differences between patches, in order, counts as large (Wexler et al., section 3.1).
-const QUANTILE: f32 = 0.75;
+const QUANTILE: f32 = 0.5;
 /// Least similarity, so that there is always something to vote.
 const MIN_SIMILARITY: f32 = 1e-20;
 

@@ -20,10 +20,10 @@ fn box_mask(frame: &RgbImage, edges: [f32; 4]) -> Mask {
 
 /// Values that look random, the same for the same place and seed.
 fn noise(x: u32, y: u32, seed: u64) -> [u8; 3] {
-	let place = u64::from(x) << 32 | u64::from(y);
+	let place = (u64::from(x) << 32) | u64::from(y);
 	let mixed = (place ^ seed.rotate_left(17)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-	let mixed = (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-	let [.., red, green, blue] = (mixed ^ mixed >> 32).to_be_bytes();
+	let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+	let [.., red, green, blue] = (mixed ^ (mixed >> 32)).to_be_bytes();
 	[red, green, blue]
 }
 

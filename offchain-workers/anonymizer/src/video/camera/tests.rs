@@ -50,7 +50,7 @@ impl Camera {
 		let child = Command::new("ffmpeg")
 			.args(["-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i"])
 			.arg(clip)
-			.args(["-map", "0:v", "-c", "copy", "-bsf:v", "dump_extra", "-f", "rtp", "-sdp_file"])
+			.args(["-map", "0:v", "-c", "copy", "-f", "rtp", "-sdp_file"])
 			.arg(&description)
 			.arg(format!("rtp://{}?pkt_size=1200", packets.local_addr().unwrap()))
 			.stdout(Stdio::null())
@@ -146,14 +146,14 @@ fn serve(
 
 /// A camera that runs in a thread of its own.
 struct Running {
-	stop: Arc<AtomicBool>,
+	stop: CancellationToken,
 	latest: Arc<Mutex<CameraReport>>,
 	thread: thread::JoinHandle<Result<CameraReport, VideoError>>,
 }
 
 impl Running {
 	fn start(source: Source, destination: Destination, settings: Settings) -> Self {
-		let stop = Arc::new(AtomicBool::new(false));
+		let stop = CancellationToken::new();
 		let latest = Arc::new(Mutex::new(CameraReport::default()));
 		let (stopped, shown) = (stop.clone(), latest.clone());
 		let thread = thread::spawn(move || {
@@ -170,7 +170,7 @@ impl Running {
 	}
 
 	fn stop(self) -> Result<CameraReport, VideoError> {
-		self.stop.store(true, Ordering::Relaxed);
+		self.stop.cancel();
 		self.thread.join().unwrap()
 	}
 }
