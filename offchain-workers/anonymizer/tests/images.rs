@@ -179,7 +179,7 @@ fn a_full_target_fails_file_by_file_and_keeps_nothing_half_written() {
 	let (output, _) = run_on_target(&scene, &format!("-o size={size}"));
 	let shown = String::from_utf8_lossy(&output.stderr).into_owned();
 	assert!(shown.contains("the result cannot be written: No space left"), "{shown}");
-	assert!(shown.contains("files failed and have no result"), "{shown}");
+	assert!(shown.contains("files that failed and have no result"), "{shown}");
 	let listed = String::from_utf8_lossy(&output.stdout).into_owned();
 	assert!(!listed.contains(".tmp"), "{listed}");
 	assert!(listed.contains(".jpg"), "some of it fits: {listed}");

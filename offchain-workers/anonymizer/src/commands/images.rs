@@ -59,7 +59,7 @@ impl Images {
 		}
 		match summary.failed.len() {
 			0 => Ok(()),
-			failed => bail!("{failed} files failed and have no result"),
+			failed => bail!("files that failed and have no result: {failed}"),
 		}
 	}
 }

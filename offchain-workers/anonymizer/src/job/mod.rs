@@ -119,8 +119,8 @@ pub enum FileError {
 	/// Another original has the same output.
 	#[error("its result would have the same name as that of {}; rename one of them", .0.display())]
 	SameOutput(PathBuf),
-	/// Somebody else's file is where the result should go.
-	#[error("{} is there without a report and might be an original; move it away, or name the folder of its report by --reports", .0.display())]
+	/// Somebody else's file, perhaps an original, is where the result or its report should go.
+	#[error("{} is there, and no report says that this command made it; move it away, or name the folder of its report by --reports", .0.display())]
 	Foreign(PathBuf),
 	/// A link leads out of the output folder.
 	#[error("{} leads out of the output folder; remove the link", .0.display())]
@@ -249,14 +249,15 @@ pub fn run(
 	}
 	let rules = Rules::new(job, settings, evidence, scope.output_root());
 	let mut crew = Crew::open(job.threads.get().min(plan.items.len()), factory)?;
-	for result in crew.make(&rules, &plan.items, observer, stop)? {
+	let results = crew.make(&rules, &plan.items, observer, stop)?;
+	summary.stopped = results.len() < plan.items.len();
+	for result in results {
 		match result {
 			Ok(done) => summary.count(&done),
 			Err(failure) => summary.note(&failure),
 		}
 	}
 	summary.failed.sort_by(|one, other| one.name.cmp(&other.name));
-	summary.stopped = stop.is_cancelled();
 	Ok(summary)
 }
 

@@ -59,15 +59,15 @@ impl<'a> Rules<'a> {
 	/// belongs to another original or other settings.
 	pub fn make(&self, item: &Item, anonymizer: &mut Anonymizer) -> Result<Done, FileError> {
 		let report = Report::read(&item.report);
-		let there = fs::symlink_metadata(&item.output).is_ok();
-		if there && report.is_none() {
-			return Err(FileError::Foreign(item.output.clone()));
+		if let Some(path) = foreign(item, report.as_ref()) {
+			return Err(FileError::Foreign(path));
 		}
 		// A hostile file that brings a decoder down ends neither the thread nor the job.
 		let make = AssertUnwindSafe(|| self.make_unless_there(item, report, anonymizer));
 		let made = catch_unwind(make).unwrap_or(Err(FileError::Fault));
-		if made.is_err() && there {
-			fs::remove_file(&item.output).map_err(FileError::Unwritable)?;
+		if made.is_err() {
+			discard(&item.output)?;
+			discard(&item.report)?;
 		}
 		made
 	}
@@ -145,6 +145,19 @@ impl<'a> Rules<'a> {
 			encoding: Encoding { format: item.format, quality: self.job.quality },
 			device: self.evidence.recorder.map(|recorder| recorder.device().to_string()),
 		}
+	}
+}
+
+/// A file where output or report should go that is not from an earlier run.
+fn foreign(item: &Item, report: Option<&Report>) -> Option<PathBuf> {
+	let mut unknown = [&item.report, &item.output].into_iter().filter(|_| report.is_none());
+	unknown.find(|path| fs::symlink_metadata(path).is_ok()).cloned()
+}
+
+fn discard(path: &Path) -> Result<(), FileError> {
+	match fs::remove_file(path) {
+		Err(error) if fs::symlink_metadata(path).is_ok() => Err(FileError::Unwritable(error)),
+		_ => Ok(()),
 	}
 }
 
