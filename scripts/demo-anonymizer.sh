@@ -63,19 +63,20 @@ admit camera
 mkdir "$stage/originals"
 [ ${#pictures[@]} -gt 0 ] || fetch_pictures
 cp "${pictures[@]}" "$stage/originals"
-msec-anonymize images "$stage/originals" "$results/pictures" --reports "$results/reports" \
-	--provenance "$stage/records" --device-key "$stage/camera.phrase" --quiet | indent
-jq -r '"\(.name): " + ([.hidden[] | "\(.class) (\(.score * 100 | round) %)"] | join(", ") | if . == "" then "nothing found" else . end)' \
+# Both are portraits: with persons hidden too, little but the background would be left to see.
+msec-anonymize images "$stage/originals" "$results/pictures" --hide face --quiet \
+	--reports "$results/reports" --provenance "$stage/records" --device-key "$stage/camera.phrase" | indent
+jq -r '.name as $name | .hidden[] | "\($name): \(.class), score \(.score * 100 | round) %"' \
 	"$results"/reports/*.json | indent
 compare
 say "Side by side, before and after: $results/before-and-after.png"
 
 chapter '2. A clip'
-original=$(find "$stage/originals" -type f | sort | head -n 1)
+original=$(find "$stage/originals" -type f | sort | sed -n 1p)
 ffmpeg -v error -i "$original" -vf "scale=1280:-2,zoompan=z=1+on/250:x=on:y=on/2:d=125:s=640x360:fps=25,format=yuv420p" \
 	-frames:v 125 "$stage/clip.mp4"
 began=$EPOCHREALTIME
-msec-anonymize video "$stage/clip.mp4" "$results/clip.mp4" --quiet | indent
+msec-anonymize video "$stage/clip.mp4" "$results/clip.mp4" --hide face --quiet | indent
 seconds=$(awk -v began="$began" -v ended="$EPOCHREALTIME" 'BEGIN { printf "%.1f", ended - began }')
 say "125 frames of 640x360 in $seconds seconds, from file to file: $results/clip.mp4"
 
@@ -86,14 +87,14 @@ chapter '4. The owner publishes what the camera recorded'
 make_dataset pictures
 as owner grant pictures "$(address camera)" --actions write >/dev/null
 say "The camera $(address camera) may write to the data set. One of its records:"
-head -n 1 "$stage"/records/provenance-*.jsonl | jq . | indent
+sed -n 1p "$stage"/records/provenance-*.jsonl | jq . | indent
 as owner publish pictures "$stage"/records/provenance-*.jsonl | grep -E '^(rows|batches)' | indent
 listing=$(json owner listing create pictures --kind provenance --unit 1 --place dr5x1 \
 	--licence CC0-1.0 --free | jq -r .listing)
 say "The records are encrypted; the chain holds a commitment to them. Anybody may have them: $listing"
 
 chapter '5. Somebody has a picture, and wants to know where it comes from'
-picture=$(find "$results/pictures" -type f | sort | head -n 1)
+picture=$(find "$results/pictures" -type f | sort | sed -n 1p)
 order=$(json buyer buy "$listing" --wait | jq -r .order)
 as buyer verify-image "$picture" --order "$order" | indent
 
@@ -104,7 +105,7 @@ must_be_refused() {
 	fi
 	grep '^verdict' "$stage/verdict" | indent
 }
-say 'One bit of the picture is different:'
+say 'One byte of the picture is different:'
 {
 	head -c -1 "$picture"
 	tail -c 1 "$picture" | tr '\000-\377' '\001-\377\000'
