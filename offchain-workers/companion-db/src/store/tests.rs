@@ -2,7 +2,7 @@ use super::*;
 use msec_commitments::{ChunkCommitment, ChunkKey};
 use msec_worker_common::{batch_frame::MAX_FRAME_LENGTH, AccountId32};
 use proptest::prelude::*;
-use redb::{backends::FileBackend, StorageBackend};
+use redb::{backends::FileBackend, Database, StorageBackend};
 use std::{
 	collections::BTreeMap,
 	io,
