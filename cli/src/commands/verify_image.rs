@@ -25,7 +25,7 @@ use std::{
 };
 
 const LONG_ABOUT: &str = "\
-Check that an image, or a clip, is one that a device made anonymous, and that it is exactly as the device \
+Check that an image is one that a device made anonymous, and that it is exactly as the device \
 left it.
 
 The SHA-256 of the file is looked up among the provenance records of a data set that you bought, free or \
