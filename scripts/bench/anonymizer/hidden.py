@@ -34,6 +34,8 @@ def hidden(original, result, boxes_path):
     pairs = zip(frames_of(original, boxes), frames_of(result, boxes))
     for (name, before), (_, after) in pairs:
         bright = cv2.cvtColor(before, cv2.COLOR_BGR2GRAY) >= BRIGHT_FROM
+        # deface scales frames to sides that are multiples of 16.
+        after = cv2.resize(after, before.shape[1::-1])
         black = bright & (cv2.cvtColor(after, cv2.COLOR_BGR2GRAY) <= BLACK_TO)
         outside = bright.copy()
         for _, edges in boxes[name]:

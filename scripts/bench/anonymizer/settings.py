@@ -12,7 +12,7 @@ file = "center_face_int8.onnx"
 input-size = "native"
 
 [tracking]
-detect-every = 3
+detect-every = 2
 """
 
 # Faces only; small pictures are enlarged, and less certain faces are hidden too.
