@@ -6,6 +6,7 @@ use super::{
 	parse_content_digest, RequestParts, AHEAD_SECONDS, CONTENT_DIGEST, MAX_HEADER_LENGTH,
 	SIGNATURE, SIGNATURE_INPUT, WINDOW_SECONDS,
 };
+use base64::{engine::general_purpose::STANDARD, Engine};
 use msec_commitments::Hash;
 use sfv::{BareItem, Dictionary, ListEntry, Parser};
 use std::{
@@ -229,7 +230,11 @@ fn parse_signature(header: &str) -> Option<Vec<u8>> {
 		return None;
 	};
 	match &item.bare_item {
-		BareItem::ByteSequence(bytes) if label.as_str() == LABEL && item.params.is_empty() => {
+		// Base64 can be written in several forms; one is enough.
+		BareItem::ByteSequence(bytes)
+			if label.as_str() == LABEL
+				&& header == format!("{LABEL}=:{}:", STANDARD.encode(bytes)) =>
+		{
 			Some(bytes.clone())
 		},
 		_ => None,
