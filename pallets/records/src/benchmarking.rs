@@ -1,8 +1,8 @@
 //! What the calls cost at worst, measured.
 
 use crate::{
-	BatchesOf, Config, DatasetDetails, Datasets, EncryptionKeys, EndpointOf, Event, Pallet, Stores,
-	StoresOf, Suite,
+	BatchesOf, Call, Config, DatasetDetails, Datasets, EncryptionKeys, EndpointOf, Event, Pallet,
+	Stores, StoresOf, Suite,
 };
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
