@@ -72,21 +72,24 @@ fn picture(number: u32) -> Vec<u8> {
 	encode(&frame, Encoding { format: Format::Jpeg, quality: 90 }).unwrap()
 }
 
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-	let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
-	entries
-		.map(|path| (path.strip_prefix(folder).unwrap().to_owned(), fs::read(&path).unwrap()))
-		.collect()
+fn names(folder: &Path) -> Vec<String> {
+	let entries = fs::read_dir(folder).into_iter().flatten();
+	entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Those that are no temporary files.
-fn results(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-	files(folder).into_iter().filter(|(path, _)| !path.to_str().unwrap().starts_with('.')).collect()
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+	let read = |name: String| (name.clone(), fs::read(folder.join(name)).unwrap());
+	names(folder).into_iter().map(read).collect()
+}
+
+/// The names of those that are no temporary files, which vanish while the command works.
+fn finished(folder: &Path) -> Vec<String> {
+	names(folder).into_iter().filter(|name| !name.starts_with('.')).collect()
 }
 
 fn wait_for_results(child: &mut Child, folder: &Path, count: usize) {
 	let deadline = Instant::now() + PATIENCE;
-	while results(folder).len() < count {
+	while finished(folder).len() < count {
 		assert!(Instant::now() < deadline, "there are no results after {PATIENCE:?}");
 		assert!(child.try_wait().unwrap().is_none(), "the command ended too early");
 		thread::sleep(Duration::from_millis(1));
@@ -103,12 +106,13 @@ fn killed_in_the_middle_it_goes_on_and_ends_like_a_run_that_was_not() {
 		child.kill().unwrap();
 		child.wait().unwrap();
 		let reports = scene.path("out.reports");
-		for (name, content) in results(&output) {
-			let report = Report::read(&reports.join(format!("{}.json", name.display()))).unwrap();
-			assert_eq!(report.output_sha256, hex::encode(Sha256::digest(&content)), "{name:?}");
+		for name in finished(&output) {
+			let content = fs::read(output.join(&name)).unwrap();
+			let report = Report::read(&reports.join(format!("{name}.json"))).unwrap();
+			assert_eq!(report.output_sha256, hex::encode(Sha256::digest(&content)), "{name}");
 		}
 	}
-	let there = results(&output).len();
+	let there = finished(&output).len();
 	assert!(there < PICTURES, "the command was killed in the middle");
 	let (_, summary) = scene.run(&output);
 	assert_eq!(summary["already"], there);
@@ -134,8 +138,8 @@ fn an_interrupt_finishes_what_was_begun() {
 	assert!(String::from_utf8_lossy(&ended.stderr).contains("the same command goes on"));
 	let summary: Value = serde_json::from_slice(&ended.stdout).unwrap();
 	assert_eq!(summary["stopped"], true);
-	assert_eq!(summary["made"], results(&output).len());
-	assert_eq!(files(&output), results(&output), "nothing temporary is left");
+	assert_eq!(summary["made"], finished(&output).len());
+	assert_eq!(names(&output), finished(&output), "nothing temporary is left");
 	assert_eq!(scene.run(&output).1["already"], summary["made"]);
 }
 
@@ -151,7 +155,7 @@ fn failures_are_named_and_counted_and_the_rest_is_done() {
 		(&summary["made"], &summary["failed"][0]["name"]),
 		(&2.into(), &"broken.jpg".into())
 	);
-	assert_eq!(results(&scene.path("out")).len(), 2);
+	assert_eq!(finished(&scene.path("out")).len(), 2);
 }
 
 /// Runs the command where `target` is a file system of its own, mounted by `mount`.
