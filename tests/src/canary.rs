@@ -7,7 +7,7 @@ use base64::{
 use memchr::memmem::Finder;
 use std::{
 	collections::BTreeSet,
-	fmt,
+	fmt, io,
 	path::{Path, PathBuf},
 };
 
@@ -57,21 +57,20 @@ impl Search {
 	/// All sightings in the files below `folder`, the first of each form in each file, and how many
 	/// files and bytes were read.
 	pub fn folder(&self, folder: &Path) -> Report {
+		assert!(folder.is_dir(), "{} is no folder", folder.display());
 		let mut report = Report::default();
 		self.walk(folder, &mut report);
 		report
 	}
 
 	fn walk(&self, folder: &Path, report: &mut Report) {
-		let entries = std::fs::read_dir(folder)
-			.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+		let Some(entries) = unless_gone(folder, std::fs::read_dir(folder)) else { return };
 		for entry in entries {
 			let path = entry.expect("a folder can be listed").path();
 			if path.is_dir() {
 				self.walk(&path, report);
 			} else if path.is_file() {
-				let content = std::fs::read(&path)
-					.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+				let Some(content) = unless_gone(&path, std::fs::read(&path)) else { continue };
 				report.files += 1;
 				report.bytes += content.len() as u64;
 				report.sightings.extend(self.sightings(&path, &content));
@@ -107,6 +106,15 @@ impl Report {
 	/// The words that were found.
 	pub fn words(&self) -> BTreeSet<&str> {
 		self.sightings.iter().map(|sighting| sighting.word.as_str()).collect()
+	}
+}
+
+/// What was read, or `None` when a running process has removed it in the meantime.
+fn unless_gone<Content>(path: &Path, read: io::Result<Content>) -> Option<Content> {
+	match read {
+		Ok(content) => Some(content),
+		Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+		Err(error) => panic!("{}: {error}", path.display()),
 	}
 }
 
