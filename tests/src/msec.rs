@@ -145,7 +145,7 @@ impl Msec {
 	}
 
 	/// Starts a command and kills it with SIGKILL as soon as `folder` was seen to change `count` times.
-	/// Gives what the command printed if it succeeded before that.
+	/// Gives what the command printed if that was its whole result: who has seen it does not ask again.
 	pub async fn killed_at<A: AsRef<OsStr>>(
 		&self,
 		count: u32,
@@ -172,7 +172,7 @@ impl Msec {
 		let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
 		self.write_log(&format!("$ msec {said} ({})\n{}", output.status, text(&output.stderr)));
 		match output.status.signal() {
-			Some(_) => None,
+			Some(_) => Some(text(&output.stdout)).filter(|printed| is_complete(printed)),
 			None => {
 				let error = text(&output.stderr);
 				assert!(output.status.success(), "{}: msec {said}: {}", self.name, tail(&error));
@@ -202,6 +202,11 @@ pub fn write_private(path: &Path, text: &str) {
 		.open(path)
 		.and_then(|mut file| file.write_all(text.as_bytes()))
 		.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+/// Whether a command printed its whole result, which is JSON.
+fn is_complete(output: &str) -> bool {
+	serde_json::from_str::<Value>(output).is_ok()
 }
 
 fn parsed(output: &str) -> Value {

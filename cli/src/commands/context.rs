@@ -12,7 +12,7 @@ use msec_worker_common::{
 };
 use serde_json::Value;
 use std::{
-	cell::OnceCell,
+	cell::{OnceCell, RefCell},
 	io::{self, IsTerminal, Write},
 	sync::Arc,
 	time::Duration,
@@ -31,6 +31,8 @@ pub struct Context {
 	global: Global,
 	home: Home,
 	password: OnceCell<Zeroizing<String>>,
+	/// What has ended well, and is forgotten once its result is printed.
+	finished: RefCell<Vec<H256>>,
 }
 
 impl Context {
@@ -42,7 +44,8 @@ impl Context {
 				.map(|directories| directories.data_dir().to_owned())
 				.ok_or_else(|| anyhow!("there is no home folder; name one by --home"))?,
 		};
-		Ok(Self { home: Home::open(&path)?, global, password: OnceCell::new() })
+		let (password, finished) = (OnceCell::new(), RefCell::default());
+		Ok(Self { home: Home::open(&path)?, global, password, finished })
 	}
 
 	/// The user's folder.
@@ -286,15 +289,26 @@ impl Context {
 		Ok(choice)
 	}
 
-	/// Forgets what was begun when it is known how it ended.
+	/// Forgets what was begun when it is known that it failed, and after the command when it has ended well:
+	/// whoever has not seen the result runs the command again, and must not do it twice.
 	pub fn end_unless_unknown(
 		&self,
 		fingerprint: &H256,
 		done: &Result<FinalizedTransaction, TransactionError>,
 	) -> Result<()> {
 		use TransactionError::{Failed, Rejected};
-		if matches!(done, Ok(_) | Err(Failed { .. } | Rejected(_))) {
-			self.home.end(fingerprint)?;
+		match done {
+			Ok(_) => self.finished.borrow_mut().push(*fingerprint),
+			Err(Failed { .. } | Rejected(_)) => self.home.end(fingerprint)?,
+			Err(_) => {},
+		}
+		Ok(())
+	}
+
+	/// Forgets what has ended well. To be called when its result is printed.
+	pub fn forget_finished(&self) -> Result<()> {
+		for fingerprint in self.finished.take() {
+			self.home.end(&fingerprint)?;
 		}
 		Ok(())
 	}

@@ -189,7 +189,8 @@ impl Cli {
 			Command::Completion { .. } => Ok(()),
 			Command::Plot(command) => command.run(&context),
 			Command::VerifyImage(command) => command.run(&context).await,
-		}
+		}?;
+		context.forget_finished()
 	}
 }
 

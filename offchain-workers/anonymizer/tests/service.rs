@@ -6,14 +6,17 @@ use image::{ImageFormat, Rgb, RgbImage};
 use msec_anonymizer::{
 	detection::{Class, Detection, DetectionError, Detector},
 	geometry::BoundingBox,
+	job::OriginalsKey,
 	picture,
+	provenance::Recorder,
 	removal::Method,
-	service::{routes, serve, Credentials, Ganonymizer, Limits, Service, Workers},
+	service::{routes, serve, Credentials, Ganonymizer, Limits, Records, Service, Workers},
 	Anonymizer, Settings,
 };
 use msec_worker_common::{
 	health::{install_metrics, Readiness},
-	keys::AccountKey,
+	keys::{write_secret, AccountKey},
+	provenance::Record,
 	signature::{sign_request, BodyDigest, RequestParts, SignedHeaders, AHEAD_SECONDS},
 	AccountId32,
 };
@@ -22,6 +25,7 @@ use reqwest::{
 	Method as HttpMethod, RequestBuilder, Response, StatusCode,
 };
 use serde_json::{json, Value};
+use sha2::{Digest, Sha256};
 use std::{
 	collections::HashSet,
 	fs,
@@ -126,11 +130,13 @@ struct Setup {
 	queue: usize,
 	limits: Limits,
 	ganonymizer: Ganonymizer,
+	records: Option<Arc<Records>>,
 }
 
 impl Default for Setup {
 	fn default() -> Self {
-		Self { threads: 2, queue: 8, limits: Limits::default(), ganonymizer: Ganonymizer::Off }
+		let (limits, ganonymizer) = (Limits::default(), Ganonymizer::Off);
+		Self { threads: 2, queue: 8, limits, ganonymizer, records: None }
 	}
 }
 
@@ -174,6 +180,7 @@ impl Fixture {
 			setup.queue,
 			setup.limits.image,
 			Arc::new(factory),
+			setup.records.clone(),
 			readiness.clone(),
 		)
 		.unwrap();
@@ -518,11 +525,53 @@ async fn a_thread_that_panics_gets_a_new_anonymizer() {
 }
 
 #[tokio::test]
+async fn what_is_given_out_is_recorded_before() {
+	let home = tempfile::tempdir().unwrap();
+	let (key, folder) = (home.path().join("originals.key"), home.path().join("records"));
+	write_secret(&key, "07".repeat(32).as_bytes()).unwrap();
+	let originals = OriginalsKey::open(&key).unwrap();
+	let sent = plain_picture();
+	let original_hmac = originals.hash(&sent);
+	let device = AccountKey::from_seed(&[4; 32]);
+	let recorder = Recorder::open(&folder, device.clone()).unwrap();
+	let records = Arc::new(Records::new(originals, recorder, &Settings::default()));
+	let setup = Setup { records: Some(records), ..Setup::default() };
+	let fixture = Fixture::start(setup).await;
+	let answer = fixture.post(IMAGES, &sent).await;
+	assert_eq!(answer.status, StatusCode::OK);
+
+	let file = fs::read_dir(&folder)
+		.unwrap()
+		.map(|entry| entry.unwrap().path())
+		.find(|path| path.to_string_lossy().ends_with(".jsonl.part"))
+		.expect("the record is on the disk");
+	let record: Record = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+	assert!(record.is_genuine() && record.device == device.account_id());
+	assert_eq!(record.statement.original_hmac, original_hmac);
+	assert_eq!(record.statement.output_sha256, <[u8; 32]>::from(Sha256::digest(&answer.body)));
+	assert_eq!(record.statement.method, "mosaic");
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_given_out() {
+	let home = tempfile::tempdir().unwrap();
+	let (key, folder) = (home.path().join("originals.key"), home.path().join("records"));
+	write_secret(&key, "07".repeat(32).as_bytes()).unwrap();
+	let originals = OriginalsKey::open(&key).unwrap();
+	let recorder = Recorder::open(&folder, AccountKey::from_seed(&[4; 32])).unwrap();
+	fs::remove_dir_all(&folder).unwrap();
+	let records = Arc::new(Records::new(originals, recorder, &Settings::default()));
+	let fixture = Fixture::start(Setup { records: Some(records), ..Setup::default() }).await;
+	let sent = plain_picture();
+	assert_eq!(fixture.post(IMAGES, &sent).await.refusal(&sent), (500, "failed".into()));
+}
+
+#[tokio::test]
 async fn without_a_model_nothing_starts() {
 	let factory = || Err(missing_model());
 	let readiness = Readiness::default();
-	let outcome =
-		Workers::start(1, 1, picture::Limits::default(), Arc::new(factory), readiness.clone());
+	let limits = picture::Limits::default();
+	let outcome = Workers::start(1, 1, limits, Arc::new(factory), None, readiness.clone());
 	assert_eq!(outcome.err().unwrap().to_string(), missing_model().to_string());
 	assert!(readiness.get().is_err());
 }

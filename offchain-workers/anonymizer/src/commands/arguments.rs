@@ -1,8 +1,7 @@
 //! Options that every command has.
 
-use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use msec_anonymizer::{detection::Class, job::OriginalsKey, removal::Method, Settings};
+use msec_anonymizer::{detection::Class, removal::Method, Settings};
 use msec_worker_common::configuration::{load, ConfigurationError};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -45,26 +44,6 @@ pub struct Global {
 	/// Show results only, no progress.
 	#[arg(long, short, global = true)]
 	pub quiet: bool,
-}
-
-/// The key under which originals are hashed.
-#[derive(Args, Clone, Debug)]
-pub struct OriginalsKeyArgument {
-	/// Key under which reports hash originals; made at first use [default: in the user's data folder].
-	#[arg(long, env = "MSEC_ANONYMIZE_ORIGINALS_KEY", value_name = "FILE")]
-	originals_key: Option<PathBuf>,
-}
-
-impl OriginalsKeyArgument {
-	/// Reads the key, or makes it.
-	pub fn open(&self) -> Result<OriginalsKey> {
-		let default = || {
-			let folders = directories::ProjectDirs::from("", "", "msec")?;
-			Some(folders.data_dir().join("originals.key"))
-		};
-		let path = self.originals_key.clone().or_else(default);
-		Ok(OriginalsKey::open(&path.context("there is no home folder; use --originals-key")?)?)
-	}
 }
 
 /// Flags that are keys of [`Settings`].

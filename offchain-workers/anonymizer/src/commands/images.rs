@@ -7,7 +7,7 @@ use super::{
 use anyhow::{bail, Context, Result};
 use clap::Args;
 use msec_anonymizer::{
-	job::{self, Evidence, Scope, Summary},
+	job::{self, Scope, Summary},
 	review,
 };
 use std::path::PathBuf;
@@ -32,9 +32,7 @@ impl Images {
 	pub fn run(&self, global: &Global) -> Result<()> {
 		let settings = global.settings()?;
 		let job = self.pictures.job();
-		let originals = self.pictures.originals_key()?;
-		let recorder = self.pictures.recorder()?;
-		let evidence = Evidence { originals: &originals, recorder: recorder.as_ref() };
+		let evidence = self.pictures.evidence.open()?;
 		let scope = Scope::new(&job)?;
 		if let Some(path) = &self.review {
 			review::check(path, &scope)?;
@@ -42,11 +40,18 @@ impl Images {
 		let progress = Progress::new(global.quiet);
 		let summary = until_stopped(|stop| {
 			let factory = anonymizers(&settings);
-			job::run(&job, &settings, evidence, &factory, &|event| progress.show(&event), &stop)
-				.context("nothing was made anonymous")
+			job::run(
+				&job,
+				&settings,
+				evidence.evidence(),
+				&factory,
+				&|event| progress.show(&event),
+				&stop,
+			)
+			.context("nothing was made anonymous")
 		})?;
 		progress.finish();
-		if let Some(recorder) = &recorder {
+		if let Some(recorder) = &evidence.recorder {
 			recorder.finish()?;
 		}
 		if let Some(path) = &self.review {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod evaluate;
+mod evidence;
 mod images;
 mod pictures;
 mod service;

@@ -1,20 +1,16 @@
 //! What the commands for pictures share.
 
-use super::arguments::OriginalsKeyArgument;
+use super::evidence::EvidenceArguments;
 use anyhow::Result;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use msec_anonymizer::{
 	detection::DetectionError,
-	job::{Event, Job, OriginalsKey},
+	job::{Event, Job},
 	picture::{Format, Limits},
-	provenance::Recorder,
 	Anonymizer, Settings,
 };
-use msec_worker_common::{
-	keys::{AccountKey, PasswordSource},
-	shutdown,
-};
+use msec_worker_common::shutdown;
 use std::{num::NonZeroUsize, path::PathBuf, thread};
 use tokio_util::sync::CancellationToken;
 
@@ -40,13 +36,7 @@ pub struct PictureArguments {
 	#[arg(long, value_name = "DIRECTORY")]
 	reports: Option<PathBuf>,
 	#[command(flatten)]
-	originals: OriginalsKeyArgument,
-	/// Record each result in this folder, signed with --device-key, for `msec publish`.
-	#[arg(long, requires = "device_key", value_name = "DIRECTORY")]
-	provenance: Option<PathBuf>,
-	/// Account of this device: a file with a secret URI that only its owner may read, or of a wallet.
-	#[arg(long, requires = "provenance", value_name = "FILE")]
-	device_key: Option<PathBuf>,
+	pub evidence: EvidenceArguments,
 }
 
 impl PictureArguments {
@@ -62,20 +52,6 @@ impl PictureArguments {
 			threads: self.threads.unwrap_or_else(processors),
 			limits: Limits::default(),
 		}
-	}
-
-	/// Reads the key for originals, or makes it.
-	pub fn originals_key(&self) -> Result<OriginalsKey> {
-		self.originals.open()
-	}
-
-	/// Opens the folder for records, if there is one.
-	pub fn recorder(&self) -> Result<Option<Recorder>> {
-		let (Some(folder), Some(key)) = (&self.provenance, &self.device_key) else {
-			return Ok(None);
-		};
-		let device = AccountKey::load(key, &PasswordSource::Prompt)?;
-		Ok(Some(Recorder::open(folder, device)?))
 	}
 }
 

@@ -3,15 +3,18 @@
 use super::arguments::Global;
 use anyhow::{Context, Result};
 use msec_anonymizer::{
+	job::OriginalsKey,
+	provenance::Recorder,
 	service::{
 		routes, serve,
-		settings::{Arguments, ServiceSettings},
-		Service, Workers,
+		settings::{Arguments, Provenance, ServiceSettings},
+		Records, Service, Workers,
 	},
 	Anonymizer, Settings,
 };
 use msec_worker_common::{
 	health::{self, Readiness},
+	keys::{AccountKey, PasswordSource},
 	shutdown,
 };
 use std::sync::Arc;
@@ -42,9 +45,23 @@ async fn start(service: ServiceSettings, settings: Settings) -> Result<()> {
 	let readiness = Readiness::default();
 	let metrics = health::install_metrics()?;
 	let health = health::serve(service.health_listen, readiness.clone(), metrics, stop.clone());
-	let factory = Arc::new(move || Anonymizer::open(&settings));
-	let workers =
-		Workers::start(service.threads, service.queue, service.limits.image, factory, readiness)?;
+	let records = service.provenance.as_ref().map(|provenance| open_records(provenance, &settings));
+	let records = records.transpose()?.map(Arc::new);
+	let workers = Workers::start(
+		service.threads,
+		service.queue,
+		service.limits.image,
+		Arc::new(move || Anonymizer::open(&settings)),
+		records.clone(),
+		readiness,
+	)?;
+	if let Some(records) = records {
+		tokio::spawn(async move {
+			if let Err(error) = records.finish_in_time().await {
+				tracing::error!(%error, "files of records cannot be finished");
+			}
+		});
+	}
 	let listener = TcpListener::bind(service.listen)
 		.await
 		.with_context(|| format!("cannot listen at {}", service.listen))?;
@@ -63,4 +80,11 @@ async fn start(service: ServiceSettings, settings: Settings) -> Result<()> {
 		health.await.context("health and metrics")
 	},)?;
 	Ok(())
+}
+
+fn open_records(provenance: &Provenance, settings: &Settings) -> Result<Records> {
+	let originals = OriginalsKey::open(&provenance.originals_key)?;
+	let device = AccountKey::load(&provenance.device_key, &PasswordSource::Prompt)?;
+	let recorder = Recorder::open(&provenance.folder, device)?;
+	Ok(Records::new(originals, recorder, settings))
 }

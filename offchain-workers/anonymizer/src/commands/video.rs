@@ -1,7 +1,8 @@
 //! `video` and `camera`: moving pictures.
 
 use super::{
-	arguments::{Global, OriginalsKeyArgument, OutputFormat},
+	arguments::{Global, OutputFormat},
+	evidence::EvidenceArguments,
 	pictures::{anonymizers, until_stopped},
 };
 use anyhow::{Context, Result};
@@ -67,7 +68,7 @@ pub struct VideoArguments {
 	#[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
 	segment_seconds: Option<u32>,
 	#[command(flatten)]
-	originals: OriginalsKeyArgument,
+	evidence: EvidenceArguments,
 }
 
 impl VideoArguments {
@@ -80,13 +81,13 @@ impl VideoArguments {
 		settings.video.segment_seconds =
 			self.segment_seconds.unwrap_or(settings.video.segment_seconds);
 
-		let originals = self.originals.open()?;
+		let evidence = self.evidence.open()?;
 		let bar = progress_bar(global.quiet);
 		let report = video::anonymize(
 			&self.input,
 			&self.result,
 			&settings,
-			&originals,
+			evidence.evidence(),
 			&anonymizers(&settings),
 			&mut |progress| {
 				if let Some(expected) = progress.expected {
@@ -97,6 +98,9 @@ impl VideoArguments {
 		);
 		bar.finish_and_clear();
 		let report = report.with_context(|| self.input.display().to_string())?;
+		if let Some(recorder) = &evidence.recorder {
+			recorder.finish()?;
+		}
 		let json = serde_json::to_string_pretty(&report)?;
 		let path = report_path(&self.result);
 		atomic::write_bytes(&path, json.as_bytes()).with_context(|| path.display().to_string())?;

@@ -6,10 +6,7 @@ use super::{
 };
 use anyhow::{ensure, Result};
 use clap::Args;
-use msec_anonymizer::{
-	job::Evidence,
-	watch::{After, Watch as Watcher},
-};
+use msec_anonymizer::watch::{After, Watch as Watcher};
 use std::{thread, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -37,21 +34,20 @@ impl Watch {
 		let settings = global.settings()?;
 		let job = self.pictures.job();
 		ensure!(job.input.is_dir(), "{} is not a folder", job.input.display());
-		let originals = self.pictures.originals_key()?;
-		let recorder = self.pictures.recorder()?;
-		let evidence = Evidence { originals: &originals, recorder: recorder.as_ref() };
+		let evidence = self.pictures.evidence.open()?;
 		let factory = anonymizers(&settings);
-		let mut watcher = Watcher::open(&job, self.after, &settings, evidence, &factory)?;
+		let mut watcher =
+			Watcher::open(&job, self.after, &settings, evidence.evidence(), &factory)?;
 		let progress = Progress::lines(global.quiet);
 		until_stopped(|stop| {
 			while !stop.is_cancelled() {
 				watcher.look(&|event| progress.show(&event), &stop)?;
-				if let Some(recorder) = &recorder {
+				if let Some(recorder) = &evidence.recorder {
 					recorder.finish_if_old()?;
 				}
 				pause(Duration::from_secs_f64(self.interval), &stop);
 			}
-			if let Some(recorder) = &recorder {
+			if let Some(recorder) = &evidence.recorder {
 				recorder.finish()?;
 			}
 			Ok(())

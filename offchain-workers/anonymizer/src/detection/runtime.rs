@@ -8,6 +8,7 @@ use super::{
 use crate::settings::{ModelSettings, Settings};
 use ort::{
 	environment::Environment,
+	ep::CPU,
 	session::{builder::GraphOptimizationLevel, Session, SessionOutputs},
 	value::TensorRef,
 };
@@ -92,6 +93,8 @@ impl Runtime {
 		Session::builder(&self.environment)?
 			.with_optimization_level(GraphOptimizationLevel::All)?
 			.with_intra_threads(self.threads)?
+			// What a frame needs is given back after it: an arena would keep the most of any frame for ever.
+			.with_execution_providers([CPU::default().with_arena_allocator(false).build()])?
 			.commit_from_memory(bytes)
 	}
 }

@@ -1,11 +1,10 @@
 //! How well a detector and its masks do on labelled images.
 //!
 //! Four questions, each with a measure of its own: does it find the objects ([`matching`], recall by
-//! [`size`]), does it hide them ([`coverage`]), does it hide what is none (false alarms), and does a
+//! [`size`]), does it hide them (coverage), does it hide what is none (false alarms), and does a
 //! detector still find them afterwards (re-detection)?
 
 pub mod boxes;
-pub mod coverage;
 pub mod matching;
 mod plot;
 mod report;

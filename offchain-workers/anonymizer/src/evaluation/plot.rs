@@ -133,7 +133,6 @@ mod tests {
 		let detections = [Detection { class: Class::Face, score: 0.5, bounding_box }];
 		let mut tally = Tally::new(&BTreeMap::from([(Class::Face, 0.2)]), 0.0);
 		tally.add(&Observation {
-			frame: (10, 10),
 			labels: &labels,
 			detections: &detections,
 			mask: &Mask::new(10, 10, &[]),

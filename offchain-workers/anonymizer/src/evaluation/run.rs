@@ -90,7 +90,7 @@ pub fn evaluate(
 		let mut frame = read(&plan.images.join(file))?;
 		let size = frame.dimensions();
 		let treated = match plan.detections {
-			None => detect_and_remove(anonymizer, settings, &mut frame)?,
+			None => detect_and_remove(anonymizer, &mut frame)?,
 			Some(detections) => {
 				let found = detections.get(file).map_or(&[][..], Vec::as_slice);
 				remove_what_was_found(anonymizer, settings, &mut frame, found)
@@ -108,7 +108,6 @@ pub fn evaluate(
 			afterwards.push(second.detect(&frame)?.hidden);
 		}
 		tally.add(&Observation {
-			frame: size,
 			labels,
 			detections: &treated.detections,
 			mask: &treated.mask,
@@ -129,13 +128,10 @@ struct Treated {
 
 fn detect_and_remove(
 	anonymizer: &mut Anonymizer,
-	settings: &Settings,
 	frame: &mut RgbImage,
 ) -> Result<Treated, DetectionError> {
 	let start = Instant::now();
-	let Outcome { hidden, nearly } = anonymizer.detect(frame)?;
-	let mask = Mask::new(frame.width(), frame.height(), &anonymizer.regions(&hidden));
-	remove(frame, &mask, settings.method);
+	let (Outcome { hidden, nearly }, mask) = anonymizer.process(frame)?;
 	let duration = Some(start.elapsed());
 	Ok(Treated { detections: [hidden, nearly].concat(), mask, duration })
 }

@@ -1,7 +1,6 @@
 //! Adding up images.
 
 use super::{
-	coverage::{hidden_share, HIDDEN_FROM},
 	matching::{match_labels, overlap_to_match, Label, Matching},
 	report::{ClassReport, CurvePoint, Report, Share, SizeReport, Timing},
 	size::Size,
@@ -12,10 +11,11 @@ use crate::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
+/// Part of a labelled box from which it counts as hidden.
+const HIDDEN_FROM: f64 = 0.9;
+
 /// One image: what is in it, and what was made of it.
 pub struct Observation<'a> {
-	/// Width and height in pixels.
-	pub frame: (u32, u32),
 	/// What people saw in it. Their scores mean nothing.
 	pub labels: &'a [Detection],
 	/// What was detected, down to scores that are too low to be hidden.
@@ -107,7 +107,7 @@ impl ClassTally {
 			image.afterwards.iter().map(|detections| of_class(detections)).collect();
 		for (label, found) in labels.iter().zip(found).filter(|(label, _)| label.counts) {
 			let bounding_box = &label.bounding_box;
-			let hidden = hidden_share(image.mask, image.frame, bounding_box);
+			let hidden = image.mask.hidden_share(bounding_box);
 			let finds = |detections: &Vec<&Detection>| {
 				detections.iter().any(|found| found.bounding_box.overlap(bounding_box) >= overlap)
 			};
@@ -218,7 +218,6 @@ mod tests {
 		let elsewhere = found(Class::Face, 0.4, [150.0, 50.0, 170.0, 70.0]);
 		let mut tally = Tally::new(&BTreeMap::from([(Class::Face, 0.2)]), 0.0);
 		tally.add(&Observation {
-			frame: FRAME,
 			labels: &labels,
 			detections: &detections,
 			mask: &mask(&detections[1..]),
@@ -264,7 +263,6 @@ mod tests {
 		];
 		let mut tally = Tally::new(&BTreeMap::from([(Class::Person, 0.2)]), 64.0);
 		tally.add(&Observation {
-			frame: FRAME,
 			labels: &labels,
 			detections: &labels,
 			mask: &mask(&labels),
@@ -282,7 +280,6 @@ mod tests {
 		let mut tally = Tally::new(&BTreeMap::from([(Class::Face, 0.2)]), 0.0);
 		let vehicle = [found(Class::Vehicle, 0.9, [0.0, 0.0, 30.0, 30.0])];
 		tally.add(&Observation {
-			frame: FRAME,
 			labels: &[],
 			detections: &vehicle,
 			mask: &mask(&vehicle),

@@ -86,7 +86,7 @@ impl<'a> Rules<'a> {
 		}
 		let mut frame = picture::decode(&original, &self.job.limits)?;
 		drop(original);
-		let outcome = anonymizer.process(&mut frame)?;
+		let (outcome, _) = anonymizer.process(&mut frame)?;
 		let output = picture::encode(&frame, origin.encoding)?;
 		let output_sha256 = Sha256::digest(&output).into();
 		let report = Report {

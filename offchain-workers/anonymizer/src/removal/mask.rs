@@ -1,6 +1,7 @@
 //! The pixels of a frame that must vanish.
 
 use super::Region;
+use crate::geometry::BoundingBox;
 
 /// Pixels of one row, from `start` to just before `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +63,25 @@ impl Mask {
 	pub fn hides(&self, x: u32, y: u32) -> bool {
 		let after = self.spans.partition_point(|span| (span.y, span.start) <= (y, x));
 		after > 0 && self.spans[after - 1].y == y && x < self.spans[after - 1].end
+	}
+
+	/// Part of a box that is hidden, from 0 to 1, counted in pixels of the frame that the box touches.
+	/// `None` when the box lies outside of the frame.
+	pub fn hidden_share(&self, bounding_box: &BoundingBox) -> Option<f64> {
+		let pixel = |value: f32, limit: u32| value.clamp(0.0, limit as f32) as u32;
+		let BoundingBox { x_min, y_min, x_max, y_max } = *bounding_box;
+		let (left, right) = (pixel(x_min.floor(), self.width), pixel(x_max.ceil(), self.width));
+		let (top, bottom) = (pixel(y_min.floor(), self.height), pixel(y_max.ceil(), self.height));
+		let pixels = u64::from(right.saturating_sub(left)) * u64::from(bottom.saturating_sub(top));
+		let within = |span: &Span| span.end.min(right).saturating_sub(span.start.max(left));
+		let spans = if pixels > 0 { self.spans_between(top, bottom) } else { &[] };
+		let hidden: u64 = spans.iter().map(|span| u64::from(within(span))).sum();
+		(pixels > 0).then(|| hidden as f64 / pixels as f64)
+	}
+
+	/// What either of two masks for the same frame hides.
+	pub fn union(&self, other: &Self) -> Self {
+		Self::from_spans(self.width, self.height, [self.spans(), other.spans()].concat())
 	}
 
 	/// Widened to blocks of two by two pixels: what shares a colour in a video vanishes as a whole. Both

@@ -12,6 +12,7 @@ mod images;
 mod negotiation;
 mod problem;
 mod processing;
+mod records;
 mod report;
 mod routes;
 mod server;
@@ -19,6 +20,7 @@ pub mod settings;
 mod workers;
 
 pub use ganonymizer::Credentials;
+pub use records::Records;
 pub use routes::routes;
 pub use server::serve;
 pub use workers::{Factory, Workers};

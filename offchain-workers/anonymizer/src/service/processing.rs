@@ -1,9 +1,10 @@
 //! From the bytes of one image to the bytes of the anonymized one.
 
-use super::problem::Problem;
+use super::{problem::Problem, records::Records};
 use crate::{
 	detection::DetectionError,
 	picture::{decode, encode, Encoding, Format, Limits, PictureError},
+	provenance::ProvenanceError,
 	Anonymizer, Outcome,
 };
 use axum::http::StatusCode;
@@ -35,23 +36,30 @@ pub(super) enum ProcessingError {
 	/// Nothing can be looked for in it.
 	#[error(transparent)]
 	Detection(#[from] DetectionError),
+	/// Where it comes from cannot be recorded.
+	#[error(transparent)]
+	Provenance(#[from] ProvenanceError),
 	/// The thread that worked on it panicked.
 	#[error("a thread panicked")]
 	Panicked,
 }
 
-/// Decodes, anonymizes and encodes.
+/// Decodes, anonymizes and encodes; what can be given out is recorded in `records` before.
 pub(super) fn anonymize_bytes(
 	anonymizer: &mut Anonymizer,
 	image: &[u8],
 	limits: &Limits,
 	format: Format,
+	records: Option<&Records>,
 ) -> Result<Anonymized, ProcessingError> {
 	let mut frame = decode(image, limits)?;
-	let outcome = anonymizer.process(&mut frame)?;
-	let image = encode(&frame, Encoding { format, quality: QUALITY })?;
+	let (outcome, _) = anonymizer.process(&mut frame)?;
+	let output = encode(&frame, Encoding { format, quality: QUALITY })?;
+	if let Some(records) = records {
+		records.add(image, &output, anonymizer.models())?;
+	}
 	let (width, height) = frame.dimensions();
-	Ok(Anonymized { image, format, width, height, outcome })
+	Ok(Anonymized { image: output, format, width, height, outcome })
 }
 
 /// What decoders say about an image may hold parts of it, and goes neither to the client nor to the log.

@@ -85,6 +85,22 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	max_connections: Option<NonZero<u16>>,
 
+	/// Record each result in this folder, signed with --device-key, for `msec publish`.
+	#[arg(long, value_name = "DIRECTORY")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	provenance: Option<PathBuf>,
+
+	/// Account of this device: a file with a secret URI that only its owner may read, or the name of a
+	/// systemd credential.
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	device_key: Option<PathBuf>,
+
+	/// Key under which records hash originals; made at first use.
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	originals_key: Option<PathBuf>,
+
 	/// Also serve POST /image for clients of GANonymizer, which cannot sign: on a loopback address to
 	/// everybody who reaches it, elsewhere only with --ganonymizer-credentials.
 	#[arg(long)]
@@ -117,6 +133,19 @@ pub struct ServiceSettings {
 	pub limits: Limits,
 	/// Who may use GANonymizer's route.
 	pub ganonymizer: Ganonymizer,
+	/// Where results are recorded, if they are.
+	pub provenance: Option<Provenance>,
+}
+
+/// The files that records need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+	/// Folder for records.
+	pub folder: PathBuf,
+	/// The account that signs them.
+	pub device_key: PathBuf,
+	/// The key under which originals are hashed.
+	pub originals_key: PathBuf,
 }
 
 /// Why the service has no settings.
@@ -137,6 +166,9 @@ pub enum SettingsError {
 		in the file given by --service-config"
 	)]
 	NobodyAllowed,
+	/// Records need a folder and both keys.
+	#[error("--provenance, --device-key and --originals-key belong together")]
+	IncompleteProvenance,
 	/// Clients cannot sign requests for this service alone.
 	#[error(
 		"the service needs an account by which clients name it: as --account, as \
@@ -169,6 +201,7 @@ impl Arguments {
 			.threads
 			.or_else(|| thread::available_parallelism().ok())
 			.map_or(1, NonZero::get);
+		let provenance = options.provenance()?;
 		Ok(ServiceSettings {
 			listen,
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
@@ -178,11 +211,24 @@ impl Arguments {
 			queue: options.queue.unwrap_or(threads * QUEUE_PER_THREAD),
 			limits: options.limits(),
 			ganonymizer,
+			provenance,
 		})
 	}
 }
 
 impl Options {
+	fn provenance(&self) -> Result<Option<Provenance>, SettingsError> {
+		match (&self.provenance, &self.device_key, &self.originals_key) {
+			(None, None, None) => Ok(None),
+			(Some(folder), Some(device_key), Some(originals_key)) => Ok(Some(Provenance {
+				folder: folder.clone(),
+				device_key: device_key.clone(),
+				originals_key: originals_key.clone(),
+			})),
+			_ => Err(SettingsError::IncompleteProvenance),
+		}
+	}
+
 	fn limits(&self) -> Limits {
 		let mut limits = Limits::default();
 		if let Some(mebibytes) = self.max_image_mib {
@@ -269,6 +315,19 @@ mod tests {
 		assert_eq!(settings.limits.image.max_pixels, 8_000_000);
 		assert_eq!(settings.limits.deadline, Duration::from_secs(5));
 		assert_eq!(settings.ganonymizer, Ganonymizer::Open);
+	}
+
+	#[test]
+	fn records_need_a_folder_and_both_keys() {
+		let accounts = ["--allow", ALICE, "--account", BOB];
+		let incomplete = [&accounts[..], &["--provenance", "/records"]].concat();
+		let error = settings(&incomplete).unwrap_err();
+		assert!(matches!(error, SettingsError::IncompleteProvenance), "{error}");
+		let keys = ["--device-key", "/device.key", "--originals-key", "/originals.key"];
+		let provenance = settings(&[&incomplete[..], &keys].concat()).unwrap().provenance.unwrap();
+		assert_eq!(provenance.folder, PathBuf::from("/records"));
+		assert_eq!(provenance.device_key, PathBuf::from("/device.key"));
+		assert_eq!(provenance.originals_key, PathBuf::from("/originals.key"));
 	}
 
 	#[test]

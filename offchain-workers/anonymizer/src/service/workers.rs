@@ -3,6 +3,7 @@
 use super::{
 	problem::Problem,
 	processing::{anonymize_bytes, Anonymized, ProcessingError},
+	records::Records,
 };
 use crate::{
 	detection::DetectionError,
@@ -65,13 +66,14 @@ pub struct Workers {
 
 impl Workers {
 	/// Starts `threads` threads, which decode images within `limits`; at most `queue` more requests are
-	/// taken while all are busy. Fails when an anonymizer cannot be made; `readiness` says from then on
-	/// whether the threads have theirs.
+	/// taken while all are busy. What they make is recorded in `records`, if there are any. Fails when an
+	/// anonymizer cannot be made; `readiness` says from then on whether the threads have theirs.
 	pub fn start(
 		threads: usize,
 		queue: usize,
 		limits: Limits,
 		factory: Arc<Factory>,
+		records: Option<Arc<Records>>,
 		readiness: Readiness,
 	) -> Result<Self, DetectionError> {
 		let (jobs, receiver) = mpsc::channel();
@@ -82,6 +84,7 @@ impl Workers {
 				anonymizer: Some(anonymizer),
 				limits,
 				factory: factory.clone(),
+				records: records.clone(),
 				readiness: readiness.clone(),
 			};
 			let receiver = receiver.clone();
@@ -117,6 +120,7 @@ struct Worker {
 	anonymizer: Option<Anonymizer>,
 	limits: Limits,
 	factory: Arc<Factory>,
+	records: Option<Arc<Records>>,
 	readiness: Readiness,
 }
 
@@ -158,7 +162,8 @@ impl Worker {
 		}
 		let started = Instant::now();
 		let attempt = AssertUnwindSafe(|| {
-			let result = anonymize_bytes(&mut anonymizer, &image, &self.limits, format);
+			let records = self.records.as_deref();
+			let result = anonymize_bytes(&mut anonymizer, &image, &self.limits, format, records);
 			// Not after a panic: it may be half changed.
 			self.anonymizer = Some(anonymizer);
 			result

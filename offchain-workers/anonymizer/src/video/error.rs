@@ -1,6 +1,6 @@
 //! What can go wrong with a video.
 
-use crate::detection::DetectionError;
+use crate::{detection::DetectionError, provenance::ProvenanceError};
 use std::{io, path::PathBuf};
 
 /// Why there is no anonymized video. Whatever was written until then is in the folder of parts, from
@@ -69,6 +69,9 @@ pub enum VideoError {
 	/// A frame could not be examined, so it was not passed on.
 	#[error(transparent)]
 	Detection(#[from] DetectionError),
+	/// It cannot be recorded where the video comes from.
+	#[error(transparent)]
+	Provenance(#[from] ProvenanceError),
 	/// A stage of the pipeline ended without saying why.
 	#[error("the {0} ended unexpectedly")]
 	StageEnded(&'static str),

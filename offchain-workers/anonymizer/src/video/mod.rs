@@ -29,7 +29,10 @@ pub use report::VideoReport;
 pub use settings::{Codec, VideoSettings};
 
 use crate::{
-	detection::DetectionError, job::OriginalsKey, provenance::settings_sha256, Anonymizer, Settings,
+	detection::DetectionError,
+	job::Evidence,
+	provenance::{settings_sha256, Origin},
+	Anonymizer, Settings,
 };
 use decoder::{frame_size, Decoder};
 use journal::{Identity, Journal};
@@ -39,7 +42,7 @@ use std::{fs, io, path::Path, time::Instant};
 
 /// Hides in every frame of `input` what `settings` name, and writes pictures, and nothing else, to
 /// `output`. `open` makes an anonymizer for each detector's thread; the report has the hash of `input`
-/// under `originals`.
+/// under the key for originals, and a record is on the disk, if records are wanted, before `output` is.
 ///
 /// When it is interrupted, calling it again goes on where it was, with the same result. `output` appears
 /// when everything is done, and replaces what was there.
@@ -47,7 +50,7 @@ pub fn anonymize(
 	input: &Path,
 	output: &Path,
 	settings: &Settings,
-	originals: &OriginalsKey,
+	evidence: Evidence<'_>,
 	open: &dyn Fn() -> Result<Anonymizer, DetectionError>,
 	progress: &mut dyn FnMut(Progress),
 ) -> Result<VideoReport, VideoError> {
@@ -59,11 +62,13 @@ pub fn anonymize(
 	let anonymizers = open_all(settings, open)?;
 
 	let parts = Parts::open(output)?;
+	let original_hmac = evidence.originals.hash_file(input).map_err(VideoError::file(input))?;
+	let settings_sha256 = settings_sha256(settings);
 	let look_ahead = Budget::new(settings, frame_size(&stream)).look_ahead;
 	let identity = Identity {
 		version: env!("CARGO_PKG_VERSION").into(),
-		original_hmac: hex::encode(originals.hash_file(input).map_err(VideoError::file(input))?),
-		settings_sha256: hex::encode(settings_sha256(settings)),
+		original_hmac: hex::encode(original_hmac),
+		settings_sha256: hex::encode(settings_sha256),
 		models: anonymizers.first().map_or_else(Vec::new, |first| first.models().to_vec()),
 		look_ahead,
 	};
@@ -85,7 +90,14 @@ pub fn anonymize(
 	if frames == 0 {
 		return Err(VideoError::NoFrames(processed.complaints.to_string()));
 	}
-	let output_sha256 = segments::join(&parts, &stream, &processed.segments, container, output)?;
+	let joined = segments::join(&parts, &stream, &processed.segments, container)?;
+	let output_sha256 = hex::encode(joined.sha256);
+	if let Some(recorder) = evidence.recorder {
+		let (models, method) = (&identity.models[..], settings.method);
+		recorder
+			.record(&Origin { original_hmac, models, settings_sha256, method }, joined.sha256)?;
+	}
+	joined.publish(output)?;
 	parts.remove()?;
 	let seconds = start.elapsed().as_secs_f64();
 	Ok(VideoReport {

@@ -102,7 +102,8 @@ impl Parts {
 	/// How many of `segments`, from the first, are still there as they were written.
 	pub fn intact(&self, segments: &[Segment]) -> usize {
 		let intact = |segment: &&Segment| {
-			sha256(&self.segment(segment.number)).is_ok_and(|hash| hash == segment.sha256)
+			sha256(&self.segment(segment.number))
+				.is_ok_and(|hash| hex::encode(hash) == segment.sha256)
 		};
 		segments.iter().take_while(intact).count()
 	}
@@ -132,14 +133,13 @@ fn segment_name(number: u64) -> String {
 	format!("segment-{number:06}.mp4")
 }
 
-/// SHA-256 of a file, in hexadecimal digits.
-pub fn sha256(path: &Path) -> io::Result<String> {
+fn sha256(path: &Path) -> io::Result<[u8; 32]> {
 	let mut file = File::open(path)?;
 	let mut hash = Sha256::new();
 	let mut buffer = vec![0; 1 << 16];
 	loop {
 		match file.read(&mut buffer)? {
-			0 => return Ok(hex::encode(hash.finalize())),
+			0 => return Ok(hash.finalize().into()),
 			length => hash.update(&buffer[..length]),
 		}
 	}
@@ -247,7 +247,7 @@ impl<'a> SegmentWriter<'a> {
 		let completed = sync(&unfinished).and_then(|()| fs::rename(&unfinished, &path));
 		completed.map_err(VideoError::file(&path))?;
 		let sha256 = sha256(&path).map_err(VideoError::file(&path))?;
-		let segment = Segment { number, begin, frames, sha256 };
+		let segment = Segment { number, begin, frames, sha256: hex::encode(sha256) };
 		let mut journal = self.journal.lock().map_err(|_| VideoError::StageEnded("journal"))?;
 		journal.complete(segment.clone())?;
 		self.segments.push(segment);
@@ -255,14 +255,27 @@ impl<'a> SegmentWriter<'a> {
 	}
 }
 
-/// Joins `segments` into `output`, which appears when it is complete; its SHA-256.
+/// A complete video that nobody sees yet.
+pub struct Joined {
+	path: PathBuf,
+	/// SHA-256 of its bytes.
+	pub sha256: [u8; 32],
+}
+
+impl Joined {
+	/// Puts it in its place.
+	pub fn publish(self, output: &Path) -> Result<(), VideoError> {
+		fs::rename(&self.path, output).map_err(VideoError::file(output))
+	}
+}
+
+/// Joins `segments` into one video.
 pub fn join(
 	parts: &Parts,
 	stream: &VideoStream,
 	segments: &[Segment],
 	container: Container,
-	output: &Path,
-) -> Result<String, VideoError> {
+) -> Result<Joined, VideoError> {
 	let list = parts.folder.join("segments.ffconcat");
 	fs::write(&list, list_of(segments, stream.ticks_per_second))
 		.map_err(VideoError::file(&list))?;
@@ -287,10 +300,9 @@ pub fn join(
 		let text = format!("{joined_frames} of {frames} frames are in the joined video");
 		return Err(VideoError::Encoding(text));
 	}
-	let hash = sha256(&joined).map_err(VideoError::file(&joined))?;
-	let published = sync(&joined).and_then(|()| fs::rename(&joined, output));
-	published.map_err(VideoError::file(output))?;
-	Ok(hash)
+	let synced = sync(&joined).and_then(|()| sha256(&joined));
+	let sha256 = synced.map_err(VideoError::file(&joined))?;
+	Ok(Joined { path: joined, sha256 })
 }
 
 /// The list for ffmpeg. Each segment begins exactly when its first frame is shown.

@@ -4,9 +4,16 @@ use super::*;
 use crate::{
 	detection::{Class, Detection, Detector},
 	geometry::BoundingBox,
+	job::OriginalsKey,
+	provenance::Recorder,
 	removal::Method,
 };
 use image::RgbImage;
+use msec_worker_common::{
+	keys::AccountKey,
+	provenance::{Record, Statement},
+};
+use sha2::{Digest, Sha256};
 use std::{path::PathBuf, process::Command};
 
 /// Finds what is purely red as one face.
@@ -104,8 +111,9 @@ fn run_with<D: Detector + 'static>(
 	let key = folder.path().join("originals.key");
 	msec_worker_common::keys::write_secret(&key, "07".repeat(32).as_bytes()).unwrap();
 	let originals = OriginalsKey::open(&key).unwrap();
+	let evidence = Evidence { originals: &originals, recorder: None };
 	let open = || Ok(Anonymizer::new(settings.clone(), vec![Box::new(detector())]));
-	anonymize(input, output, settings, &originals, &open, &mut |_| {})
+	anonymize(input, output, settings, evidence, &open, &mut |_| {})
 }
 
 /// What ffprobe says about each packet or stream.
@@ -195,6 +203,39 @@ fn frames_between_those_that_models_see_are_anonymized() {
 	let report = run(&input, &output, &settings).unwrap();
 	assert_eq!((report.frames, report.examined_frames), (50, 13));
 	assert!(pictures(&output).iter().all(|picture| !shows_red(picture)));
+}
+
+#[test]
+fn a_video_is_recorded_before_it_appears() {
+	let folder = Folder::new();
+	let input = folder.clip("input.mp4", 1, &[]);
+	let (key, records) = (folder.path("originals.key"), folder.path("records"));
+	msec_worker_common::keys::write_secret(&key, "07".repeat(32).as_bytes()).unwrap();
+	let originals = OriginalsKey::open(&key).unwrap();
+	let device = AccountKey::from_seed(&[7; 32]);
+	let recorder = Recorder::open(&records, device.clone()).unwrap();
+	let evidence = Evidence { originals: &originals, recorder: Some(&recorder) };
+	let settings = settings();
+	let open = || Ok(Anonymizer::new(settings.clone(), vec![Box::new(RedDetector)]));
+	let run = |output: &Path| anonymize(&input, output, &settings, evidence, &open, &mut |_| {});
+
+	let output = folder.path("output.mp4");
+	let report = run(&output).unwrap();
+	recorder.finish().unwrap();
+	let files = fs::read_dir(&records).unwrap().map(|entry| entry.unwrap().path());
+	let file = files.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).last();
+	let record: Record = serde_json::from_slice(&fs::read(file.unwrap()).unwrap()).unwrap();
+	assert!(record.is_genuine() && record.device == device.account_id());
+	let Statement { original_hmac, output_sha256, settings_sha256, .. } = record.statement;
+	assert_eq!(hex::encode(original_hmac), report.identity.original_hmac);
+	assert_eq!(hex::encode(settings_sha256), report.identity.settings_sha256);
+	let content = fs::read(&output).unwrap();
+	assert_eq!(output_sha256, <[u8; 32]>::from(Sha256::digest(content)));
+
+	fs::remove_dir_all(&records).unwrap();
+	let unrecorded = folder.path("unrecorded.mp4");
+	assert!(matches!(run(&unrecorded), Err(VideoError::Provenance(_))));
+	assert!(!unrecorded.exists());
 }
 
 #[test]

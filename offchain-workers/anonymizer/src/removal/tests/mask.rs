@@ -3,6 +3,7 @@
 use super::region;
 use crate::{
 	detection::Class,
+	geometry::BoundingBox,
 	removal::{Mask, Region},
 };
 use proptest::prelude::*;
@@ -29,6 +30,31 @@ fn a_box_beyond_the_frame_is_cut() {
 	let expected: Vec<_> = (0..3).flat_map(|y| [(0, y), (1, y)]).collect();
 	assert_eq!(hidden(&mask), expected);
 	assert!(Mask::new(4, 3, &[region(Class::Face, [90.0, 90.0, 95.0, 95.0])]).is_empty());
+}
+
+#[test]
+fn the_hidden_share_counts_pixels_in_the_frame() {
+	// The upper left quarter of the frame, and nothing else, is hidden.
+	let mask = Mask::new(40, 20, &[region(Class::Vehicle, [0.0, 0.0, 20.0, 10.0])]);
+	let share = |[x_min, y_min, x_max, y_max]: [f32; 4]| {
+		mask.hidden_share(&BoundingBox { x_min, y_min, x_max, y_max })
+	};
+	assert_eq!(share([2.0, 2.0, 18.0, 8.0]), Some(1.0));
+	assert_eq!(share([10.0, 0.0, 30.0, 10.0]), Some(0.5));
+	assert_eq!(share([0.0, 0.0, 40.0, 20.0]), Some(0.25));
+	assert_eq!(share([30.0, 12.0, 40.0, 20.0]), Some(0.0));
+	assert_eq!(share([-9.0, -9.0, 4.0, 4.0]), Some(1.0));
+	assert_eq!(share([45.0, 9.0, 50.0, 12.0]), None);
+	assert_eq!(share([f32::NAN, 0.0, f32::NAN, 4.0]), None);
+}
+
+#[test]
+fn a_union_hides_what_either_hides() {
+	let one = Mask::new(10, 8, &[region(Class::Vehicle, [0.0, 0.0, 4.0, 4.0])]);
+	let other = Mask::new(10, 8, &[region(Class::Vehicle, [2.0, 2.0, 6.0, 6.0])]);
+	let both = one.union(&other);
+	assert_eq!(both.area(), 28);
+	assert!(hidden(&both).into_iter().all(|(x, y)| one.hides(x, y) || other.hides(x, y)));
 }
 
 #[test]
