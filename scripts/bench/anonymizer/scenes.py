@@ -156,19 +156,10 @@ def moved(labels, motion, width, height):
 
 
 def make_still_clip(folder, path):
-    """A clip in which each picture of `folder` stands for a second."""
+    """A clip in which each picture of `folder` stands for ten frames."""
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-y", "-framerate", "1", "-i", str(folder / "%04d.jpg"), "-r"]
-        + [
-            str(FRAMES_PER_SECOND),
-            "-c:v",
-            "libx264",
-            "-preset",
-            "fast",
-            "-pix_fmt",
-            "yuv420p",
-            str(path),
-        ],
+        ["ffmpeg", "-v", "error", "-y", "-framerate", "1", "-i", str(folder / "%04d.jpg")]
+        + ["-r", "10", "-c:v", "libx264", "-preset", "fast", "-pix_fmt", "yuv420p", str(path)],
         check=True,
     )
     return path

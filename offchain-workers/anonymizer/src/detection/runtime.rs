@@ -8,7 +8,6 @@ use super::{
 use crate::settings::{ModelSettings, Settings};
 use ort::{
 	environment::Environment,
-	ep::CPU,
 	session::{builder::GraphOptimizationLevel, Session, SessionOutputs},
 	value::TensorRef,
 };
@@ -93,8 +92,8 @@ impl Runtime {
 		Session::builder(&self.environment)?
 			.with_optimization_level(GraphOptimizationLevel::All)?
 			.with_intra_threads(self.threads)?
-			// What a frame needs is given back after it: an arena would keep the most of any frame for ever.
-			.with_execution_providers([CPU::default().with_arena_allocator(false).build()])?
+			// Planned as one piece, the memory of a run is larger by a quarter, and no faster.
+			.with_memory_pattern(false)?
 			.commit_from_memory(bytes)
 	}
 }

@@ -59,7 +59,8 @@ pub fn anonymize(
 	let container = Container::of(output)?;
 	check_files(input, output)?;
 	let stream = probe::probe(input)?;
-	let anonymizers = open_all(settings, open)?;
+	let detectors = settings.video.detector_count(frame_size(&stream));
+	let anonymizers = (0..detectors).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
 
 	let parts = Parts::open(output)?;
 	let original_hmac = evidence.originals.hash_file(input).map_err(VideoError::file(input))?;
@@ -130,11 +131,4 @@ fn check_files(input: &Path, output: &Path) -> Result<(), VideoError> {
 		(Ok(input), Ok(output)) if input == output => Err(VideoError::SameFile(input)),
 		_ => Ok(()),
 	}
-}
-
-fn open_all(
-	settings: &Settings,
-	open: &dyn Fn() -> Result<Anonymizer, DetectionError>,
-) -> Result<Vec<Anonymizer>, DetectionError> {
-	(0..settings.video.detector_count()).map(|_| open()).collect()
 }

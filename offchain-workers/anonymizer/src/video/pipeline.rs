@@ -87,7 +87,7 @@ pub struct Budget {
 impl Budget {
 	/// As many frames as tracks can use, but not more than fit into the memory for them.
 	pub fn new(settings: &Settings, size: FrameSize) -> Self {
-		let held = HELD_FRAMES + settings.video.detector_count();
+		let held = HELD_FRAMES + settings.video.detector_count(size);
 		let fitting = (settings.video.frame_memory as usize * 1024 * 1024) / size.bytes();
 		let look_ahead = fitting.saturating_sub(held).min(settings.tracking.look_ahead());
 		Self { buffers: held + look_ahead, look_ahead }

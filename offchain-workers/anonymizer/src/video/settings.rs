@@ -1,7 +1,11 @@
 //! How videos are read and written.
 
-use super::error::VideoError;
+use super::{error::VideoError, frame::FrameSize};
 use serde::{Deserialize, Serialize};
+
+/// Pixels of a frame from which decoding and encoding keep the processors busy, and detectors that each
+/// need their own memory no longer make a video faster.
+const LARGE_FRAME: usize = 4_000_000;
 
 /// How videos are read and written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,7 +23,8 @@ pub struct VideoSettings {
 	pub fixed_camera: bool,
 	/// Memory for frames on their way, in MiB.
 	pub frame_memory: u32,
-	/// Frames in which things are looked for at the same time; 0 for one a CPU core.
+	/// Frames in which things are looked for at the same time; 0 for one a CPU core, and a single one when
+	/// frames have more than four million pixels.
 	pub detectors: usize,
 	/// Seconds after which a decoder that gives no frame is stopped.
 	pub stall_seconds: u64,
@@ -46,7 +51,7 @@ impl Default for VideoSettings {
 			preset: None,
 			segment_seconds: 20,
 			fixed_camera: false,
-			frame_memory: 192,
+			frame_memory: 160,
 			detectors: 0,
 			stall_seconds: 60,
 		}
@@ -81,8 +86,9 @@ impl VideoSettings {
 	}
 
 	/// How many frames are examined at the same time.
-	pub(super) fn detector_count(&self) -> usize {
+	pub(super) fn detector_count(&self, size: FrameSize) -> usize {
 		match self.detectors {
+			0 if size.pixels() > LARGE_FRAME => 1,
 			0 => std::thread::available_parallelism().map_or(1, usize::from),
 			count => count,
 		}
