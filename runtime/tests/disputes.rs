@@ -1,5 +1,6 @@
 //! Disputes with the real constants and the real arbiters.
 
+#[allow(dead_code, reason = "these tests need only a part of it")]
 mod common;
 
 use codec::{Encode, MaxEncodedLen};
