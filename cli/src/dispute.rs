@@ -1,19 +1,16 @@
-//! Finding what is wrong with a delivery, and the proof of it for the chain.
+//! Finding what is wrong with a delivery or withheld, and the proof of it for the chain.
 
 use crate::{
 	fetch::{open_batch, ChunkFault},
+	posted::PostedChunk,
 	stores::{Stores, StoresError},
 };
 use msec_commitments::{
 	verify_wrong_data, verify_wrong_key, ChunkKey, ChunkProof, DisputeRejection, EnvelopeSecret,
-	Hash, KeyCover, OrderContext,
+	Hash, KeyCover, OpenError, OrderContext,
 };
 use msec_worker_common::{
-	batch_frame::Frame,
-	chain::{
-		runtime::runtime_types::bounded_collections::bounded_vec::BoundedVec, Order,
-		RangeCommitment,
-	},
+	chain::{BoundedVec, Challenge, Order, RangeCommitment},
 	H256,
 };
 
@@ -71,6 +68,9 @@ pub async fn find_ground(
 	cover: &KeyCover,
 	progress: &mut dyn FnMut(u32),
 ) -> Result<Option<Ground>, DisputeError> {
+	if let Some(ground) = posted_ground(stores, cover) {
+		return Ok(Some(ground));
+	}
 	let batches = stores.commitments(range).await?;
 	let (mut missing, mut first_fault) = (0, None);
 	for (commitment, index) in batches.iter().zip(0u32..) {
@@ -85,12 +85,12 @@ pub async fn find_ground(
 		};
 		progress(index + 1);
 		let Err((chunk, fault)) = open_batch(cover, &frame) else { continue };
-		let chunks: Vec<_> = frame.chunks().map(|chunk| chunk.commitment).collect();
-		let proof =
-			ChunkProof::new(&batches, index, &chunks, chunk).ok_or(DisputeError::NoProof)?;
+		let (proof, ciphertext) = frame.prove(&batches, chunk).ok_or(DisputeError::NoProof)?;
 		let ground = match fault {
 			ChunkFault::Key => Ground::Key(Some(proof)),
-			ChunkFault::Data => data_ground(cover, &frame, proof).ok_or(DisputeError::NoProof)?,
+			ChunkFault::Data => {
+				data_ground(cover, proof, ciphertext).ok_or(DisputeError::NoProof)?
+			},
 		};
 		return Ok(Some(ground));
 	}
@@ -100,10 +100,51 @@ pub async fn find_ground(
 	}
 }
 
-fn data_ground(cover: &KeyCover, frame: &Frame, proof: ChunkProof) -> Option<Ground> {
+/// What is wrong with a chunk that was posted on the chain.
+fn posted_ground(stores: &Stores, cover: &KeyCover) -> Option<Ground> {
+	stores.posted().chunks().iter().find_map(|PostedChunk { proof, ciphertext }| {
+		let key = cover.batch_key(proof.batch)?.chunk_key(proof.chunk);
+		match key.open(&proof.commitment, ciphertext) {
+			Ok(_) => None,
+			Err(OpenError::OtherKey) => Some(Ground::Key(Some(proof.clone()))),
+			Err(_) => data_ground(cover, proof.clone(), ciphertext.clone()),
+		}
+	})
+}
+
+fn data_ground(cover: &KeyCover, proof: ChunkProof, ciphertext: Vec<u8>) -> Option<Ground> {
 	let chunk_key = cover.batch_key(proof.batch)?.chunk_key(proof.chunk);
-	let ciphertext = frame.chunks().nth(proof.chunk as usize)?.ciphertext.to_vec();
 	Some(Ground::Data { proof, chunk_key, ciphertext })
+}
+
+/// The first chunk of `range` that no store serves and that was not `challenged` yet, as numbers of
+/// batch and chunk; `None` when there is none.
+pub async fn find_withheld(
+	stores: &Stores,
+	range: &RangeCommitment,
+	challenged: &[Challenge],
+) -> Option<(u32, u32)> {
+	let listed = stores.commitments(range).await.ok();
+	for batch in 0..range.batches {
+		let expected = listed.as_ref().and_then(|batches| batches.get(batch as usize));
+		let served = match expected {
+			Some(expected) => stores.batch(batch, expected).await.is_ok(),
+			None => stores.posted().frame(batch).is_some(),
+		};
+		if served {
+			continue;
+		}
+		// Of a batch about which nobody tells anything, the first chunk is told of by an answer.
+		let chunks = expected.map(|expected| expected.chunks);
+		let chunks = chunks.or(stores.posted().chunks_of(batch)).unwrap_or(1);
+		let is_new = |chunk: &u32| {
+			!challenged.iter().any(|other| (other.batch, other.chunk) == (batch, *chunk))
+		};
+		if let Some(chunk) = (0..chunks).find(is_new) {
+			return Some((batch, chunk));
+		}
+	}
+	None
 }
 
 impl Ground {
@@ -157,8 +198,12 @@ pub fn encode_ciphertext(ciphertext: &[u8]) -> BoundedVec<u8> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::stores::fake::{stores, FakeStore};
-	use msec_commitments::{KeyTree, Peaks};
+	use crate::{
+		posted::tests::{posted, range},
+		stores::fake::{stores, FakeStore},
+	};
+	use msec_commitments::KeyTree;
+	use msec_worker_common::{batch_frame::Frame, chain::ChallengeState};
 
 	const TREE: [u8; 32] = [1; 32];
 
@@ -178,9 +223,7 @@ mod tests {
 	}
 
 	async fn search(frames: Vec<Frame>, withheld: &[u32]) -> Result<Option<Ground>, DisputeError> {
-		let mut peaks = Peaks::default();
-		frames.iter().for_each(|frame| peaks.append(&frame.commitment()).unwrap());
-		let range = RangeCommitment { batches: 3, root: H256(peaks.root()) };
+		let range = range(&frames);
 		let cover = KeyTree::from_seed(TREE).cover(3);
 		let stores = stores(&[FakeStore { frames, withheld: withheld.to_vec() }]).await;
 		find_ground(&stores, &range, &cover, &mut |_| ()).await
@@ -198,5 +241,50 @@ mod tests {
 		assert!(search(frames(false), &[]).await.unwrap().is_none());
 		let missing = search(frames(false), &[0, 2]).await;
 		assert!(matches!(missing, Err(DisputeError::Unavailable { missing: 2, batches: 3, .. })));
+	}
+
+	#[tokio::test]
+	async fn what_was_posted_is_examined_without_any_store() {
+		let frames = frames(true);
+		let range = range(&frames);
+		let cover = KeyTree::from_seed(TREE).cover(3);
+		let silent = stores(&[]).await.with_posted(posted(&frames, &[(0, 0), (2, 1)]));
+		let ground = find_ground(&silent, &range, &cover, &mut |_| ()).await.unwrap();
+		let Some(Ground::Data { proof, .. }) = ground else { panic!("there is a ground") };
+		assert_eq!((proof.batch, proof.chunk), (2, 1));
+		let other = KeyTree::from_seed([2; 32]).cover(3);
+		let ground = find_ground(&silent, &range, &other, &mut |_| ()).await.unwrap();
+		let Some(Ground::Key(Some(proof))) = ground else { panic!("there is a ground") };
+		assert_eq!((proof.batch, proof.chunk), (0, 0));
+	}
+
+	fn challenge(batch: u32, chunk: u32) -> Challenge {
+		let state = ChallengeState::Answered { at: 1 };
+		Challenge { batch, chunk, bond: 1, state }
+	}
+
+	#[tokio::test]
+	async fn what_is_withheld_is_found_chunk_by_chunk() {
+		let frames = frames(false);
+		let range = range(&frames);
+		let fake = |withheld| FakeStore { frames: frames.clone(), withheld };
+		let honest = stores(&[fake(vec![])]).await;
+		assert_eq!(find_withheld(&honest, &range, &[]).await, None);
+		let partial = stores(&[fake(vec![1, 2])]).await;
+		assert_eq!(find_withheld(&partial, &range, &[]).await, Some((1, 0)));
+		let challenged = [challenge(1, 0), challenge(1, 1)];
+		assert_eq!(find_withheld(&partial, &range, &challenged).await, Some((2, 0)));
+		let helped = partial.with_posted(posted(&frames, &[(1, 0), (1, 1), (2, 0)]));
+		assert_eq!(find_withheld(&helped, &range, &[challenge(2, 0)]).await, Some((2, 1)));
+	}
+
+	#[tokio::test]
+	async fn of_stores_that_say_nothing_a_first_chunk_is_asked_for() {
+		let frames = frames(false);
+		let range = range(&frames);
+		assert_eq!(find_withheld(&stores(&[]).await, &range, &[]).await, Some((0, 0)));
+		let helped = stores(&[]).await.with_posted(posted(&frames, &[(0, 0)]));
+		let challenged = [challenge(0, 0)];
+		assert_eq!(find_withheld(&helped, &range, &challenged).await, Some((0, 1)));
 	}
 }

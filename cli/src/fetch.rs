@@ -40,7 +40,9 @@ pub enum FetchError {
 		fault: ChunkFault,
 	},
 	/// The stores fail.
-	#[error(transparent)]
+	#[error(
+		"{0}; if they go on withholding, have it posted on the chain: `msec order challenge ORDER`"
+	)]
 	Stores(#[from] StoresError),
 	/// A file fails.
 	#[error("{}: {source}", .path.display())]

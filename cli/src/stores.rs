@@ -1,12 +1,12 @@
-//! The stores of a data set, as one.
+//! The stores of a data set, as one, and what was posted on the chain in their place.
 
-use crate::ids::hash_text;
+use crate::{ids::hash_text, posted::Posted};
 use msec_commitments::{BatchCommitment, Hash, Peaks};
 use msec_worker_common::{
 	batch_frame::Frame,
 	chain::{BlockClient, ChainError, Dataset, RangeCommitment},
 	keys::AccountKey,
-	store_client::{StoreClient, StoreError, MAX_PAGE},
+	store_client::{StoreClient, StoreError},
 	AccountId32,
 };
 use std::sync::Arc;
@@ -37,6 +37,7 @@ pub enum StoresError {
 pub struct Stores {
 	dataset: Hash,
 	clients: Vec<(AccountId32, StoreClient)>,
+	posted: Posted,
 }
 
 impl Stores {
@@ -56,8 +57,18 @@ impl Stores {
 		}
 		match clients.is_empty() {
 			true => Err(StoresError::None),
-			false => Ok(Self { dataset: *dataset, clients }),
+			false => Ok(Self { dataset: *dataset, clients, posted: Posted::default() }),
 		}
+	}
+
+	/// The same stores, helped out by what was posted on the chain.
+	pub fn with_posted(self, posted: Posted) -> Self {
+		Self { posted, ..self }
+	}
+
+	/// What was posted on the chain.
+	pub fn posted(&self) -> &Posted {
+		&self.posted
 	}
 
 	/// Uploads a batch to every store.
@@ -100,18 +111,22 @@ impl Stores {
 	}
 
 	/// The commitments of all batches in `range`, from the first store whose list has the head that the
-	/// chain has.
+	/// chain has, or from the chain, where all was posted.
 	pub async fn commitments(
 		&self,
 		range: &RangeCommitment,
 	) -> Result<Vec<BatchCommitment>, StoresError> {
 		let mut faults = Vec::new();
 		for (operator, client) in &self.clients {
-			match self.list(client, range.batches).await {
+			match client.commitments(&self.dataset, range.batches).await {
 				Ok(batches) if root(&batches) == Some(range.root.0) => return Ok(batches),
 				Ok(_) => faults.push(format!("{operator} lists other batches")),
 				Err(error) => faults.push(format!("{operator}: {error}")),
 			}
+		}
+		let posted = self.posted.commitments(range.batches);
+		if let Some(batches) = posted.filter(|batches| root(batches) == Some(range.root.0)) {
+			return Ok(batches);
 		}
 		match faults.iter().all(|fault| fault.ends_with("lists other batches")) {
 			true => Err(StoresError::OtherBatches),
@@ -119,7 +134,8 @@ impl Stores {
 		}
 	}
 
-	/// A batch, from the first store that has it as it was committed to.
+	/// A batch, from the first store that has it as it was committed to, or from the chain, where all of
+	/// it was posted.
 	pub async fn batch(
 		&self,
 		index: u32,
@@ -136,7 +152,10 @@ impl Stores {
 				Err(error) => faults.push(format!("{operator}: {error}")),
 			}
 		}
-		Err(StoresError::All(faults.join("; ")))
+		let posted = self.posted.frame(index);
+		posted
+			.filter(|frame| frame.commitment() == *expected)
+			.ok_or_else(|| StoresError::All(faults.join("; ")))
 	}
 
 	/// Everything that the stores have of the batches `[from, to)`; of one position there may be several
@@ -159,30 +178,6 @@ impl Stores {
 			}
 		}
 		Ok(frames)
-	}
-
-	async fn list(
-		&self,
-		client: &StoreClient,
-		batches: u32,
-	) -> Result<Vec<BatchCommitment>, StoreError> {
-		let mut found = Vec::new();
-		while (found.len() as u64) < u64::from(batches) {
-			let from = found.len() as u32;
-			let to = batches.min(from.saturating_add(MAX_PAGE));
-			let page = client.batches(&self.dataset, from, to).await?;
-			let in_order = page.iter().zip(from..to).all(|(entry, index)| entry.batch == index);
-			if page.is_empty() || !in_order || page.len() as u64 > u64::from(to - from) {
-				return Err(StoreError::InvalidAnswer(format!("batch {from} is missing")));
-			}
-			for entry in &page {
-				let commitment = entry
-					.commitment()
-					.ok_or_else(|| StoreError::InvalidAnswer("a root is no hash".to_owned()))?;
-				found.push(commitment);
-			}
-		}
-		Ok(found)
 	}
 }
 
@@ -268,6 +263,6 @@ pub(crate) mod fake {
 			let client = StoreClient::new(&endpoint, &operator, key.clone()).unwrap();
 			clients.push((operator, client));
 		}
-		Stores { dataset: DATASET, clients }
+		Stores { dataset: DATASET, clients, posted: Posted::default() }
 	}
 }

@@ -4,8 +4,8 @@
 //! development keys, so neither may carry anything of value.
 
 use crate::{
-	configs::TreasuryAccount, AccountId, Balance, BalancesConfig, CouncilMembershipConfig,
-	RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, MSEC,
+	configs::TreasuryAccount, AccountId, ArbiterMembershipConfig, Balance, BalancesConfig,
+	CouncilMembershipConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, MSEC,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -48,6 +48,10 @@ fn genesis(cities: &[City], sudo: Option<AccountId>) -> Value {
 				.zip(&accounts)
 				.map(|(city, account)| (account.clone(), account.clone(), city.session_keys()))
 				.collect(),
+		},
+		// Until the council appoints others, its members are the arbiters.
+		arbiter_membership: ArbiterMembershipConfig {
+			members: accounts.clone().try_into().expect("four cities are fewer than the most; qed"),
 		},
 		council_membership: CouncilMembershipConfig {
 			members: accounts.try_into().expect("four cities are fewer than the most; qed"),

@@ -153,6 +153,10 @@ mod runtime {
 	pub type CouncilMembership = pallet_membership<Instance1>;
 	#[runtime::pallet_index(32)]
 	pub type Sudo = pallet_sudo;
+	#[runtime::pallet_index(33)]
+	pub type Arbiters = pallet_collective<Instance2>;
+	#[runtime::pallet_index(34)]
+	pub type ArbiterMembership = pallet_membership<Instance2>;
 
 	#[runtime::pallet_index(40)]
 	pub type Token = pallet_token;

@@ -11,13 +11,15 @@ use msec_commitments::{
 };
 use msec_primitives::{Action, Actions, DatasetId, ListingId, OrderId};
 use msec_runtime::{
-	configs::TreasuryAccount, AccountId, Marketplace, Records, Runtime, System, DAYS, MSEC,
+	configs::TreasuryAccount, AccountId, Marketplace, Records, Runtime, RuntimeCall, RuntimeOrigin,
+	System, DAYS, MSEC,
 };
 use pallet_access_control::Call as Access;
 use pallet_marketplace::{Call as Market, ListingTerms, Listings, OrderState, Orders, Pricing};
 use pallet_records::Call as Record;
 use proptest::{prelude::*, sample::Index};
 use sp_core::H256;
+use sp_runtime::{traits::Dispatchable, Permill};
 
 const OWNERS: u8 = 2;
 const BUYERS: u8 = 3;
@@ -43,6 +45,11 @@ enum Step {
 	Refund { order: Index },
 	DisputeKey { order: Index },
 	DisputeData { order: Index },
+	Challenge { order: Index },
+	Answer { order: Index },
+	Complain { order: Index },
+	Respond { order: Index },
+	Decide { order: Index, payer_share: u32 },
 	Prune { order: Index },
 	Grant { owner: u8, subject: u8 },
 	Deny { owner: u8, subject: u8 },
@@ -78,6 +85,12 @@ fn step() -> impl Strategy<Value = Step> {
 		2 => index().prop_map(|order| Step::Refund { order }),
 		3 => index().prop_map(|order| Step::DisputeKey { order }),
 		3 => index().prop_map(|order| Step::DisputeData { order }),
+		3 => index().prop_map(|order| Step::Challenge { order }),
+		2 => index().prop_map(|order| Step::Answer { order }),
+		3 => index().prop_map(|order| Step::Complain { order }),
+		2 => index().prop_map(|order| Step::Respond { order }),
+		2 => (index(), 0u32..1_000_001)
+			.prop_map(|(order, payer_share)| Step::Decide { order, payer_share }),
 		1 => index().prop_map(|order| Step::Prune { order }),
 		1 => (owner(), buyer()).prop_map(|(owner, subject)| Step::Grant { owner, subject }),
 		1 => (owner(), buyer()).prop_map(|(owner, subject)| Step::Deny { owner, subject }),
@@ -196,6 +209,36 @@ impl Sellers {
 			Step::Refund { order } => call(&stranger, Market::refund { order: pick_order(order)? }),
 			Step::DisputeKey { order } => self.dispute_key(pick_order(order)?)?,
 			Step::DisputeData { order } => self.dispute_data(pick_order(order)?)?,
+			Step::Challenge { order } => {
+				let order = pick_order(order)?;
+				let details = Orders::<Runtime>::get(order)?;
+				let (batch, chunk) = (details.range.batches - 1, CHUNKS - 1);
+				call(&details.beneficiary, Market::challenge { order, batch, chunk })
+			},
+			Step::Answer { order } => {
+				let order = pick_order(order)?;
+				let (proof, _, ciphertext) = self.last_chunk(order)?;
+				let ciphertext = BoundedVec::truncate_from(ciphertext);
+				call(&stranger, Market::answer { order, proof, ciphertext })
+			},
+			Step::Complain { order } => {
+				let (order, evidence) = (pick_order(order)?, H256::zero());
+				let beneficiary = Orders::<Runtime>::get(order)?.beneficiary;
+				call(&beneficiary, Market::complain { order, evidence })
+			},
+			Step::Respond { order } => {
+				let (order, evidence) = (pick_order(order)?, H256::zero());
+				call(&Orders::<Runtime>::get(order)?.seller, Market::respond { order, evidence })
+			},
+			Step::Decide { order, payer_share } => {
+				let (order, evidence) = (pick_order(order)?, H256::zero());
+				let payer_share = Permill::from_parts(payer_share);
+				let decide = Market::decide { order, payer_share, evidence };
+				RuntimeCall::from(decide)
+					.dispatch(RuntimeOrigin::root())
+					.map(|_| ())
+					.map_err(|error| error.error)
+			},
 			Step::Prune { order } => {
 				call(&stranger, Market::prune_order { order: pick_order(order)? })
 			},
@@ -357,8 +400,11 @@ impl Sellers {
 				OrderState::AwaitingDelivery => call(&anybody, Market::refund { order }).unwrap(),
 				OrderState::Delivered { .. } => call(&anybody, Market::settle { order })
 					.or_else(|_| call(&anybody, Market::refund { order }))
+					.or_else(|_| call(&anybody, Market::conclude { order }))
 					.unwrap(),
-				OrderState::Settled { .. } | OrderState::Refunded { .. } => (),
+				OrderState::Settled { .. }
+				| OrderState::Refunded { .. }
+				| OrderState::Divided { .. } => (),
 			}
 		}
 		advance(31 * DAYS);

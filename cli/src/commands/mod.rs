@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod arguments;
+mod complaint;
 mod context;
 mod dataset;
 mod info;
@@ -14,6 +15,7 @@ mod plot;
 mod publish;
 mod store;
 mod verify_image;
+mod withheld;
 
 use anyhow::Result;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};

@@ -2,8 +2,9 @@
 
 use super::{
 	arguments::{parse_id, Period},
+	complaint,
 	context::{fields, table, Context},
-	dataset, listing,
+	dataset, listing, withheld,
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
@@ -13,6 +14,7 @@ use msec::{
 	fetch::{self, FetchError},
 	home::OrderRecord,
 	ids, market,
+	posted::Posted,
 	stores::Stores,
 	Amount,
 };
@@ -74,6 +76,16 @@ pub enum OrderCommand {
 	Wait(OrderArgument),
 	/// Deliver the key of an order as the seller; a key agent does this by itself.
 	Deliver(OrderArgument),
+	/// Demand that a chunk which the stores withhold be posted on the chain.
+	Challenge(withheld::ChallengeOrder),
+	/// Post the chunks of an order that were challenged; a key agent does this by itself.
+	Answer(OrderArgument),
+	/// Put to the arbiters what cannot be proved, such as that the readings are false.
+	Complain(complaint::Evidence),
+	/// Contradict a complaint as the seller.
+	Respond(complaint::Evidence),
+	/// End a complaint that nobody responded to, or the arbiters did not decide, in time.
+	Conclude(OrderArgument),
 }
 
 #[derive(Args)]
@@ -240,9 +252,7 @@ impl OrderCommand {
 		match self {
 			Self::Show(OrderArgument { order: id }) => {
 				let (_, block) = context.finalized().await?;
-				let order = order_at(&block, &id).await?;
-				context.print(&value_of(&id, &order), || describe(&id, &order));
-				Ok(())
+				show(context, &block, &id).await
 			},
 			Self::Wait(OrderArgument { order: id }) => {
 				let order = wait_for_delivery(context, &context.chain().await?, &id).await?;
@@ -257,13 +267,23 @@ impl OrderCommand {
 				context.print(&value_of(&id, &order), || describe(&id, &order));
 				Ok(())
 			},
+			Self::Challenge(challenge) => challenge.run(context).await,
+			Self::Answer(OrderArgument { order: id }) => withheld::answer(context, &id).await,
+			Self::Complain(evidence) => evidence.complain(context).await,
+			Self::Respond(evidence) => evidence.respond(context).await,
+			Self::Conclude(order) => {
+				let call = runtime::transactions().marketplace().conclude(order.order);
+				order.end(context, "conclude", &call).await
+			},
 		}
 	}
 }
 
 /// What a buyer needs to look into a delivery.
 pub struct Delivery {
+	chain: ChainClient,
 	block: BlockClient,
+	id: H256,
 	/// What was bought.
 	pub order: Order,
 	envelope: Vec<u8>,
@@ -278,7 +298,7 @@ impl Delivery {
 		let envelope = block.envelope(&id.0).await?;
 		let envelope = envelope.ok_or_else(|| undelivered(id, &order, block.number()))?;
 		let secret = context.home().order_secret(id, context.password()?)?;
-		Ok(Self { block, order, envelope, secret })
+		Ok(Self { chain: chain.clone(), block, id: *id, order, envelope, secret })
 	}
 
 	/// Opens the envelope, for which no store is needed.
@@ -288,16 +308,28 @@ impl Delivery {
 
 	/// Where the data set lies; `key` signs the requests.
 	pub async fn stores(&self, key: &Arc<AccountKey>) -> Result<Stores> {
-		let dataset = &self.order.dataset.0;
-		let details = self.block.dataset(dataset).await?.filter(|details| !details.erased);
-		let details = details.ok_or_else(|| anyhow!("the data set was erased"))?;
-		Ok(Stores::connect(&self.block, dataset, &details, key).await?)
+		stores_of(&self.chain, &self.block, &self.id, &self.order, key).await
 	}
 
 	/// Opens the envelope, or says what to do about it.
 	pub fn cover(&self, id: &H256, genesis: &Hash) -> Result<KeyCover> {
 		self.open(id, genesis).map_err(|fault| advise(id, &FetchError::WrongEnvelope(fault)))
 	}
+}
+
+/// Where the data set of an order lies, with what was posted of it; `key` signs the requests.
+pub async fn stores_of(
+	chain: &ChainClient,
+	block: &BlockClient,
+	id: &H256,
+	order: &Order,
+	key: &Arc<AccountKey>,
+) -> Result<Stores> {
+	let dataset = &order.dataset.0;
+	let details = block.dataset(dataset).await?.filter(|details| !details.erased);
+	let details = details.ok_or_else(|| anyhow!("the data set was erased"))?;
+	let posted = Posted::read(chain, block, id, &order.range).await?;
+	Ok(Stores::connect(block, dataset, &details, key).await?.with_posted(posted))
 }
 
 /// An error with the command that helps, for this order.
@@ -459,7 +491,7 @@ async fn examine(
 	})
 }
 
-async fn order_at(block: &BlockClient, id: &H256) -> Result<Order> {
+pub async fn order_at(block: &BlockClient, id: &H256) -> Result<Order> {
 	let order = block.order(&id.0).await.context("the order cannot be read")?;
 	order.ok_or_else(|| anyhow!("there is no such order; see `msec orders`"))
 }
@@ -475,7 +507,9 @@ async fn wait_for_delivery(context: &Context, chain: &ChainClient, id: &H256) ->
 			},
 			OrderState::AwaitingDelivery => tokio::time::sleep(POLL).await,
 			OrderState::Refunded { .. } => bail!("the order ended: {}", state_text(&order.state)),
-			OrderState::Delivered { .. } | OrderState::Settled { .. } => {
+			OrderState::Delivered { .. }
+			| OrderState::Settled { .. }
+			| OrderState::Divided { .. } => {
 				spinner.finish_and_clear();
 				return Ok(order);
 			},
@@ -497,6 +531,7 @@ fn state_name(state: &OrderState) -> &'static str {
 		OrderState::Delivered { .. } => "delivered",
 		OrderState::Settled { .. } => "settled",
 		OrderState::Refunded { .. } => "refunded",
+		OrderState::Divided { .. } => "divided",
 	}
 }
 
@@ -514,10 +549,31 @@ fn state_text(state: &OrderState) -> String {
 				RefundReason::Denied => "the owner excluded the buyer",
 				RefundReason::WrongKey => "the key was wrong",
 				RefundReason::WrongData => "the data was wrong",
+				RefundReason::Withheld => "a chunk was withheld",
+				RefundReason::NoResponse => "the seller did not respond to a complaint",
+				RefundReason::Awarded => "a complaint was decided for the payer",
 			};
 			format!("refunded in block {at}: {reason}")
 		},
+		OrderState::Divided { at } => format!("divided after a complaint, in block {at}"),
 	}
+}
+
+/// Shows an order with its challenges and its complaint.
+pub async fn show(context: &Context, block: &BlockClient, id: &H256) -> Result<()> {
+	let order = order_at(block, id).await?;
+	let challenges = block.challenges(&id.0).await?;
+	let complaint = block.complaint(&id.0).await?;
+	let mut value = value_of(id, &order);
+	value["challenges"] = challenges.iter().map(withheld::value_of).collect();
+	value["complaint"] = complaint.as_ref().map(complaint::value_of).into();
+	context.print(&value, || {
+		let challenges = challenges.iter().map(withheld::describe);
+		let complaint = complaint.iter().map(complaint::describe);
+		let lines = std::iter::once(describe(id, &order)).chain(challenges).chain(complaint);
+		lines.collect::<Vec<_>>().join("\n")
+	});
+	Ok(())
 }
 
 fn value_of(id: &H256, order: &Order) -> Value {
@@ -543,7 +599,7 @@ fn value_of(id: &H256, order: &Order) -> Value {
 	match &order.state {
 		OrderState::AwaitingDelivery => (),
 		OrderState::Delivered { settle_after } => value["settle_after"] = json!(settle_after),
-		OrderState::Settled { at } => value["ended_at"] = json!(at),
+		OrderState::Settled { at } | OrderState::Divided { at } => value["ended_at"] = json!(at),
 		OrderState::Refunded { at, reason } => {
 			value["ended_at"] = json!(at);
 			value["reason"] = json!(reason);

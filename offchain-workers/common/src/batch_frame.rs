@@ -6,7 +6,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use msec_commitments::{
-	sha256, tree, BatchCommitment, ChunkCommitment, Hash, MAX_CHUNKS_PER_BATCH,
+	sha256, tree, BatchCommitment, ChunkCommitment, ChunkProof, Hash, MAX_CHUNKS_PER_BATCH,
 	MAX_CHUNK_CIPHERTEXT,
 };
 
@@ -123,6 +123,14 @@ impl Frame {
 			rest = &rest[length..];
 			Some(chunk)
 		})
+	}
+
+	/// Ciphertext of a chunk, and the proof that it belongs to the data set whose batches are
+	/// `batches`; `None` when there is no such chunk or batch.
+	pub fn prove(&self, batches: &[BatchCommitment], chunk: u32) -> Option<(ChunkProof, Vec<u8>)> {
+		let commitments: Vec<_> = self.chunks().map(|chunk| chunk.commitment).collect();
+		let proof = ChunkProof::new(batches, self.batch, &commitments, chunk)?;
+		Some((proof, self.chunks().nth(chunk as usize)?.ciphertext.to_vec()))
 	}
 }
 
@@ -246,7 +254,7 @@ fn split_chunk(bytes: &[u8]) -> Option<(FramedChunk<'_>, usize)> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use msec_commitments::{ChunkKey, MAX_CHUNK_PLAINTEXT};
+	use msec_commitments::{ChunkKey, Peaks, MAX_CHUNK_PLAINTEXT};
 	use proptest::prelude::*;
 
 	fn chunks(sizes: &[usize]) -> Vec<(ChunkCommitment, Vec<u8>)> {
@@ -264,6 +272,20 @@ mod tests {
 	fn the_largest_batch_fits() {
 		let largest = frame(0, &[MAX_CHUNK_PLAINTEXT; MAX_CHUNKS_PER_BATCH as usize]);
 		assert_eq!(largest.bytes().len(), MAX_FRAME_LENGTH);
+	}
+
+	#[test]
+	fn a_chunk_is_proved_with_its_ciphertext() {
+		let frames = [frame(0, &[3]), frame(1, &[1, 2]), frame(2, &[4])];
+		let batches: Vec<_> = frames.iter().map(Frame::commitment).collect();
+		let mut peaks = Peaks::default();
+		batches.iter().for_each(|batch| peaks.append(batch).unwrap());
+		let (proof, ciphertext) = frames[1].prove(&batches, 1).unwrap();
+		assert_eq!((proof.batch, proof.chunk, proof.chunks), (1, 1, 2));
+		assert_eq!(sha256(&[&ciphertext]), proof.commitment.ciphertext);
+		assert!(proof.verify(3, &peaks.root()));
+		assert_eq!(frames[1].prove(&batches, 2), None);
+		assert_eq!(frames[1].prove(&batches[..1], 0), None);
 	}
 
 	#[test]

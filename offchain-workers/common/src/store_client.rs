@@ -190,6 +190,32 @@ impl StoreClient {
 		json(self.send(Method::GET, &path, Some(&query), &[]).await?).await
 	}
 
+	/// The commitments of the first `batches` batches. Whether these are the chain's is for the caller
+	/// to check.
+	pub async fn commitments(
+		&self,
+		dataset: &Hash,
+		batches: u32,
+	) -> Result<Vec<BatchCommitment>, StoreError> {
+		let mut found = Vec::new();
+		while (found.len() as u64) < u64::from(batches) {
+			let from = found.len() as u32;
+			let to = batches.min(from.saturating_add(MAX_PAGE));
+			let page = self.batches(dataset, from, to).await?;
+			let in_order = page.iter().zip(from..to).all(|(entry, index)| entry.batch == index);
+			if page.is_empty() || !in_order || page.len() as u64 > u64::from(to - from) {
+				return Err(StoreError::InvalidAnswer(format!("batch {from} is missing")));
+			}
+			for entry in &page {
+				let commitment = entry
+					.commitment()
+					.ok_or_else(|| StoreError::InvalidAnswer("a root is no hash".to_owned()))?;
+				found.push(commitment);
+			}
+		}
+		Ok(found)
+	}
+
 	/// One batch, checked against the commitments it carries. Whether those are the chain's is for the
 	/// caller to check.
 	pub async fn batch(&self, dataset: &Hash, batch: u32) -> Result<Frame, StoreError> {

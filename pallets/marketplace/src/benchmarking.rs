@@ -1,12 +1,14 @@
 //! Benchmarks of every call at its most expensive: the longest terms, paths and ciphertext.
 
-use crate::{pallet::*, types::*, BalanceOf, Envelope, ListingTerms, ListingTermsOf, Pricing};
+use crate::{
+	pallet::*, types::*, BalanceOf, ChallengeOf, Envelope, ListingTerms, ListingTermsOf, Pricing,
+};
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::{
 	traits::{
 		fungible::{Inspect, Mutate},
-		Consideration, Get,
+		Consideration, EnsureOrigin, Get,
 	},
 	BoundedVec,
 };
@@ -17,7 +19,10 @@ use msec_commitments::{
 };
 use msec_primitives::{DatasetId, DatasetInfo, ListingId, OrderId, RangeCommitment};
 use sp_core::H256;
-use sp_runtime::traits::{One, Saturating};
+use sp_runtime::{
+	traits::{One, Saturating},
+	Permill,
+};
 
 /// A power of two, so that the range has a single peak: its root.
 const BATCHES: u32 = 1 << 31;
@@ -27,10 +32,15 @@ const CHUNK_KEY: [u8; 32] = [3; 32];
 fn funded<T: Config>(name: &'static str) -> T::AccountId {
 	let who = account(name, 0, 0);
 	T::Consideration::ensure_successful(&who, Pallet::<T>::order_footprint());
-	let money =
-		T::Currency::minimum_balance().max(T::MinimumPrice::get()).saturating_mul(10_000u32.into());
-	T::Currency::mint_into(&who, money).expect("an account can be funded");
+	fund::<T>(&who);
 	who
+}
+
+fn fund<T: Config>(who: &T::AccountId) {
+	let most = [T::MinimumPrice::get(), T::ChallengeBond::get(), T::MinimumComplaintBond::get()];
+	let most = most.into_iter().fold(T::Currency::minimum_balance(), |most, one| most.max(one));
+	let money = most.saturating_mul(10_000u32.into());
+	T::Currency::mint_into(who, money).expect("an account can be funded");
 }
 
 fn filled<Bound: Get<u32>>(byte: u8) -> BoundedVec<u8, Bound> {
@@ -116,6 +126,34 @@ fn delivered<T: Config>() -> Result<(OrderId, T::AccountId), BenchmarkError> {
 	Pallet::<T>::deliver(RawOrigin::Signed(owner).into(), id, envelope)
 		.map_err(|failure| failure.error)?;
 	Ok((id, account("friend", 0, 0)))
+}
+
+/// A delivered order about which there are as many challenges as possible, and its beneficiary. The
+/// last of them asks for the [`spoiled_chunk`].
+fn challenged<T: Config>() -> Result<(OrderId, T::AccountId), BenchmarkError> {
+	let (id, beneficiary) = delivered::<T>()?;
+	fund::<T>(&beneficiary);
+	for chunk in (0..T::MaxChallenges::get()).rev() {
+		Pallet::<T>::challenge(RawOrigin::Signed(beneficiary.clone()).into(), id, 0, chunk)?;
+	}
+	Ok((id, beneficiary))
+}
+
+/// An order that its beneficiary complained of, and the seller.
+fn complained<T: Config>() -> Result<(OrderId, T::AccountId), BenchmarkError> {
+	let (id, beneficiary) = delivered::<T>()?;
+	fund::<T>(&beneficiary);
+	Pallet::<T>::complain(RawOrigin::Signed(beneficiary).into(), id, H256::zero())?;
+	let seller = Orders::<T>::get(id).ok_or("the order is there")?.seller;
+	Ok((id, seller))
+}
+
+/// The same after the seller's response, and the beneficiary.
+fn contradicted<T: Config>() -> Result<(OrderId, T::AccountId), BenchmarkError> {
+	let (id, seller) = complained::<T>()?;
+	Pallet::<T>::respond(RawOrigin::Signed(seller).into(), id, H256::zero())?;
+	let beneficiary = Orders::<T>::get(id).ok_or("the order is there")?.beneficiary;
+	Ok((id, beneficiary))
 }
 
 fn wait<T: Config>(blocks: BlockNumberFor<T>) {
@@ -234,7 +272,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn refund() -> Result<(), BenchmarkError> {
-		let id = open::<T>(&funded::<T>("owner"), &funded::<T>("buyer"))?;
+		let (id, _) = challenged::<T>()?;
 		wait::<T>(T::MaxDeliveryPeriod::get());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(funded::<T>("stranger")), id);
@@ -244,7 +282,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn dispute_key() -> Result<(), BenchmarkError> {
-		let (id, beneficiary) = delivered::<T>()?;
+		let (id, beneficiary) = contradicted::<T>()?;
 		let proof = Some(spoiled_chunk().0);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(beneficiary), id, SECRET, proof);
@@ -254,7 +292,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn dispute_data() -> Result<(), BenchmarkError> {
-		let (id, beneficiary) = delivered::<T>()?;
+		let (id, beneficiary) = contradicted::<T>()?;
 		let (proof, ciphertext, _) = spoiled_chunk();
 		#[extrinsic_call]
 		_(RawOrigin::Signed(beneficiary), id, proof, CHUNK_KEY, ciphertext);
@@ -270,6 +308,71 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(funded::<T>("stranger")), id);
 		assert!(!Orders::<T>::contains_key(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn challenge() -> Result<(), BenchmarkError> {
+		let (id, beneficiary) = delivered::<T>()?;
+		fund::<T>(&beneficiary);
+		for chunk in 1..T::MaxChallenges::get() {
+			let origin = RawOrigin::Signed(beneficiary.clone()).into();
+			Pallet::<T>::challenge(origin, id, 0, chunk)?;
+		}
+		#[extrinsic_call]
+		_(RawOrigin::Signed(beneficiary), id, 0, 0);
+		assert!(Pallet::<T>::challenges(id).iter().any(|challenge| challenge.chunk == 0));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn answer() -> Result<(), BenchmarkError> {
+		let (id, _) = challenged::<T>()?;
+		let (proof, ciphertext, _) = spoiled_chunk();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(funded::<T>("stranger")), id, proof, ciphertext);
+		let answered = |challenge: &ChallengeOf<T>| challenge.answer_by().is_none();
+		assert_eq!(Pallet::<T>::challenges(id).iter().filter(|one| answered(one)).count(), 1);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn complain() -> Result<(), BenchmarkError> {
+		let (id, beneficiary) = delivered::<T>()?;
+		fund::<T>(&beneficiary);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(beneficiary), id, H256::zero());
+		assert!(Complaints::<T>::contains_key(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn respond() -> Result<(), BenchmarkError> {
+		let (id, seller) = complained::<T>()?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(seller), id, H256::zero());
+		assert!(Complaints::<T>::get(id).is_some_and(|complaint| complaint.state.has_response()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn decide() -> Result<(), BenchmarkError> {
+		let (id, _) = contradicted::<T>()?;
+		let origin =
+			T::ArbiterOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id, Permill::from_percent(60), H256::zero());
+		assert!(ended::<T>(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn conclude() -> Result<(), BenchmarkError> {
+		let (id, _) = contradicted::<T>()?;
+		wait::<T>(T::DecisionPeriod::get());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(funded::<T>("stranger")), id);
+		assert!(ended::<T>(id));
 		Ok(())
 	}
 

@@ -57,10 +57,15 @@ impl<T: Config> Pallet<T> {
 		OrderContext { genesis: genesis.0, order: id.0, dataset: order.dataset.0 }
 	}
 
-	fn disputable_order(who: &T::AccountId, id: OrderId) -> Result<OrderOf<T>, Error<T>> {
+	/// The order, when `who` is its beneficiary and may dispute. While it is frozen, no time passes.
+	pub(crate) fn disputable_order(
+		who: &T::AccountId,
+		id: OrderId,
+	) -> Result<OrderOf<T>, Error<T>> {
 		let order = Self::order_of_beneficiary(who, id)?;
 		let now = frame_system::Pallet::<T>::block_number();
-		ensure!(now <= Self::settle_after(&order)?, Error::TooLate);
+		let in_time = now <= Self::settle_after(&order)?;
+		ensure!(in_time || Self::is_frozen(id, &order), Error::TooLate);
 		Ok(order)
 	}
 }

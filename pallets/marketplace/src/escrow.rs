@@ -13,13 +13,14 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use msec_primitives::{DatasetInfo, DatasetStatus, OrderAccess, OrderId};
 use sp_runtime::{
 	traits::{Saturating, Zero},
-	DispatchResult,
+	DispatchResult, PerThing, Permill,
 };
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_confirm(who: T::AccountId, id: OrderId) -> DispatchResult {
 		let order = Self::order_of_beneficiary(&who, id)?;
 		Self::settle_after(&order)?;
+		Self::ensure_not_frozen(id, &order)?;
 		Self::pay_seller(id, order)
 	}
 
@@ -27,13 +28,14 @@ impl<T: Config> Pallet<T> {
 		let order = Orders::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		let now = frame_system::Pallet::<T>::block_number();
 		ensure!(now > Self::settle_after(&order)?, Error::<T>::TooEarly);
+		Self::ensure_not_frozen(id, &order)?;
 		ensure!(Self::withdrawal(&order).is_none(), Error::<T>::Withdrawn);
 		Self::pay_seller(id, order)
 	}
 
 	pub(crate) fn do_refund(id: OrderId) -> DispatchResult {
 		let order = Orders::<T>::get(id).ok_or(Error::<T>::NotFound)?;
-		let reason = Self::refund_reason(&order)?;
+		let reason = Self::refund_reason(id, &order)?;
 		AwaitingDelivery::<T>::remove(order.dataset, id);
 		Self::refund_payer(id, order, reason)
 	}
@@ -50,6 +52,7 @@ impl<T: Config> Pallet<T> {
 			OrdersByAccount::<T>::remove(account, id);
 		}
 		Envelopes::<T>::remove(id);
+		Challenges::<T>::remove(id);
 		Orders::<T>::remove(id);
 		order.ticket.drop(&order.payer)?;
 		Self::deposit_event(Event::Pruned { order: id });
@@ -63,10 +66,9 @@ impl<T: Config> Pallet<T> {
 		reason: RefundReason,
 	) -> DispatchResult {
 		let at = frame_system::Pallet::<T>::block_number();
-		if !order.price.is_zero() {
-			let hold = HoldReason::Payment.into();
-			T::Currency::release(&hold, &order.payer, order.price, Precision::Exact)?;
-		}
+		Self::drop_challenges(id, &order)?;
+		Self::drop_complaint(id, &order)?;
+		Self::release_to_payer(&order.payer, order.price)?;
 		T::Access::close(&order.dataset, &order.beneficiary, id);
 		order.access_until = order.access_until.min(at);
 		order.state = OrderState::Refunded { at, reason };
@@ -98,10 +100,13 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn refund_reason(order: &OrderOf<T>) -> Result<RefundReason, Error<T>> {
+	fn refund_reason(id: OrderId, order: &OrderOf<T>) -> Result<RefundReason, Error<T>> {
 		ensure!(order.state.ended_at().is_none(), Error::NotAwaitingDelivery);
 		if let Some(reason) = Self::withdrawal(order) {
 			return Ok(reason);
+		}
+		if Self::is_withheld(id)? {
+			return Ok(RefundReason::Withheld);
 		}
 		ensure!(order.state == OrderState::AwaitingDelivery, Error::NotAwaitingDelivery);
 		let now = frame_system::Pallet::<T>::block_number();
@@ -110,24 +115,67 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// How the owner took back what is sold, so that the stores refuse the beneficiary.
-	fn withdrawal(order: &OrderOf<T>) -> Option<RefundReason> {
+	pub(crate) fn withdrawal(order: &OrderOf<T>) -> Option<RefundReason> {
 		if T::Datasets::status(&order.dataset) != Some(DatasetStatus::Active) {
 			return Some(RefundReason::Erased);
 		}
 		T::Access::is_denied(&order.dataset, &order.beneficiary).then_some(RefundReason::Denied)
 	}
 
+	/// Gives the payer `payer_share` of the price, rounded down, and the seller the rest; the fee is
+	/// taken from the seller's part only.
+	pub(crate) fn divide(
+		id: OrderId,
+		mut order: OrderOf<T>,
+		payer_share: Permill,
+	) -> DispatchResult {
+		if payer_share == Permill::one() {
+			return Self::refund_payer(id, order, RefundReason::Awarded);
+		}
+		if payer_share.is_zero() {
+			return Self::pay_seller(id, order);
+		}
+		let refund = payer_share.mul_floor(order.price);
+		let fee = payer_share.left_from_one().mul_floor(order.fee);
+		let amount = order.price.saturating_sub(refund).saturating_sub(fee);
+		Self::release_to_payer(&order.payer, refund)?;
+		Self::pay_seller_and_fee(&order, amount, fee)?;
+		let at = frame_system::Pallet::<T>::block_number();
+		order.state = OrderState::Divided { at };
+		Orders::<T>::insert(id, &order);
+		let (payer, seller) = (order.payer, order.seller);
+		Self::deposit_event(Event::Divided { order: id, payer, refund, seller, amount, fee });
+		Ok(())
+	}
+
 	fn pay_seller(id: OrderId, mut order: OrderOf<T>) -> DispatchResult {
 		let amount = order.price.saturating_sub(order.fee);
-		Self::pay_from_hold(&order.payer, &order.seller, amount)?;
-		if Self::pay_from_hold(&order.payer, &T::FeeDestination::get(), order.fee).is_err() {
-			Self::burn_from_hold(&order.payer, order.fee)?;
-		}
+		Self::pay_seller_and_fee(&order, amount, order.fee)?;
 		let at = frame_system::Pallet::<T>::block_number();
 		order.state = OrderState::Settled { at };
 		Orders::<T>::insert(id, &order);
 		let (seller, fee) = (order.seller, order.fee);
 		Self::deposit_event(Event::Settled { order: id, seller, amount, fee });
+		Ok(())
+	}
+
+	fn pay_seller_and_fee(
+		order: &OrderOf<T>,
+		amount: BalanceOf<T>,
+		fee: BalanceOf<T>,
+	) -> DispatchResult {
+		Self::pay_from_hold(&order.payer, &order.seller, amount)?;
+		if Self::pay_from_hold(&order.payer, &T::FeeDestination::get(), fee).is_err() {
+			Self::burn_from_hold(&order.payer, fee)?;
+		}
+		Ok(())
+	}
+
+	fn release_to_payer(payer: &T::AccountId, amount: BalanceOf<T>) -> DispatchResult {
+		if amount.is_zero() {
+			return Ok(());
+		}
+		T::Currency::release(&HoldReason::Payment.into(), payer, amount, Precision::Exact)?;
 		Ok(())
 	}
 

@@ -1,6 +1,6 @@
 //! # Marketplace Pallet
 //!
-//! Sells access to data sets: listings, purchases, escrow, delivery and provable disputes.
+//! Sells access to data sets: listings, purchases, escrow, delivery and disputes.
 //!
 //! ## Pallet API
 //!
@@ -18,20 +18,43 @@
 //! ```text
 //!                            confirm, or settle after the time to dispute
 //! buy ──► AwaitingDelivery ──deliver──► Delivered ──────────────────────────► Settled ──┐
-//!               │                           │                                           ├─ prune
-//!               │ too late, or erased       │ wrong key or wrong data proved            │
-//!               └───────────────────────────┴───────────────────────────────► Refunded ─┘
+//!               │                        │  │  ▲                                        │
+//!               │ too late, or erased    │  │  └─ answer (to a challenge)               │
+//!               │                        │  │                                           ├─ prune
+//!               │                        │  │ decided, or undecided in time             │
+//!               │                        │  └─────────────────────────────────► Divided ┤
+//!               │ wrong key, wrong data, │                                              │
+//!               │ withheld, no response  │                                              │
+//!               └────────────────────────┴────────────────────────────────────► Refunded ┘
 //! ```
+//!
+//! Two disputes take time. While one is open, the order is *frozen*: it cannot be confirmed or
+//! settled, and can be disputed for as long. Proofs and withdrawals count all the same.
+//!
+//! * **Challenge.** The stores do not serve a chunk: the beneficiary demands with a bond that it be
+//!   posted. Anybody may *answer* with the ciphertext and its path, which is in the block then for
+//!   the beneficiary to decrypt; the bond goes where fees go and the answer is free, so that it pays
+//!   the space in the block and nobody gains by withholding first. There is as much time for it as
+//!   the seller asked for to deliver the key. Without an answer anybody may have the payer refunded,
+//!   and the bond returns. A challenge for a chunk beyond the end of a batch is met by the batch's
+//!   last one. What can be challenged of an order in all is bounded; so is, thereby, for how long.
+//! * **Complaint.** What cannot be proved, such as that readings are false, the beneficiary may put
+//!   to the arbiters, with a bond and the hash of the evidence. The seller *responds* with a bond as
+//!   high, or is taken to agree when the time is over. The arbiters *decide* which part of the price
+//!   is the payer's; the fee is taken from the seller's part only. Whoever gets less than half pays:
+//!   half of that bond is the other's, half goes where fees go. When the arbiters are silent, a
+//!   configured part is the payer's, and both bonds return.
 //!
 //! No order can be stuck: from every state a call that anybody may make leads on, at the latest when
 //! a pinned time is over. Such a call costs no fee when it changes something. At every moment the
-//! whole price is in one place: held from the payer, paid (seller and fee) or released.
+//! whole price is in one place: held from the payer, paid (seller and fee) or released; and so is
+//! every bond: held, returned, or lost.
 //!
 //! ## Low Level / Implementation Details
 //!
-//! * The chain verifies disputes itself with `msec-commitments`; there is no arbiter in this pallet.
-//!   Wrong means: different from what the owner committed to. Whether committed readings are true
-//!   cannot be proved this way.
+//! * The chain verifies proofs itself with `msec-commitments`. Wrong means: different from what the
+//!   owner committed to. Whether committed readings are true cannot be proved this way; that is what
+//!   [`Config::ArbiterOrigin`] is for.
 //! * Identifiers are content hashes, so a re-organization cannot exchange what was signed for.
 //! * Changing, pausing or retiring a listing never touches its orders.
 //! * Storage deposits: the owner's for the listing, the payer's for the order with its envelope and
@@ -43,6 +66,9 @@
 
 extern crate alloc;
 
+mod arbitration;
+mod bonds;
+mod challenge;
 mod delivery;
 mod dispute;
 mod escrow;
@@ -63,8 +89,9 @@ mod tests;
 
 pub use pallet::*;
 pub use types::{
-	Cell, ChunkCiphertext, Envelope, Kind, Licence, Listing, ListingStatus, ListingTerms, Order,
-	OrderState, Place, Pricing, RefundReason, Sample, Unit,
+	Cell, Challenge, ChallengeState, ChunkCiphertext, Complaint, ComplaintState, Envelope, Kind,
+	Licence, Listing, ListingStatus, ListingTerms, Order, OrderState, Place, Pricing, RefundReason,
+	Sample, Unit,
 };
 pub use weights::WeightInfo;
 
@@ -83,6 +110,10 @@ pub type ListingOf<T> = Listing<
 	BlockNumberFor<T>,
 	<T as Config>::Consideration,
 >;
+/// A challenge as stored.
+pub type ChallengeOf<T> = Challenge<BalanceOf<T>, BlockNumberFor<T>>;
+/// A complaint as stored.
+pub type ComplaintOf<T> = Complaint<BalanceOf<T>, BlockNumberFor<T>>;
 /// An order as stored.
 pub type OrderOf<T> = Order<
 	<T as frame_system::Config>::AccountId,
@@ -161,6 +192,42 @@ pub mod pallet {
 		#[pallet::constant]
 		type RetentionPeriod: Get<BlockNumberFor<Self>>;
 
+		/// What is held for each challenge to post a chunk. It should exceed what the answer would cost.
+		#[pallet::constant]
+		type ChallengeBond: Get<BalanceOf<Self>>;
+
+		/// Most challenges about one order, answered ones included.
+		#[pallet::constant]
+		type MaxChallenges: Get<u32>;
+
+		/// Blocks that remain to dispute a chunk after it was posted, unless the whole time to dispute
+		/// was agreed to be shorter.
+		#[pallet::constant]
+		type ExtensionPeriod: Get<BlockNumberFor<Self>>;
+
+		/// Who decides complaints.
+		type ArbiterOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// The part of the price that is held for a complaint from either side, rounded up.
+		#[pallet::constant]
+		type ComplaintBondShare: Get<Permill>;
+
+		/// The least that is held for a complaint from either side.
+		#[pallet::constant]
+		type MinimumComplaintBond: Get<BalanceOf<Self>>;
+
+		/// Blocks in which a seller may respond to a complaint.
+		#[pallet::constant]
+		type ResponsePeriod: Get<BlockNumberFor<Self>>;
+
+		/// Blocks in which the arbiters may decide.
+		#[pallet::constant]
+		type DecisionPeriod: Get<BlockNumberFor<Self>>;
+
+		/// The payer's part of the price when the arbiters are silent.
+		#[pallet::constant]
+		type DefaultPayerShare: Get<Permill>;
+
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 	}
@@ -172,6 +239,8 @@ pub mod pallet {
 		StorageDeposit,
 		/// The price of an order that has not ended.
 		Payment,
+		/// The bond of an open challenge or complaint.
+		DisputeBond,
 	}
 
 	// Identifiers are hashes, hence `Identity`; accounts, kinds and cells are chosen freely.
@@ -212,6 +281,25 @@ pub mod pallet {
 	/// The delivered keys, each sealed for its order.
 	#[pallet::storage]
 	pub type Envelopes<T: Config> = StorageMap<_, Identity, OrderId, Envelope>;
+
+	/// The challenges about each order, answered ones included.
+	#[pallet::storage]
+	pub type Challenges<T: Config> = StorageMap<
+		_,
+		Identity,
+		OrderId,
+		BoundedVec<ChallengeOf<T>, <T as Config>::MaxChallenges>,
+		ValueQuery,
+	>;
+
+	/// The orders of each data set of which a chunk is to be posted.
+	#[pallet::storage]
+	pub type OpenChallenges<T: Config> =
+		StorageDoubleMap<_, Identity, DatasetId, Identity, OrderId, ()>;
+
+	/// The open complaints.
+	#[pallet::storage]
+	pub type Complaints<T: Config> = StorageMap<_, Identity, OrderId, ComplaintOf<T>>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -302,6 +390,94 @@ pub mod pallet {
 			/// The order that was.
 			order: OrderId,
 		},
+		/// A chunk is to be posted; the order is frozen.
+		Challenged {
+			/// The order.
+			order: OrderId,
+			/// Which batch of the data set.
+			batch: u32,
+			/// Which chunk of the batch; its last, where there is none of this number.
+			chunk: u32,
+			/// The order's beneficiary.
+			challenger: T::AccountId,
+			/// What is held from the challenger.
+			bond: BalanceOf<T>,
+			/// Last block for the answer.
+			answer_by: BlockNumberFor<T>,
+		},
+		/// A chunk that was challenged is among the transactions of this block.
+		Answered {
+			/// The order.
+			order: OrderId,
+			/// Which batch was challenged.
+			batch: u32,
+			/// Which chunk was challenged.
+			chunk: u32,
+			/// Who posted it.
+			answerer: T::AccountId,
+			/// What the challenger lost to where fees go.
+			bond: BalanceOf<T>,
+			/// Last block of the beneficiary's time to dispute from now on.
+			settle_after: BlockNumberFor<T>,
+		},
+		/// A complaint was made; the order is frozen.
+		Complained {
+			/// The order.
+			order: OrderId,
+			/// The order's beneficiary.
+			complainant: T::AccountId,
+			/// Hash of the evidence.
+			evidence: H256,
+			/// What is held from the complainant.
+			bond: BalanceOf<T>,
+			/// Last block for the seller's response.
+			respond_by: BlockNumberFor<T>,
+		},
+		/// A seller responded to a complaint.
+		Responded {
+			/// The order.
+			order: OrderId,
+			/// The order's seller.
+			respondent: T::AccountId,
+			/// Hash of the evidence.
+			evidence: H256,
+			/// What is held from the respondent.
+			bond: BalanceOf<T>,
+			/// Last block for the arbiters' decision.
+			decide_by: BlockNumberFor<T>,
+		},
+		/// The arbiters decided.
+		Decided {
+			/// The order.
+			order: OrderId,
+			/// The payer's part of the price. Above a half the seller loses the bond, below the
+			/// complainant.
+			payer_share: Permill,
+			/// Hash of the grounds.
+			evidence: H256,
+		},
+		/// The arbiters were silent; both bonds returned.
+		Undecided {
+			/// The order.
+			order: OrderId,
+			/// The payer's part of the price.
+			payer_share: Permill,
+		},
+		/// The price of an order was divided after a complaint.
+		Divided {
+			/// The order.
+			order: OrderId,
+			/// Who has a part of the money back.
+			payer: T::AccountId,
+			/// How much.
+			refund: BalanceOf<T>,
+			/// Who was paid.
+			seller: T::AccountId,
+			/// What the seller received.
+			amount: BalanceOf<T>,
+			/// What was taken as a fee besides.
+			fee: BalanceOf<T>,
+		},
 	}
 
 	#[pallet::error]
@@ -310,7 +486,8 @@ pub mod pallet {
 		NotFound,
 		/// The signer may not do this.
 		NotAuthorized,
-		/// There is such a listing or order already; choose another salt or a fresh key.
+		/// There is such a listing or order already; choose another salt or a fresh key. Or the chunk
+		/// was challenged, or the complaint responded to, before.
 		AlreadyExists,
 		/// The kind is not made of lower-case ASCII words joined by '-'.
 		InvalidKind,
@@ -370,6 +547,18 @@ pub mod pallet {
 		OtherCiphertext,
 		/// The ciphertext decrypts to exactly what was committed to.
 		DataIsCorrect,
+		/// An open challenge or complaint must end first.
+		Frozen,
+		/// What was bought has no such batch, or no batch has so many chunks.
+		NoSuchChunk,
+		/// As many challenges as possible were made about this order.
+		MaxChallengesExceeded,
+		/// No open challenge asks for this chunk.
+		NotChallenged,
+		/// The order is free: arbiters have nothing to divide.
+		NothingToDivide,
+		/// There is no open complaint about this order.
+		NoComplaint,
 	}
 
 	#[pallet::hooks]
@@ -618,6 +807,7 @@ pub mod pallet {
 		///
 		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
 		/// * [`Error::NotDelivered`]: the key is not there, or the order has ended.
+		/// * [`Error::Frozen`]: a challenge or a complaint is open.
 		///
 		/// ## Events
 		///
@@ -644,6 +834,7 @@ pub mod pallet {
 		/// * [`Error::NotFound`]: no such order.
 		/// * [`Error::NotDelivered`]: the key is not there, or the order has ended.
 		/// * [`Error::TooEarly`]: the time to dispute is not over.
+		/// * [`Error::Frozen`]: a challenge or a complaint is open.
 		/// * [`Error::Withdrawn`]: the data set is erased or the beneficiary excluded.
 		///
 		/// ## Events
@@ -657,7 +848,8 @@ pub mod pallet {
 			Ok(Pays::No.into())
 		}
 
-		/// Returns the price of an order whose key was not delivered, or which the owner withdrew.
+		/// Returns the price of an order whose key was not delivered, of which a chunk is withheld, or
+		/// which the owner withdrew.
 		///
 		/// ## Dispatch Origin
 		///
@@ -665,16 +857,17 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// Possible once the time for delivery is over and, until the order is settled, while the
-		/// data set is erased or its owner excludes the beneficiary. Closes access. There is no fee
-		/// when it succeeds.
+		/// Possible once the time for delivery is over, or the time in which a challenged chunk was to
+		/// be posted; and, until the order is settled, while the data set is erased or its owner
+		/// excludes the beneficiary. Closes access. Bonds of open challenges return; the seller loses
+		/// an open complaint. There is no fee when it succeeds.
 		///
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`]: no such order.
 		/// * [`Error::NotAwaitingDelivery`]: the key was delivered and nothing withdrawn, or the order
 		///   has ended.
-		/// * [`Error::TooEarly`]: the key may still be delivered.
+		/// * [`Error::TooEarly`]: the key may still be delivered, or the chunk posted.
 		///
 		/// ## Events
 		///
@@ -787,6 +980,199 @@ pub mod pallet {
 			ensure_signed(origin)?;
 			Self::do_prune_order(order)
 		}
+
+		/// Demands that a chunk which the stores do not serve be posted on the chain.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's beneficiary.
+		///
+		/// ## Details
+		///
+		/// `batch` counts from the data set's first, `chunk` from the batch's first. Holds a bond from
+		/// the signer, which is lost when the chunk is posted and returns otherwise. Freezes the order.
+		/// There is as much time for the answer as there was for the delivery of the key.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NotDelivered`], [`Error::TooLate`]: there is nothing to dispute, or not any more.
+		/// * [`Error::Frozen`]: a complaint is open.
+		/// * [`Error::NoSuchChunk`]: the batch was not bought, or no batch has so many chunks.
+		/// * [`Error::AlreadyExists`]: the chunk was challenged before.
+		/// * [`Error::MaxChallengesExceeded`]: there were too many challenges about this order.
+		/// * Errors of the currency, when the signer lacks funds.
+		///
+		/// ## Events
+		///
+		/// [`Event::Challenged`]
+		#[pallet::call_index(30)]
+		#[pallet::weight(T::WeightInfo::challenge())]
+		pub fn challenge(
+			origin: OriginFor<T>,
+			order: OrderId,
+			batch: u32,
+			chunk: u32,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_challenge(who, order, batch, chunk)
+		}
+
+		/// Posts a chunk that was challenged.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by anybody.
+		///
+		/// ## Details
+		///
+		/// `proof` leads from the chunk to the range that the order pinned. Where the batch has no chunk
+		/// of the number that was challenged, its last one is to be posted. The chunk is in the block's
+		/// body and not in the state. The challenger's bond goes where fees go. The beneficiary has time
+		/// again to dispute what was posted. There is no fee when it succeeds.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`]: no such order.
+		/// * [`Error::ProofInvalid`], [`Error::OtherCiphertext`]: the chunk is not one that was bought.
+		/// * [`Error::NotChallenged`]: no open challenge asks for this chunk.
+		/// * [`Error::TooLate`]: the time for the answer is over.
+		///
+		/// ## Events
+		///
+		/// [`Event::Answered`]
+		#[pallet::call_index(31)]
+		#[pallet::weight(T::WeightInfo::answer())]
+		pub fn answer(
+			origin: OriginFor<T>,
+			order: OrderId,
+			proof: ChunkProof,
+			ciphertext: ChunkCiphertext,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Self::do_answer(who, order, proof, ciphertext)?;
+			Ok(Pays::No.into())
+		}
+
+		/// Puts to the arbiters what cannot be proved to the chain.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's beneficiary.
+		///
+		/// ## Details
+		///
+		/// `evidence` is a hash of what the arbiters are to be shown; the chain keeps nothing else of
+		/// it. Holds a bond from the signer. Freezes the order until its end.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NotDelivered`], [`Error::TooLate`]: there is nothing to dispute, or not any more.
+		/// * [`Error::Frozen`]: a challenge or a complaint is open.
+		/// * [`Error::NothingToDivide`]: the order is free.
+		/// * Errors of the currency, when the signer lacks funds.
+		///
+		/// ## Events
+		///
+		/// [`Event::Complained`]
+		#[pallet::call_index(32)]
+		#[pallet::weight(T::WeightInfo::complain())]
+		pub fn complain(origin: OriginFor<T>, order: OrderId, evidence: H256) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_complain(who, order, evidence)
+		}
+
+		/// Contradicts a complaint.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's seller.
+		///
+		/// ## Details
+		///
+		/// `evidence` is a hash of what the arbiters are to be shown. Holds a bond from the signer, as
+		/// high as the complainant's.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NoComplaint`], [`Error::AlreadyExists`]: there is no complaint, or it was responded
+		///   to.
+		/// * [`Error::TooLate`]: the time for the response is over.
+		/// * Errors of the currency, when the signer lacks funds.
+		///
+		/// ## Events
+		///
+		/// [`Event::Responded`]
+		#[pallet::call_index(33)]
+		#[pallet::weight(T::WeightInfo::respond())]
+		pub fn respond(origin: OriginFor<T>, order: OrderId, evidence: H256) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_respond(who, order, evidence)
+		}
+
+		/// Decides a complaint that the seller contradicted.
+		///
+		/// ## Dispatch Origin
+		///
+		/// [`Config::ArbiterOrigin`].
+		///
+		/// ## Details
+		///
+		/// `payer_share` of the price goes back to the payer, the rest to the seller, who alone bears
+		/// the fee on it. Whoever gets less than a half loses the bond: half of it to the other side,
+		/// half to where fees go. When everything is the payer's, access is closed.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NoComplaint`]: no such order, or no complaint.
+		/// * [`Error::TooEarly`]: the seller has not responded.
+		/// * [`Error::TooLate`]: the time for the decision is over.
+		///
+		/// ## Events
+		///
+		/// [`Event::Decided`], and [`Event::Divided`], [`Event::Refunded`] or [`Event::Settled`]
+		#[pallet::call_index(34)]
+		#[pallet::weight(T::WeightInfo::decide())]
+		pub fn decide(
+			origin: OriginFor<T>,
+			order: OrderId,
+			payer_share: Permill,
+			evidence: H256,
+		) -> DispatchResult {
+			T::ArbiterOrigin::ensure_origin(origin)?;
+			Self::do_decide(order, payer_share, evidence)
+		}
+
+		/// Ends a complaint that the seller did not respond to, or the arbiters did not decide, in time.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by anybody.
+		///
+		/// ## Details
+		///
+		/// Without a response the payer has everything back. Without a decision the price is divided
+		/// by [`Config::DefaultPayerShare`]. Both bonds return. There is no fee when it succeeds.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NoComplaint`]: no such order, or no complaint.
+		/// * [`Error::TooEarly`]: the time for response or decision is not over.
+		/// * [`Error::Withdrawn`]: the data set is erased or the beneficiary excluded.
+		///
+		/// ## Events
+		///
+		/// [`Event::Refunded`]; or [`Event::Undecided`], and [`Event::Divided`], [`Event::Refunded`] or
+		/// [`Event::Settled`]
+		#[pallet::call_index(35)]
+		#[pallet::weight(T::WeightInfo::conclude())]
+		pub fn conclude(origin: OriginFor<T>, order: OrderId) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Self::do_conclude(order)?;
+			Ok(Pays::No.into())
+		}
 	}
 
 	#[pallet::view_functions]
@@ -853,6 +1239,26 @@ pub mod pallet {
 			limit: u32,
 		) -> Vec<(OrderId, OrderOf<T>)> {
 			Self::page_awaiting(dataset, start_after, limit)
+		}
+
+		/// The challenges about an order, answered ones included.
+		pub fn challenges(order: OrderId) -> Vec<ChallengeOf<T>> {
+			Challenges::<T>::get(order).into()
+		}
+
+		/// The orders of `dataset` of which a chunk is to be posted, in the order of their ids, after
+		/// `start_after`, at most 100.
+		pub fn challenged(
+			dataset: DatasetId,
+			start_after: Option<OrderId>,
+			limit: u32,
+		) -> Vec<(OrderId, OrderOf<T>)> {
+			Self::page_challenged(dataset, start_after, limit)
+		}
+
+		/// The open complaint about an order.
+		pub fn complaint(order: OrderId) -> Option<ComplaintOf<T>> {
+			Complaints::<T>::get(order)
 		}
 	}
 }

@@ -130,6 +130,11 @@ impl<T: Config> Pallet<T> {
 			delivery.saturating_add(confirmation) <= T::MaxAccessPeriod::get(),
 			"access must be able to last as long as the longest dispute"
 		);
+		assert!(
+			!T::ChallengeBond::get().is_zero() && !T::MinimumComplaintBond::get().is_zero(),
+			"disputes must not be free"
+		);
+		assert!(!T::MaxChallenges::get().is_zero(), "it must be possible to challenge");
 	}
 
 	fn own_listing(who: &T::AccountId, id: ListingId) -> Result<ListingOf<T>, Error<T>> {

@@ -6,9 +6,10 @@ use crate::{
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{
-	assert_ok, derive_impl, parameter_types,
+	assert_ok, derive_impl, ord_parameter_types, parameter_types,
 	traits::{fungible::HoldConsideration, ConstU32, ConstU64, LinearStoragePrice},
 };
+use frame_system::EnsureSignedBy;
 use msec_commitments::{
 	envelope::seal_order, tree, BatchCommitment, ChunkCommitment, ChunkProof, EnvelopeSecret,
 	KeyTree, Peaks,
@@ -27,6 +28,7 @@ pub const BUYER: AccountId = 3;
 pub const FRIEND: AccountId = 4;
 pub const STRANGER: AccountId = 5;
 pub const TREASURY: AccountId = 6;
+pub const ARBITER: AccountId = 7;
 
 pub const FUNDS: u64 = 100_000;
 pub const PRICE: u64 = 1_000;
@@ -36,6 +38,14 @@ pub const DELIVERY: u64 = 10;
 pub const CONFIRMATION: u64 = 20;
 pub const ACCESS: u64 = 40;
 pub const RETENTION: u64 = 50;
+pub const CHALLENGE_BOND: u64 = 30;
+pub const MAX_CHALLENGES: u32 = 3;
+pub const EXTENSION: u64 = 8;
+pub const MINIMUM_COMPLAINT_BOND: u64 = 50;
+/// A tenth of [`PRICE`].
+pub const COMPLAINT_BOND: u64 = 100;
+pub const RESPONSE: u64 = 15;
+pub const DECISION: u64 = 25;
 /// 10, and 1 a byte: 110 of terms, 69 of the rest, 400 of keys.
 pub const LISTING_DEPOSIT: u64 = 589;
 /// 10, and 1 a byte: 254 of the order, 1,280 of the envelope, 704 of grant and keys.
@@ -85,10 +95,17 @@ impl pallet_balances::Config for Test {
 	type MaxFreezes = ConstU32<1>;
 }
 
+ord_parameter_types! {
+	pub const Arbiter: AccountId = ARBITER;
+}
+
 parameter_types! {
 	pub const StorageDeposit: RuntimeHoldReason =
 		RuntimeHoldReason::Marketplace(HoldReason::StorageDeposit);
 	pub const FeeShare: Permill = Permill::from_percent(5);
+	pub const ComplaintBondShare: Permill = Permill::from_percent(10);
+	pub static Bond: u64 = CHALLENGE_BOND;
+	pub static DefaultPayerShare: Permill = Permill::from_percent(40);
 	pub static Datasets: BTreeMap<DatasetId, Dataset> = BTreeMap::new();
 	pub static OpenAccess: BTreeMap<OrderId, Access> = BTreeMap::new();
 	pub static AccessIsFull: bool = false;
@@ -114,6 +131,15 @@ impl Config for Test {
 	type MaxConfirmationPeriod = ConstU64<100>;
 	type MaxAccessPeriod = ConstU64<1_000>;
 	type RetentionPeriod = ConstU64<RETENTION>;
+	type ChallengeBond = Bond;
+	type MaxChallenges = ConstU32<MAX_CHALLENGES>;
+	type ExtensionPeriod = ConstU64<EXTENSION>;
+	type ArbiterOrigin = EnsureSignedBy<Arbiter, AccountId>;
+	type ComplaintBondShare = ComplaintBondShare;
+	type MinimumComplaintBond = ConstU64<MINIMUM_COMPLAINT_BOND>;
+	type ResponsePeriod = ConstU64<RESPONSE>;
+	type DecisionPeriod = ConstU64<DECISION>;
+	type DefaultPayerShare = DefaultPayerShare;
 	type WeightInfo = ();
 }
 
@@ -288,6 +314,8 @@ impl ExtBuilder {
 		OpenAccess::set(BTreeMap::new());
 		AccessIsFull::set(false);
 		Denied::set(Vec::new());
+		Bond::set(CHALLENGE_BOND);
+		DefaultPayerShare::set(Permill::from_percent(40));
 		let mut ext = sp_io::TestExternalities::new(storage);
 		ext.execute_with(|| System::set_block_number(1));
 		ext
@@ -392,6 +420,10 @@ pub fn events() -> Vec<Event<Test>> {
 
 pub fn payment_of(who: AccountId) -> u64 {
 	held(who, HoldReason::Payment)
+}
+
+pub fn bond_of(who: AccountId) -> u64 {
+	held(who, HoldReason::DisputeBond)
 }
 
 pub fn deposit_of(who: AccountId) -> u64 {

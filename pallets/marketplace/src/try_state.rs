@@ -16,7 +16,9 @@ impl<T: Config> Pallet<T> {
 		Self::check_listing_indexes()?;
 		Self::check_orders()?;
 		Self::check_order_indexes()?;
-		Self::check_payments()
+		Self::check_disputes()?;
+		Self::check_payments()?;
+		Self::check_bonds()
 	}
 
 	fn check_listings() -> Result<(), TryRuntimeError> {
@@ -104,6 +106,65 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	fn check_disputes() -> Result<(), TryRuntimeError> {
+		for (id, challenges) in Challenges::<T>::iter() {
+			let order = Self::indexed_order(id)?;
+			let open = challenges.iter().any(|challenge| challenge.answer_by().is_some());
+			ensure!(
+				OpenChallenges::<T>::contains_key(order.dataset, id) == open,
+				"the orders with a chunk to be posted differ from their challenges"
+			);
+			ensure!(
+				challenges.iter().all(|challenge| challenge.batch < order.range.batches),
+				"a challenge asks for what was not bought"
+			);
+		}
+		for (dataset, id) in OpenChallenges::<T>::iter_keys() {
+			let order = Self::indexed_order(id)?;
+			ensure!(order.dataset == dataset, "a data set has a stray challenge");
+			ensure!(!Challenges::<T>::get(id).is_empty(), "an index names no challenge");
+			ensure!(
+				Self::settle_after(&order).is_ok(),
+				"an order was challenged too early or ended"
+			);
+			ensure!(!Complaints::<T>::contains_key(id), "an order has challenge and complaint");
+		}
+		for id in Complaints::<T>::iter_keys() {
+			let order = Self::indexed_order(id)?;
+			ensure!(Self::settle_after(&order).is_ok(), "a complaint outlived its order");
+		}
+		Ok(())
+	}
+
+	fn check_bonds() -> Result<(), TryRuntimeError> {
+		let mut owed = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
+		let mut owe = |who, bond| {
+			let sum = owed.entry(who).or_default();
+			*sum = sum.saturating_add(bond);
+		};
+		for (id, order) in Orders::<T>::iter() {
+			Self::parties(&order).into_iter().for_each(|party| owe(party, Zero::zero()));
+			for challenge in Challenges::<T>::get(id) {
+				if challenge.answer_by().is_some() {
+					owe(order.beneficiary.clone(), challenge.bond);
+				}
+			}
+			let Some(complaint) = Complaints::<T>::get(id) else { continue };
+			owe(order.beneficiary, complaint.bond);
+			if complaint.state.has_response() {
+				owe(order.seller, complaint.bond);
+			}
+		}
+		let reason = HoldReason::DisputeBond.into();
+		for (who, sum) in owed {
+			ensure!(
+				T::Currency::balance_on_hold(&reason, &who) == sum,
+				"what is held from somebody differs from the bonds of open disputes"
+			);
+		}
+		Ok(())
+	}
+
 	fn indexed_order(id: OrderId) -> Result<OrderOf<T>, TryRuntimeError> {
 		Orders::<T>::get(id).ok_or_else(|| "an index names an order that is not there".into())
 	}
@@ -117,10 +178,16 @@ impl<T: Config> Pallet<T> {
 fn was_delivered<BlockNumber>(state: &OrderState<BlockNumber>) -> Option<bool> {
 	match state {
 		OrderState::AwaitingDelivery => Some(false),
-		OrderState::Delivered { .. } | OrderState::Settled { .. } => Some(true),
+		OrderState::Delivered { .. } | OrderState::Settled { .. } | OrderState::Divided { .. } => {
+			Some(true)
+		},
 		OrderState::Refunded { reason, .. } => match reason {
 			RefundReason::NotDelivered => Some(false),
-			RefundReason::WrongKey | RefundReason::WrongData => Some(true),
+			RefundReason::WrongKey
+			| RefundReason::WrongData
+			| RefundReason::Withheld
+			| RefundReason::NoResponse
+			| RefundReason::Awarded => Some(true),
 			RefundReason::Erased | RefundReason::Denied => None,
 		},
 	}

@@ -168,6 +168,12 @@ pub enum RefundReason {
 	WrongKey,
 	/// The committed data was proved wrong.
 	WrongData,
+	/// A chunk that was challenged was not posted in time.
+	Withheld,
+	/// The seller did not respond to a complaint in time.
+	NoResponse,
+	/// A complaint ended with everything for the payer.
+	Awarded,
 }
 
 /// How far an order has come.
@@ -203,6 +209,11 @@ pub enum OrderState<BlockNumber> {
 		/// Why.
 		reason: RefundReason,
 	},
+	/// A complaint ended with a part for the payer and a part for the seller.
+	Divided {
+		/// When.
+		at: BlockNumber,
+	},
 }
 
 impl<BlockNumber: Copy> OrderState<BlockNumber> {
@@ -210,7 +221,7 @@ impl<BlockNumber: Copy> OrderState<BlockNumber> {
 	pub fn ended_at(&self) -> Option<BlockNumber> {
 		match self {
 			Self::AwaitingDelivery | Self::Delivered { .. } => None,
-			Self::Settled { at } | Self::Refunded { at, .. } => Some(*at),
+			Self::Settled { at } | Self::Refunded { at, .. } | Self::Divided { at } => Some(*at),
 		}
 	}
 }
@@ -250,4 +261,121 @@ pub struct Order<AccountId, Balance, BlockNumber, Ticket> {
 	pub state: OrderState<BlockNumber>,
 	/// The payer's storage deposit.
 	pub ticket: Ticket,
+}
+
+/// How far a challenge has come.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum ChallengeState<BlockNumber> {
+	/// The chunk is to be posted.
+	Open {
+		/// Last block in which it may be.
+		answer_by: BlockNumber,
+	},
+	/// The chunk was posted.
+	Answered {
+		/// In which block's transactions it is.
+		at: BlockNumber,
+	},
+}
+
+/// A demand to post a chunk that the stores withhold.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Challenge<Balance, BlockNumber> {
+	/// Which batch of the data set.
+	pub batch: u32,
+	/// Which chunk of the batch; where there is none of this number, the batch's last is asked for.
+	pub chunk: u32,
+	/// What is held from the beneficiary while it is open.
+	pub bond: Balance,
+	/// How far it has come.
+	pub state: ChallengeState<BlockNumber>,
+}
+
+impl<Balance, BlockNumber: Copy> Challenge<Balance, BlockNumber> {
+	/// Last block for the answer, when it is open.
+	pub fn answer_by(&self) -> Option<BlockNumber> {
+		match self.state {
+			ChallengeState::Open { answer_by } => Some(answer_by),
+			ChallengeState::Answered { .. } => None,
+		}
+	}
+}
+
+/// How far a complaint has come.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum ComplaintState<BlockNumber> {
+	/// The seller may respond.
+	AwaitingResponse {
+		/// Last block in which the seller may.
+		respond_by: BlockNumber,
+	},
+	/// The seller responded; the arbiters may decide.
+	AwaitingDecision {
+		/// Hash of what the seller shows the arbiters.
+		evidence: H256,
+		/// Last block in which they may.
+		decide_by: BlockNumber,
+	},
+}
+
+impl<BlockNumber> ComplaintState<BlockNumber> {
+	/// Whether the seller responded, so that a bond is held from the seller too.
+	pub fn has_response(&self) -> bool {
+		matches!(self, Self::AwaitingDecision { .. })
+	}
+}
+
+/// A claim that cannot be proved to the chain, for arbiters to decide.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Complaint<Balance, BlockNumber> {
+	/// Hash of what the beneficiary shows the arbiters.
+	pub evidence: H256,
+	/// What is held from the beneficiary, and from a seller who responded.
+	pub bond: Balance,
+	/// How far it has come.
+	pub state: ComplaintState<BlockNumber>,
 }

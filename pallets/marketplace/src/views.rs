@@ -83,6 +83,21 @@ impl<T: Config> Pallet<T> {
 		};
 		page(ids, limit, Orders::<T>::get)
 	}
+
+	pub(crate) fn page_challenged(
+		dataset: DatasetId,
+		start_after: Option<OrderId>,
+		limit: u32,
+	) -> Vec<(OrderId, OrderOf<T>)> {
+		let ids = match start_after {
+			Some(id) => OpenChallenges::<T>::iter_key_prefix_from(
+				dataset,
+				OpenChallenges::<T>::hashed_key_for(dataset, id),
+			),
+			None => OpenChallenges::<T>::iter_key_prefix(dataset),
+		};
+		page(ids, limit, Orders::<T>::get)
+	}
 }
 
 fn page<Item>(

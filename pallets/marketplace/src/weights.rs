@@ -36,6 +36,18 @@ pub trait WeightInfo {
 	fn dispute_data() -> Weight;
 	/// `prune_order`
 	fn prune_order() -> Weight;
+	/// `challenge`
+	fn challenge() -> Weight;
+	/// `answer`: a chunk hashed, and forty levels of Merkle path.
+	fn answer() -> Weight;
+	/// `complain`
+	fn complain() -> Weight;
+	/// `respond`
+	fn respond() -> Weight;
+	/// `decide`
+	fn decide() -> Weight;
+	/// `conclude`
+	fn conclude() -> Weight;
 }
 
 /// Bytes of proof for one read: an item of the largest kind and its way down the trie.
@@ -75,25 +87,50 @@ impl WeightInfo for () {
 	fn deliver() -> Weight {
 		estimate(100, 3, 3)
 	}
-	// Order; payer, holds, seller and destination of the fee.
+	// Order, challenge, complaint; payer, holds, seller and destination of the fee.
 	fn confirm() -> Weight {
-		estimate(200, 5, 5)
+		estimate(200, 7, 5)
 	}
 	// As above, with data set and denial.
 	fn settle() -> Weight {
-		estimate(200, 7, 5)
+		estimate(200, 9, 5)
 	}
-	// Order, data set, denial, payer, holds and grants.
+	// Order, data set, denial, challenges, complaint, payer, holds and grants; and what pays a bond:
+	// beneficiary, seller, destination, and their holds.
 	fn refund() -> Weight {
-		estimate(200, 7, 6)
+		estimate(400, 14, 14)
 	}
 	fn dispute_key() -> Weight {
-		estimate(3_000, 7, 5)
+		estimate(3_200, 14, 13)
 	}
 	fn dispute_data() -> Weight {
-		estimate(1_500, 6, 5)
+		estimate(1_700, 13, 13)
 	}
 	fn prune_order() -> Weight {
-		estimate(200, 6, 9)
+		estimate(200, 6, 10)
+	}
+	// Order, complaint, challenges; beneficiary and holds.
+	fn challenge() -> Weight {
+		estimate(100, 6, 4)
+	}
+	// Order, challenges; beneficiary, holds and destination of the bond.
+	fn answer() -> Weight {
+		estimate(500, 5, 6)
+	}
+	// Order, challenge, complaint; beneficiary and holds.
+	fn complain() -> Weight {
+		estimate(100, 5, 3)
+	}
+	fn respond() -> Weight {
+		estimate(100, 4, 3)
+	}
+	// Order, complaint; payer, beneficiary and seller with their holds, destination of fee and bond,
+	// challenges and grants.
+	fn decide() -> Weight {
+		estimate(500, 12, 12)
+	}
+	// As above, with data set and denial.
+	fn conclude() -> Weight {
+		estimate(500, 14, 12)
 	}
 }

@@ -1,15 +1,20 @@
-//! The council of cities.
+//! The council of cities, and the arbiters it appoints.
 
 use super::{
-	origins::{CouncilCollective, MembershipOrigin, RejectOrigin},
+	origins::{
+		ArbiterCollective, ArbiterMembershipOrigin, CouncilCollective, MembershipOrigin,
+		RejectOrigin,
+	},
 	system::RuntimeBlockWeights,
 };
-use crate::{AccountId, Council, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, DAYS};
+use crate::{
+	AccountId, Arbiters, Council, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, DAYS,
+};
 use frame_support::{parameter_types, traits::ConstU32, weights::Weight};
 use frame_system::EnsureRoot;
 use sp_runtime::Perbill;
 
-/// Most members of the council.
+/// Most members of the council, and most arbiters.
 type MaximumMembers = ConstU32<100>;
 
 parameter_types! {
@@ -44,6 +49,36 @@ impl pallet_membership::Config<pallet_membership::Instance1> for Runtime {
 	type ResetOrigin = MembershipOrigin;
 	type RuntimeEvent = RuntimeEvent;
 	type SwapOrigin = MembershipOrigin;
+	type WeightInfo = pallet_membership::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_collective::Config<ArbiterCollective> for Runtime {
+	type Consideration = ();
+	// Unless the prime arbiter says otherwise, whoever does not vote is against.
+	type DefaultVote = pallet_collective::PrimeDefaultVote;
+	type DisapproveOrigin = RejectOrigin;
+	type KillOrigin = RejectOrigin;
+	type MaxMembers = MaximumMembers;
+	type MaxProposalWeight = MaximumProposalWeight;
+	type MaxProposals = ConstU32<100>;
+	type MotionDuration = MotionDuration;
+	type Proposal = RuntimeCall;
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeOrigin = RuntimeOrigin;
+	type SetMembersOrigin = EnsureRoot<AccountId>;
+	type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_membership::Config<pallet_membership::Instance2> for Runtime {
+	type AddOrigin = ArbiterMembershipOrigin;
+	type MaxMembers = MaximumMembers;
+	type MembershipChanged = Arbiters;
+	type MembershipInitialized = Arbiters;
+	type PrimeOrigin = ArbiterMembershipOrigin;
+	type RemoveOrigin = ArbiterMembershipOrigin;
+	type ResetOrigin = ArbiterMembershipOrigin;
+	type RuntimeEvent = RuntimeEvent;
+	type SwapOrigin = ArbiterMembershipOrigin;
 	type WeightInfo = pallet_membership::weights::SubstrateWeight<Runtime>;
 }
 

@@ -1,8 +1,11 @@
 //! M-Sec's own pallets, and how they meet.
 
-use super::{money::TreasuryAccount, origins::MinterOrigin};
+use super::{
+	money::TreasuryAccount,
+	origins::{ArbiterOrigin, MinterOrigin},
+};
 use crate::{
-	AccessControl, AccountId, Balance, Balances, Records, Runtime, RuntimeHoldReason, DAYS,
+	AccessControl, AccountId, Balance, Balances, Records, Runtime, RuntimeHoldReason, DAYS, HOURS,
 	MICRO_MSEC, MILLI_MSEC, MINUTES, MSEC,
 };
 use frame_support::{
@@ -27,6 +30,13 @@ parameter_types! {
 	pub const MaxConfirmationPeriod: u32 = 30 * DAYS;
 	pub const MaxAccessPeriod: u32 = 3650 * DAYS;
 	pub const RetentionPeriod: u32 = 30 * MINUTES;
+	/// At least this long a buyer can look at what was posted on the chain.
+	pub const ExtensionPeriod: u32 = HOURS;
+	pub const ComplaintBondShare: Permill = Permill::from_percent(10);
+	pub const ResponsePeriod: u32 = 3 * DAYS;
+	pub const DecisionPeriod: u32 = 14 * DAYS;
+	/// Silent arbiters favour nobody.
+	pub const DefaultPayerShare: Permill = Permill::from_percent(50);
 }
 
 /// Deposit for state that somebody's item occupies: a hundredth of an MSEC an item and a
@@ -68,16 +78,26 @@ impl pallet_access_control::Config for Runtime {
 
 impl pallet_marketplace::Config for Runtime {
 	type Access = AccessControl;
+	type ArbiterOrigin = ArbiterOrigin;
+	// The longest answer costs about 8 thousandths of an MSEC; a test keeps the bond above that.
+	type ChallengeBond = ConstU128<{ 20 * MILLI_MSEC }>;
+	type ComplaintBondShare = ComplaintBondShare;
 	type Consideration = StorageDeposit<MarketReason>;
 	type Currency = Balances;
 	type Datasets = Records;
+	type DecisionPeriod = DecisionPeriod;
+	type DefaultPayerShare = DefaultPayerShare;
+	type ExtensionPeriod = ExtensionPeriod;
 	type FeeDestination = TreasuryAccount;
 	type FeeShare = FeeShare;
 	type MaxAccessPeriod = MaxAccessPeriod;
+	type MaxChallenges = ConstU32<32>;
 	type MaxConfirmationPeriod = MaxConfirmationPeriod;
 	type MaxDeliveryPeriod = MaxDeliveryPeriod;
 	type MinPeriod = MinPeriod;
+	type MinimumComplaintBond = ConstU128<{ 100 * MILLI_MSEC }>;
 	type MinimumPrice = ConstU128<{ 10 * MILLI_MSEC }>;
+	type ResponsePeriod = ResponsePeriod;
 	type RetentionPeriod = RetentionPeriod;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type WeightInfo = ();

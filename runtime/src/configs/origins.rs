@@ -6,6 +6,8 @@
 //! | spend from the treasury | half of the council, or root |
 //! | reject treasury spends | more than half of the council, or root |
 //! | change the council's members | two thirds of the council, or root |
+//! | appoint and dismiss arbiters | two thirds of the council, or root |
+//! | decide complaints about orders | more than half of the arbiters, or root |
 //! | root | `sudo`, which has a key in the `dev` preset only |
 
 use crate::{AccountId, Balance, MSEC};
@@ -15,6 +17,9 @@ use pallet_collective::{EnsureProportionAtLeast, EnsureProportionMoreThan};
 
 /// The council of cities.
 pub type CouncilCollective = pallet_collective::Instance1;
+
+/// The panel of arbiters.
+pub type ArbiterCollective = pallet_collective::Instance2;
 
 /// At least half of the council.
 type HalfOfCouncil = EnsureProportionAtLeast<AccountId, CouncilCollective, 1, 2>;
@@ -27,6 +32,13 @@ type MaximumSpend = ConstU128<{ 100_000 * MSEC }>;
 pub type MinterOrigin = EitherOfDiverse<EnsureRoot<AccountId>, TwoThirdsOfCouncil>;
 /// Changes the council's members.
 pub type MembershipOrigin = EitherOfDiverse<EnsureRoot<AccountId>, TwoThirdsOfCouncil>;
+/// Appoints and dismisses arbiters.
+pub type ArbiterMembershipOrigin = MembershipOrigin;
+/// Decides complaints about orders.
+pub type ArbiterOrigin = EitherOfDiverse<
+	EnsureRoot<AccountId>,
+	EnsureProportionMoreThan<AccountId, ArbiterCollective, 1, 2>,
+>;
 /// Rejects treasury spends and motions.
 pub type RejectOrigin = EitherOfDiverse<
 	EnsureRoot<AccountId>,

@@ -1,8 +1,8 @@
 //! Questions to the chain at one block.
 
 use super::{
-	client::within, runtime, types::bounded, Account, Action, ChainError, Config, Dataset,
-	Decision, EncryptionKey, Listing, Order, Purpose, Store,
+	client::within, runtime, types::bounded, Account, Action, ChainError, Challenge, Complaint,
+	Config, Dataset, Decision, EncryptionKey, Listing, Order, Purpose, Store,
 };
 use crate::{AccountId32, H256};
 use codec::{Decode, Encode};
@@ -192,6 +192,34 @@ impl BlockClient {
 			found.push(next?.key()?.decode()?);
 		}
 		Ok(found)
+	}
+
+	/// The challenges about an order, answered ones included.
+	pub async fn challenges(&self, order: &Hash) -> Result<Vec<Challenge>, ChainError> {
+		let found =
+			self.ask(runtime::view_functions().marketplace().challenges(H256(*order))).await?;
+		Ok(found.into_iter().map(Challenge::from).collect())
+	}
+
+	/// The orders of all data sets of which a chunk is to be posted: data set and order.
+	pub async fn challenged(&self) -> Result<Vec<(H256, H256)>, ChainError> {
+		let entry = self.0.storage().entry(runtime::storage().marketplace().open_challenges())?;
+		let mut entries = within(entry.iter(())).await?;
+		let mut found = Vec::new();
+		while let Some(next) = tokio::time::timeout(super::DEADLINE, entries.next())
+			.await
+			.map_err(|_| ChainError::TimedOut)?
+		{
+			found.push(next?.key()?.decode()?);
+		}
+		Ok(found)
+	}
+
+	/// The open complaint about an order.
+	pub async fn complaint(&self, order: &Hash) -> Result<Option<Complaint>, ChainError> {
+		let found =
+			self.ask(runtime::view_functions().marketplace().complaint(H256(*order))).await?;
+		Ok(found.map(Complaint::from))
 	}
 
 	/// What `account` has.

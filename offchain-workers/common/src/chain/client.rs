@@ -96,7 +96,7 @@ impl ChainClient {
 
 	/// Hash and encoded transactions of the block of this height on the best chain. The node needs no
 	/// state for it.
-	pub(crate) async fn body(&self, number: u64) -> Result<(H256, Vec<Vec<u8>>), ChainError> {
+	pub async fn body(&self, number: u64) -> Result<(H256, Vec<Vec<u8>>), ChainError> {
 		const MISSING: &str = "a block below the finalized one is missing";
 		let hash = within(self.rpc.chain_get_block_hash(Some(number.into())))
 			.await?

@@ -12,8 +12,8 @@ pub use block::BlockClient;
 pub(crate) use client::within;
 pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
 pub use types::{
-	Account, Dataset, EncryptionKey, Listing, ListingTerms, Order, OrderState, RangeCommitment,
-	RefundReason, Store,
+	Account, Challenge, ChallengeState, Complaint, ComplaintState, Dataset, EncryptionKey, Listing,
+	ListingTerms, Order, OrderState, RangeCommitment, RefundReason, Store,
 };
 
 /// The configuration under which transactions are made.
@@ -46,6 +46,9 @@ pub mod runtime {}
 
 /// A list of bounded length, as calls take it.
 pub use runtime::runtime_types::bounded_collections::bounded_vec::BoundedVec;
+/// A value of one of our own types, as calls take it.
+pub use subxt::utils::Static;
+
 /// What access decisions are made of.
 pub use runtime::runtime_types::msec_primitives::access::{
 	Action, Basis, Decision, Purpose, Refusal,

@@ -136,6 +136,12 @@ pub enum RefundReason {
 	WrongKey,
 	/// The committed data was proved wrong.
 	WrongData,
+	/// A chunk that was challenged was not posted in time.
+	Withheld,
+	/// The seller did not respond to a complaint in time.
+	NoResponse,
+	/// A complaint ended with everything for the payer.
+	Awarded,
 }
 
 /// How far an order has come.
@@ -160,6 +166,71 @@ pub enum OrderState {
 		at: u32,
 		/// Why.
 		reason: RefundReason,
+	},
+	/// A complaint ended with a part for the payer and a part for the seller.
+	Divided {
+		/// In which block.
+		at: u32,
+	},
+}
+
+/// A demand to post a chunk that the stores withhold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Challenge {
+	/// Which batch of the data set.
+	pub batch: u32,
+	/// Which chunk of the batch; its last, where there is none of this number.
+	pub chunk: u32,
+	/// What was held from the beneficiary, in the smallest unit.
+	pub bond: u128,
+	/// How far it has come.
+	#[serde(flatten)]
+	pub state: ChallengeState,
+}
+
+/// How far a challenge has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ChallengeState {
+	/// The chunk is to be posted.
+	Open {
+		/// Last block for it.
+		answer_by: u32,
+	},
+	/// The chunk was posted.
+	Answered {
+		/// In which block's transactions it is.
+		at: u32,
+	},
+}
+
+/// A claim that arbiters decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Complaint {
+	/// Hash of what the beneficiary shows the arbiters.
+	pub evidence: H256,
+	/// What is held from the beneficiary, and from a seller who responded, in the smallest unit.
+	pub bond: u128,
+	/// How far it has come.
+	#[serde(flatten)]
+	pub state: ComplaintState,
+}
+
+/// How far a complaint has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ComplaintState {
+	/// The seller may respond.
+	AwaitingResponse {
+		/// Last block for it.
+		respond_by: u32,
+	},
+	/// The arbiters may decide.
+	AwaitingDecision {
+		/// Hash of what the seller shows the arbiters.
+		response: H256,
+		/// Last block for it.
+		decide_by: u32,
 	},
 }
 
@@ -269,6 +340,9 @@ impl From<market::RefundReason> for RefundReason {
 			market::RefundReason::Denied => Self::Denied,
 			market::RefundReason::WrongKey => Self::WrongKey,
 			market::RefundReason::WrongData => Self::WrongData,
+			market::RefundReason::Withheld => Self::Withheld,
+			market::RefundReason::NoResponse => Self::NoResponse,
+			market::RefundReason::Awarded => Self::Awarded,
 		}
 	}
 }
@@ -281,6 +355,38 @@ impl From<market::OrderState<u32>> for OrderState {
 			market::OrderState::Settled { at } => Self::Settled { at },
 			market::OrderState::Refunded { at, reason } => {
 				Self::Refunded { at, reason: reason.into() }
+			},
+			market::OrderState::Divided { at } => Self::Divided { at },
+		}
+	}
+}
+
+impl From<market::Challenge<u128, u32>> for Challenge {
+	fn from(challenge: market::Challenge<u128, u32>) -> Self {
+		Self {
+			batch: challenge.batch,
+			chunk: challenge.chunk,
+			bond: challenge.bond,
+			state: match challenge.state {
+				market::ChallengeState::Open { answer_by } => ChallengeState::Open { answer_by },
+				market::ChallengeState::Answered { at } => ChallengeState::Answered { at },
+			},
+		}
+	}
+}
+
+impl From<market::Complaint<u128, u32>> for Complaint {
+	fn from(complaint: market::Complaint<u128, u32>) -> Self {
+		Self {
+			evidence: complaint.evidence,
+			bond: complaint.bond,
+			state: match complaint.state {
+				market::ComplaintState::AwaitingResponse { respond_by } => {
+					ComplaintState::AwaitingResponse { respond_by }
+				},
+				market::ComplaintState::AwaitingDecision { evidence: response, decide_by } => {
+					ComplaintState::AwaitingDecision { response, decide_by }
+				},
 			},
 		}
 	}

@@ -1,6 +1,9 @@
 //! From an order to its envelope.
 
-use crate::key_trees::{Fetcher, KeyTrees};
+use crate::{
+	answers::Answers,
+	key_trees::{Fetcher, KeyTrees},
+};
 use anyhow::{anyhow, Context};
 use hmac::{Hmac, KeyInit, Mac};
 use msec_commitments::{envelope::seal_order, EnvelopeError, EnvelopeSecret, Hash, OrderContext};
@@ -37,6 +40,7 @@ pub struct Agent {
 	/// Orders that failed, and the block from which they are tried again.
 	postponed: HashMap<H256, u64>,
 	deliveries: JoinSet<(H256, Result<(), String>)>,
+	answers: Answers,
 }
 
 /// What became of an order in one attempt.
@@ -53,6 +57,7 @@ impl Agent {
 		let genesis = submitter.chain().genesis();
 		let fetcher = Fetcher::new(genesis, submitter.key().clone(), secret.clone());
 		Self {
+			answers: Answers::new(submitter.clone()),
 			submitter,
 			secret,
 			fetcher,
@@ -70,7 +75,8 @@ impl Agent {
 		self.secret.public_key()
 	}
 
-	/// Serves the orders of each finalized block until `stop`, and again when a key is found.
+	/// Serves the orders of each finalized block until `stop`, and again when a key is found; answers
+	/// challenges.
 	pub async fn run(mut self, stop: CancellationToken) {
 		let mut poll = tokio::time::interval(POLL);
 		poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -97,6 +103,7 @@ impl Agent {
 						self.end(order, outcome, served.unwrap_or_default());
 					}
 				},
+				Some(()) = self.answers.next(served.unwrap_or_default()) => (),
 			}
 		}
 	}
@@ -116,6 +123,7 @@ impl Agent {
 		for (dataset, order) in awaiting {
 			self.serve(&head, dataset, order).await?;
 		}
+		self.answers.serve(&head).await?;
 		*served = Some(head.number());
 		Ok(())
 	}

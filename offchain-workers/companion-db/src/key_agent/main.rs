@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+mod answers;
 mod key_trees;
 mod keygen;
 mod settings;

@@ -17,7 +17,8 @@ const DEFAULT_HEALTH_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8462);
 /// An owner names the agent's account and encryption key when making a data set. The agent watches
 /// finalized blocks for orders of such data sets, seals the keys of what was bought for each buyer, and
 /// sends them to the chain. It can be stopped at any time; the same order always gets the same envelope,
-/// and gets it once.
+/// and gets it once. When a buyer challenges a chunk that stores withhold, the agent fetches it from a
+/// store and posts it.
 ///
 /// Make its keys with `msec-key-agent keygen --directory DIRECTORY` and give its account some MSEC for
 /// fees, which the chain returns. Run it as a user of its own, who alone may read the keys. Every option

@@ -1,5 +1,7 @@
 //! Tests by topic, each followed by `do_try_state`.
 
+mod arbitration;
+mod challenge;
 mod delivery;
 mod dispute;
 mod escrow;

@@ -5,6 +5,7 @@ use frame_support::{assert_ok, traits::fungible::Inspect};
 use msec_commitments::{EnvelopeSecret, KeyTree};
 use proptest::prelude::*;
 use sp_core::H256;
+use sp_runtime::Permill;
 use std::collections::BTreeMap;
 
 /// [`OWNER`]'s data is honest, [`FRIEND`]'s is not.
@@ -24,6 +25,12 @@ enum Step {
 	Refund { who: AccountId, order: usize },
 	DisputeKey { order: usize },
 	DisputeData { order: usize },
+	Challenge { order: usize, batch: u32, chunk: u32 },
+	Answer { who: AccountId, order: usize, batch: u32, chunk: u32 },
+	Complain { order: usize },
+	Respond { order: usize },
+	Decide { order: usize, payer_share: u32 },
+	Conclude { who: AccountId, order: usize },
 	Prune { who: AccountId, order: usize },
 	Erase { spoiled: bool },
 	Deny { spoiled: bool, who: AccountId, denied: bool },
@@ -52,6 +59,18 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 		3 => (who(), nth()).prop_map(|(who, order)| Step::Refund { who, order }),
 		5 => nth().prop_map(|order| Step::DisputeKey { order }),
 		5 => nth().prop_map(|order| Step::DisputeData { order }),
+		8 => (nth(), 0u32..4, 0u32..3).prop_map(
+			|(order, batch, chunk)| Step::Challenge { order, batch, chunk }
+		),
+		6 => (who(), nth(), 0u32..3, 0u32..2).prop_map(
+			|(who, order, batch, chunk)| Step::Answer { who, order, batch, chunk }
+		),
+		6 => nth().prop_map(|order| Step::Complain { order }),
+		6 => nth().prop_map(|order| Step::Respond { order }),
+		6 => (nth(), 0u32..1_000_001).prop_map(
+			|(order, payer_share)| Step::Decide { order, payer_share }
+		),
+		4 => (who(), nth()).prop_map(|(who, order)| Step::Conclude { who, order }),
 		8 => (who(), nth()).prop_map(|(who, order)| Step::Prune { who, order }),
 		1 => any::<bool>().prop_map(|spoiled| Step::Erase { spoiled }),
 		2 => (any::<bool>(), who(), any::<bool>()).prop_map(
@@ -63,30 +82,81 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// What every account should own, held or free.
-struct Ledger(BTreeMap<AccountId, u64>);
+struct Ledger {
+	accounts: BTreeMap<AccountId, u64>,
+	/// The bond of each open complaint, and whether the seller gave one too.
+	complaints: BTreeMap<H256, (u64, bool)>,
+}
 
 impl Ledger {
 	fn new() -> Self {
 		let accounts = EVERYBODY.iter().chain([&TREASURY]);
-		Self(accounts.map(|who| (*who, Balances::total_balance(who))).collect())
+		let accounts = accounts.map(|who| (*who, Balances::total_balance(who))).collect();
+		Self { accounts, complaints: BTreeMap::new() }
 	}
 
-	/// Money moves when an order is settled, and at no other time.
+	fn transfer(&mut self, from: AccountId, to: AccountId, amount: u64) {
+		*self.accounts.get_mut(&from).unwrap() -= amount;
+		*self.accounts.get_mut(&to).unwrap() += amount;
+	}
+
+	fn award(&mut self, loser: AccountId, winner: AccountId, bond: u64) {
+		self.transfer(loser, winner, bond / 2);
+		self.transfer(loser, TREASURY, bond - bond / 2);
+	}
+
+	/// Money moves when an order is settled or divided, when a challenge is answered, and when a
+	/// complaint is lost; at no other time.
 	fn follow(&mut self, events: Vec<Event<Test>>) {
 		for event in events {
-			if let Event::Settled { order: id, seller, amount, fee } = event {
-				*self.0.get_mut(&order(id).payer).unwrap() -= amount + fee;
-				*self.0.get_mut(&seller).unwrap() += amount;
-				*self.0.get_mut(&TREASURY).unwrap() += fee;
-			}
+			self.follow_event(event);
+		}
+	}
+
+	fn follow_event(&mut self, event: Event<Test>) {
+		match event {
+			Event::Settled { order: id, seller, amount, fee } => {
+				self.transfer(order(id).payer, seller, amount);
+				self.transfer(order(id).payer, TREASURY, fee);
+			},
+			Event::Divided { payer, refund, seller, amount, fee, order: id } => {
+				assert_eq!(refund + amount + fee, order(id).price);
+				self.transfer(payer, seller, amount);
+				self.transfer(payer, TREASURY, fee);
+			},
+			Event::Answered { order: id, bond, .. } => {
+				self.transfer(order(id).beneficiary, TREASURY, bond);
+			},
+			Event::Complained { order: id, bond, .. } => {
+				assert_eq!(self.complaints.insert(id, (bond, false)), None);
+			},
+			Event::Responded { order: id, .. } => self.complaints.get_mut(&id).unwrap().1 = true,
+			Event::Decided { order: id, payer_share, .. } => {
+				let (bond, _) = self.complaints.remove(&id).unwrap();
+				let (buyer, seller) = (order(id).beneficiary, order(id).seller);
+				match payer_share.deconstruct() {
+					..500_000 => self.award(buyer, seller, bond),
+					500_000 => (),
+					_ => self.award(seller, buyer, bond),
+				}
+			},
+			Event::Undecided { order: id, .. } => {
+				assert!(self.complaints.remove(&id).unwrap().1);
+			},
+			Event::Refunded { order: id, .. } => {
+				if let Some((bond, true)) = self.complaints.remove(&id) {
+					self.award(order(id).seller, order(id).beneficiary, bond);
+				}
+			},
+			_ => (),
 		}
 	}
 
 	fn check(&self) {
-		for (who, owned) in &self.0 {
+		for (who, owned) in &self.accounts {
 			assert_eq!(Balances::total_balance(who), *owned, "of account {who}");
 		}
-		assert_eq!(Balances::total_issuance(), self.0.values().sum::<u64>());
+		assert_eq!(Balances::total_issuance(), self.accounts.values().sum::<u64>());
 	}
 }
 
@@ -175,6 +245,32 @@ fn call(step: Step, spoiled_data: &Data) -> Option<(AccountId, Call<Test>)> {
 			let who = Orders::<Test>::get(order)?.beneficiary;
 			(who, Call::dispute_data { order, proof, chunk_key, ciphertext })
 		},
+		Step::Challenge { order, batch, chunk } => {
+			let order = nth_order(order)?;
+			(Orders::<Test>::get(order)?.beneficiary, Call::challenge { order, batch, chunk })
+		},
+		Step::Answer { who, order, batch, chunk } => {
+			let order = nth_order(order)?;
+			let honest = Data::honest();
+			let spoiled = Orders::<Test>::get(order)?.dataset == SPOILED;
+			let data = if spoiled { spoiled_data } else { &honest };
+			let (proof, ciphertext) = (data.proof(batch, chunk), data.ciphertext(batch, chunk));
+			(who, Call::answer { order, proof, ciphertext })
+		},
+		Step::Complain { order } => {
+			let (order, evidence) = (nth_order(order)?, H256::zero());
+			(Orders::<Test>::get(order)?.beneficiary, Call::complain { order, evidence })
+		},
+		Step::Respond { order } => {
+			let (order, evidence) = (nth_order(order)?, H256::zero());
+			(Orders::<Test>::get(order)?.seller, Call::respond { order, evidence })
+		},
+		Step::Decide { order, payer_share } => {
+			let (order, evidence) = (nth_order(order)?, H256::zero());
+			let payer_share = Permill::from_parts(payer_share);
+			(ARBITER, Call::decide { order, payer_share, evidence })
+		},
+		Step::Conclude { who, order } => (who, Call::conclude { order: nth_order(order)? }),
 		Step::Prune { who, order } => (who, Call::prune_order { order: nth_order(order)? }),
 		Step::Erase { spoiled } => {
 			erase(if spoiled { SPOILED } else { DATASET });
@@ -205,8 +301,18 @@ fn finish(ledger: &mut Ledger) {
 		let call = match order(id).state {
 			OrderState::AwaitingDelivery => Call::refund { order: id },
 			OrderState::Delivered { .. } if is_withdrawn(id) => Call::refund { order: id },
+			OrderState::Delivered { .. }
+				if OpenChallenges::<Test>::contains_key(order(id).dataset, id) =>
+			{
+				Call::refund { order: id }
+			},
+			OrderState::Delivered { .. } if Complaints::<Test>::contains_key(id) => {
+				Call::conclude { order: id }
+			},
 			OrderState::Delivered { .. } => Call::settle { order: id },
-			OrderState::Settled { .. } | OrderState::Refunded { .. } => continue,
+			OrderState::Settled { .. }
+			| OrderState::Refunded { .. }
+			| OrderState::Divided { .. } => continue,
 		};
 		assert_ok!(dispatch(STRANGER, call));
 		ledger.follow(events());
@@ -229,9 +335,12 @@ fn assert_nothing_is_left() {
 	assert_eq!(OrdersByAccount::<Test>::iter().count(), 0);
 	assert_eq!(AwaitingDelivery::<Test>::iter().count(), 0);
 	assert_eq!(Listings::<Test>::iter().count(), 0);
+	assert_eq!(Challenges::<Test>::iter().count(), 0);
+	assert_eq!(OpenChallenges::<Test>::iter().count(), 0);
+	assert_eq!(Complaints::<Test>::iter().count(), 0);
 	assert!(OpenAccess::get().is_empty());
 	for who in EVERYBODY {
-		assert_eq!((payment_of(who), deposit_of(who)), (0, 0));
+		assert_eq!((payment_of(who), deposit_of(who), bond_of(who)), (0, 0, 0));
 	}
 }
 
