@@ -44,6 +44,7 @@
 extern crate alloc;
 
 mod delivery;
+mod demand_side;
 mod dispute;
 mod escrow;
 mod listing;
@@ -101,7 +102,7 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use msec_commitments::ChunkProof;
-	use msec_primitives::{DatasetId, DatasetInfo, ListingId, OrderAccess, OrderId};
+	use msec_primitives::{DatasetId, DatasetInfo, ListingId, OnOffer, OrderAccess, OrderId};
 	use sp_core::H256;
 	use sp_runtime::Permill;
 
@@ -127,6 +128,9 @@ pub mod pallet {
 
 		/// Opens and closes access for buyers.
 		type Access: OrderAccess<Self::AccountId, BlockNumberFor<Self>>;
+
+		/// Is told which offers there are.
+		type OnOffer: OnOffer<Self::AccountId, BalanceOf<Self>, BlockNumberFor<Self>>;
 
 		/// The part of each price that goes to [`Config::FeeDestination`], rounded down.
 		#[pallet::constant]
@@ -786,6 +790,31 @@ pub mod pallet {
 		pub fn prune_order(origin: OriginFor<T>, order: OrderId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_prune_order(order)
+		}
+
+		/// Gives an order back before its key is there.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's beneficiary.
+		///
+		/// ## Details
+		///
+		/// Meant for orders that a standing demand opened. Releases the price and closes access.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NotAwaitingDelivery`]: the key was delivered, or the order has ended.
+		///
+		/// ## Events
+		///
+		/// [`Event::Refunded`]
+		#[pallet::call_index(40)]
+		#[pallet::weight(T::WeightInfo::reject())]
+		pub fn reject(origin: OriginFor<T>, order: OrderId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_reject(who, order)
 		}
 	}
 

@@ -119,7 +119,7 @@ fn was_delivered<BlockNumber>(state: &OrderState<BlockNumber>) -> Option<bool> {
 		OrderState::AwaitingDelivery => Some(false),
 		OrderState::Delivered { .. } | OrderState::Settled { .. } => Some(true),
 		OrderState::Refunded { reason, .. } => match reason {
-			RefundReason::NotDelivered => Some(false),
+			RefundReason::NotDelivered | RefundReason::Rejected => Some(false),
 			RefundReason::WrongKey | RefundReason::WrongData => Some(true),
 			RefundReason::Erased | RefundReason::Denied => None,
 		},

@@ -1,6 +1,7 @@
 //! Tests by topic, each followed by `do_try_state`.
 
 mod delivery;
+mod demand_side;
 mod dispute;
 mod escrow;
 mod listing;
