@@ -1,15 +1,18 @@
 //! M-Sec's own pallets, and how they meet.
 
-use super::{money::TreasuryAccount, origins::MinterOrigin};
+use super::{
+	money::TreasuryAccount,
+	origins::{AcceptOrigin, AwardOrigin, MinterOrigin},
+};
 use crate::{
-	AccessControl, AccountId, Balance, Balances, Records, Runtime, RuntimeHoldReason, DAYS,
-	MICRO_MSEC, MILLI_MSEC, MINUTES, MSEC,
+	AccessControl, AccountId, Balance, Balances, Demands, Marketplace, Records, Runtime,
+	RuntimeHoldReason, DAYS, MICRO_MSEC, MILLI_MSEC, MINUTES, MSEC,
 };
 use frame_support::{
 	parameter_types,
 	traits::{fungible::HoldConsideration, ConstU128, ConstU32, ConstU8, LinearStoragePrice},
 };
-use sp_runtime::Permill;
+use sp_runtime::{traits::Convert, Permill};
 
 parameter_types! {
 	pub const ApprovalReason: RuntimeHoldReason =
@@ -20,6 +23,12 @@ parameter_types! {
 		RuntimeHoldReason::AccessControl(pallet_access_control::HoldReason::AccessDeposit);
 	pub const MarketReason: RuntimeHoldReason =
 		RuntimeHoldReason::Marketplace(pallet_marketplace::HoldReason::StorageDeposit);
+	pub const DemandReason: RuntimeHoldReason =
+		RuntimeHoldReason::Demands(pallet_demands::HoldReason::StorageDeposit);
+	pub const CampaignReason: RuntimeHoldReason =
+		RuntimeHoldReason::Campaigns(pallet_campaigns::HoldReason::StorageDeposit);
+	/// What the market takes for the state of an order.
+	pub OrderDeposit: Balance = StoragePrice::convert(Marketplace::order_footprint());
 	/// Two parts in a hundred of each price go to the treasury.
 	pub const FeeShare: Permill = Permill::from_percent(2);
 	pub const MinPeriod: u32 = 2;
@@ -27,16 +36,18 @@ parameter_types! {
 	pub const MaxConfirmationPeriod: u32 = 30 * DAYS;
 	pub const MaxAccessPeriod: u32 = 3650 * DAYS;
 	pub const RetentionPeriod: u32 = 30 * MINUTES;
+	pub const MinOfferAge: u32 = 5;
+	pub const MaxDemandPeriod: u32 = 365 * DAYS;
+	pub const MaxCampaignPeriod: u32 = 365 * DAYS;
+	pub const DecisionPeriod: u32 = 30 * DAYS;
 }
 
-/// Deposit for state that somebody's item occupies: a hundredth of an MSEC an item and a
-/// ten-thousandth a byte. It comes back when the item goes.
-pub type StorageDeposit<Reason> = HoldConsideration<
-	AccountId,
-	Balances,
-	Reason,
-	LinearStoragePrice<ConstU128<{ 10 * MILLI_MSEC }>, ConstU128<{ 100 * MICRO_MSEC }>, Balance>,
->;
+/// A hundredth of an MSEC an item and a ten-thousandth a byte.
+type StoragePrice =
+	LinearStoragePrice<ConstU128<{ 10 * MILLI_MSEC }>, ConstU128<{ 100 * MICRO_MSEC }>, Balance>;
+
+/// Deposit for state that somebody's item occupies. It comes back when the item goes.
+pub type StorageDeposit<Reason> = HoldConsideration<AccountId, Balances, Reason, StoragePrice>;
 
 impl pallet_token::Config for Runtime {
 	type Consideration = StorageDeposit<ApprovalReason>;
@@ -78,7 +89,36 @@ impl pallet_marketplace::Config for Runtime {
 	type MaxDeliveryPeriod = MaxDeliveryPeriod;
 	type MinPeriod = MinPeriod;
 	type MinimumPrice = ConstU128<{ 10 * MILLI_MSEC }>;
+	type OnOffer = Demands;
 	type RetentionPeriod = RetentionPeriod;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type WeightInfo = ();
+}
+
+impl pallet_demands::Config for Runtime {
+	type ArbiterOrigin = AwardOrigin;
+	type Consideration = StorageDeposit<DemandReason>;
+	type Currency = Balances;
+	type DecisionPeriod = DecisionPeriod;
+	// Nobody gives verdicts yet: what demands them is refused.
+	type Devices = ();
+	type Market = Marketplace;
+	type MaxDemandPeriod = MaxDemandPeriod;
+	type MaxLooks = ConstU32<16>;
+	type MinOfferAge = MinOfferAge;
+	type OrderDeposit = OrderDeposit;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	// Nobody keeps scores yet: what demands one is refused.
+	type Scores = ();
+	type WeightInfo = ();
+}
+
+impl pallet_campaigns::Config for Runtime {
+	type AcceptOrigin = AcceptOrigin;
+	type Consideration = StorageDeposit<CampaignReason>;
+	type Currency = Balances;
+	type DecisionPeriod = DecisionPeriod;
+	type MaxCampaignPeriod = MaxCampaignPeriod;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type WeightInfo = ();
 }
