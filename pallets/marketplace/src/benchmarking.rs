@@ -94,6 +94,22 @@ fn list<T: Config>(owner: &T::AccountId) -> Result<ListingId, BenchmarkError> {
 	Ok(Pallet::<T>::listing_id(owner, &dataset, H256::zero()))
 }
 
+/// A listing of `seller` for the benchmarks of the demand side.
+pub(crate) fn offer<T: Config>(
+	seller: T::AccountId,
+	kind: Kind,
+	place: Place,
+	price: BalanceOf<T>,
+) -> ListingId {
+	let terms = longest_terms::<T>(dataset::<T>(&seller));
+	let pricing = Pricing::OneTime { price: price.max(T::MinimumPrice::get()) };
+	T::Consideration::ensure_successful(&seller, Pallet::<T>::order_footprint());
+	let terms = ListingTerms { kind, place, pricing, ..terms };
+	let id = Pallet::<T>::listing_id(&seller, &terms.dataset, H256::zero());
+	Pallet::<T>::do_create_listing(seller, H256::zero(), terms).expect("the terms are acceptable");
+	id
+}
+
 fn buyer_key() -> [u8; 32] {
 	EnvelopeSecret::from_bytes(SECRET).public_key()
 }
@@ -372,6 +388,15 @@ mod benchmarks {
 		wait::<T>(T::DecisionPeriod::get());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(funded::<T>("stranger")), id);
+		assert!(ended::<T>(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn reject() -> Result<(), BenchmarkError> {
+		let id = open::<T>(&funded::<T>("owner"), &funded::<T>("buyer"))?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(account("friend", 0, 0)), id);
 		assert!(ended::<T>(id));
 		Ok(())
 	}

@@ -40,6 +40,13 @@ impl<T: Config> Pallet<T> {
 		Self::refund_payer(id, order, reason)
 	}
 
+	pub(crate) fn do_reject(who: T::AccountId, id: OrderId) -> DispatchResult {
+		let order = Self::order_of_beneficiary(&who, id)?;
+		ensure!(order.state == OrderState::AwaitingDelivery, Error::<T>::NotAwaitingDelivery);
+		AwaitingDelivery::<T>::remove(order.dataset, id);
+		Self::refund_payer(id, order, RefundReason::Rejected)
+	}
+
 	pub(crate) fn do_prune_order(id: OrderId) -> DispatchResult {
 		let order = Orders::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		let ended_at = order.state.ended_at().ok_or(Error::<T>::NotEnded)?;

@@ -70,6 +70,7 @@ mod arbitration;
 mod bonds;
 mod challenge;
 mod delivery;
+mod demand_side;
 mod dispute;
 mod escrow;
 mod listing;
@@ -132,7 +133,7 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use msec_commitments::ChunkProof;
-	use msec_primitives::{DatasetId, DatasetInfo, ListingId, OrderAccess, OrderId};
+	use msec_primitives::{DatasetId, DatasetInfo, ListingId, OnOffer, OrderAccess, OrderId};
 	use sp_core::H256;
 	use sp_runtime::Permill;
 
@@ -158,6 +159,9 @@ pub mod pallet {
 
 		/// Opens and closes access for buyers.
 		type Access: OrderAccess<Self::AccountId, BlockNumberFor<Self>>;
+
+		/// Is told which offers there are.
+		type OnOffer: OnOffer<Self::AccountId, BalanceOf<Self>, BlockNumberFor<Self>>;
 
 		/// The part of each price that goes to [`Config::FeeDestination`], rounded down.
 		#[pallet::constant]
@@ -1172,6 +1176,31 @@ pub mod pallet {
 			ensure_signed(origin)?;
 			Self::do_conclude(order)?;
 			Ok(Pays::No.into())
+		}
+
+		/// Gives an order back before its key is there.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's beneficiary.
+		///
+		/// ## Details
+		///
+		/// Meant for orders that a standing demand opened. Releases the price and closes access.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NotAwaitingDelivery`]: the key was delivered, or the order has ended.
+		///
+		/// ## Events
+		///
+		/// [`Event::Refunded`]
+		#[pallet::call_index(40)]
+		#[pallet::weight(T::WeightInfo::reject())]
+		pub fn reject(origin: OriginFor<T>, order: OrderId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_reject(who, order)
 		}
 	}
 

@@ -7,7 +7,10 @@ use frame_support::{
 	traits::{fungible::Inspect, Consideration, Footprint, Get},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, ListingId};
+use msec_primitives::{
+	market::{is_geohash, is_kind},
+	DatasetId, DatasetInfo, DatasetStatus, ListingId,
+};
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
@@ -15,10 +18,8 @@ use sp_runtime::{
 	DispatchResult,
 };
 
-/// What a listing's own key and its three index entries take, in bytes.
-const KEYS_SIZE: usize = 400;
-
-const GEOHASH_ALPHABET: &[u8] = b"0123456789bcdefghjkmnpqrstuvwxyz";
+/// What a listing's own key, its three index entries and the one of the demand side take, in bytes.
+const KEYS_SIZE: usize = 540;
 
 impl<T: Config> Pallet<T> {
 	/// BLAKE2b-256 of the SCALE encoding of (owner, data set, salt).
@@ -52,6 +53,7 @@ impl<T: Config> Pallet<T> {
 		};
 		ListingsByOwner::<T>::insert(&owner, id, ());
 		Self::index_terms(id, &listing.terms);
+		Self::open_offer(&id, &listing);
 		Listings::<T>::insert(id, listing);
 		Self::deposit_event(Event::ListingCreated { listing: id, owner, dataset, terms_hash });
 		Ok(())
@@ -66,6 +68,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(listing.terms.dataset == terms.dataset, Error::<T>::OtherDataset);
 		Self::check_terms(&terms)?;
 
+		Self::close_offer(&id, &listing);
 		Self::unindex_terms(id, &listing.terms);
 		Self::index_terms(id, &terms);
 		listing.ticket = listing.ticket.update(&who, Self::listing_footprint(&terms))?;
@@ -73,6 +76,7 @@ impl<T: Config> Pallet<T> {
 		listing.terms = terms;
 		listing.changed_at = frame_system::Pallet::<T>::block_number();
 		let terms_hash = listing.terms_hash;
+		Self::open_offer(&id, &listing);
 		Listings::<T>::insert(id, listing);
 		Self::deposit_event(Event::ListingChanged { listing: id, terms_hash });
 		Ok(())
@@ -96,6 +100,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_retire_listing(who: T::AccountId, id: ListingId) -> DispatchResult {
 		let listing = Self::own_listing(&who, id)?;
+		Self::close_offer(&id, &listing);
 		Self::unindex_terms(id, &listing.terms);
 		ListingsByOwner::<T>::remove(&who, id);
 		Listings::<T>::remove(id);
@@ -144,8 +149,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn set_status(id: ListingId, mut listing: ListingOf<T>, status: ListingStatus) {
+		Self::close_offer(&id, &listing);
 		listing.status = status;
 		listing.changed_at = frame_system::Pallet::<T>::block_number();
+		Self::open_offer(&id, &listing);
 		Listings::<T>::insert(id, listing);
 	}
 
@@ -199,20 +206,9 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-fn is_kind(kind: &[u8]) -> bool {
-	let is_word = |word: &[u8]| {
-		!word.is_empty() && word.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
-	};
-	kind.split(|byte| *byte == b'-').all(is_word)
-}
-
 fn is_unit(unit: &[u8]) -> bool {
 	core::str::from_utf8(unit)
 		.is_ok_and(|unit| !unit.is_empty() && !unit.chars().any(char::is_control))
-}
-
-fn is_geohash(place: &[u8]) -> bool {
-	!place.is_empty() && place.iter().all(|byte| GEOHASH_ALPHABET.contains(byte))
 }
 
 fn is_licence(licence: &[u8]) -> bool {

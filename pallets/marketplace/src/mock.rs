@@ -15,7 +15,8 @@ use msec_commitments::{
 	KeyTree, Peaks,
 };
 use msec_primitives::{
-	DatasetId, DatasetInfo, DatasetStatus, ListingId, OrderAccess, OrderId, RangeCommitment,
+	DatasetId, DatasetInfo, DatasetStatus, ListingId, Offer, OnOffer, OrderAccess, OrderId,
+	RangeCommitment,
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
@@ -46,8 +47,8 @@ pub const MINIMUM_COMPLAINT_BOND: u64 = 50;
 pub const COMPLAINT_BOND: u64 = 100;
 pub const RESPONSE: u64 = 15;
 pub const DECISION: u64 = 25;
-/// 10, and 1 a byte: 110 of terms, 69 of the rest, 400 of keys.
-pub const LISTING_DEPOSIT: u64 = 589;
+/// 10, and 1 a byte: 110 of terms, 69 of the rest, 540 of keys.
+pub const LISTING_DEPOSIT: u64 = 729;
 /// 10, and 1 a byte: 254 of the order, 1,280 of the envelope, 704 of grant and keys.
 pub const ORDER_DEPOSIT: u64 = 2_248;
 
@@ -109,6 +110,7 @@ parameter_types! {
 	pub static Datasets: BTreeMap<DatasetId, Dataset> = BTreeMap::new();
 	pub static OpenAccess: BTreeMap<OrderId, Access> = BTreeMap::new();
 	pub static AccessIsFull: bool = false;
+	pub static Offers: BTreeMap<ListingId, Offer<AccountId, u64, u64>> = BTreeMap::new();
 	pub static Denied: Vec<(DatasetId, AccountId)> = Vec::new();
 }
 
@@ -123,6 +125,7 @@ impl Config for Test {
 	>;
 	type Datasets = Datasets;
 	type Access = OpenAccess;
+	type OnOffer = Offers;
 	type FeeShare = FeeShare;
 	type FeeDestination = ConstU64<TREASURY>;
 	type MinimumPrice = ConstU64<MINIMUM_PRICE>;
@@ -226,6 +229,15 @@ impl OrderAccess<AccountId, u64> for OpenAccess {
 	}
 }
 
+impl OnOffer<AccountId, u64, u64> for Offers {
+	fn opened(listing: &ListingId, offer: &Offer<AccountId, u64, u64>) {
+		Self::mutate(|offers| assert_eq!(offers.insert(*listing, offer.clone()), None));
+	}
+	fn closed(listing: &ListingId, offer: &Offer<AccountId, u64, u64>) {
+		Self::mutate(|offers| assert_eq!(offers.remove(listing).as_ref(), Some(offer)));
+	}
+}
+
 /// Three encrypted batches of two chunks each.
 pub struct Data {
 	pub tree: KeyTree,
@@ -313,6 +325,7 @@ impl ExtBuilder {
 		Datasets::set(self.datasets);
 		OpenAccess::set(BTreeMap::new());
 		AccessIsFull::set(false);
+		Offers::set(BTreeMap::new());
 		Denied::set(Vec::new());
 		Bond::set(CHALLENGE_BOND);
 		DefaultPayerShare::set(Permill::from_percent(40));

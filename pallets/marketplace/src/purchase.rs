@@ -114,7 +114,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// An order with the longest envelope.
-	pub(crate) fn order_footprint() -> Footprint {
+	pub fn order_footprint() -> Footprint {
 		let size = OrderOf::<T>::max_encoded_len()
 			.saturating_add(MAX_ENVELOPE_LENGTH as usize)
 			.saturating_add(GRANT_AND_KEYS_SIZE);

@@ -182,7 +182,7 @@ fn was_delivered<BlockNumber>(state: &OrderState<BlockNumber>) -> Option<bool> {
 			Some(true)
 		},
 		OrderState::Refunded { reason, .. } => match reason {
-			RefundReason::NotDelivered => Some(false),
+			RefundReason::NotDelivered | RefundReason::Rejected => Some(false),
 			RefundReason::WrongKey
 			| RefundReason::WrongData
 			| RefundReason::Withheld

@@ -2,22 +2,15 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{pallet_prelude::ConstU32, BoundedVec};
-use msec_primitives::{DatasetId, ListingId, RangeCommitment};
+use msec_primitives::{market::cell_of, DatasetId, ListingId, RangeCommitment};
 use scale_info::TypeInfo;
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
 
-/// Most characters of a listing's place that are indexed.
-pub const CELL_LENGTH: u32 = 4;
+pub use msec_primitives::{Cell, Kind, Place};
 
-/// What is measured: lower-case ASCII words and numbers joined by `-`, such as `air-temperature`.
-pub type Kind = BoundedVec<u8, ConstU32<32>>;
 /// A unit as a UCUM code, such as `Cel`.
 pub type Unit = BoundedVec<u8, ConstU32<16>>;
-/// A geohash of 1 to 9 characters; the shorter, the coarser.
-pub type Place = BoundedVec<u8, ConstU32<9>>;
-/// The first characters of a [`Place`], at most [`CELL_LENGTH`].
-pub type Cell = BoundedVec<u8, ConstU32<CELL_LENGTH>>;
 /// An SPDX licence expression, such as `CC-BY-4.0`.
 pub type Licence = BoundedVec<u8, ConstU32<64>>;
 /// A few readings for everybody to see, in UTF-8.
@@ -99,7 +92,7 @@ impl<Balance: Encode, BlockNumber: Encode> ListingTerms<Balance, BlockNumber> {
 impl<Balance, BlockNumber> ListingTerms<Balance, BlockNumber> {
 	/// The cell under which the place is indexed.
 	pub fn cell(&self) -> Cell {
-		Cell::truncate_from(self.place.to_vec())
+		cell_of(&self.place)
 	}
 }
 
@@ -174,6 +167,8 @@ pub enum RefundReason {
 	NoResponse,
 	/// A complaint ended with everything for the payer.
 	Awarded,
+	/// The beneficiary did not want it any more, before the key was there.
+	Rejected,
 }
 
 /// How far an order has come.

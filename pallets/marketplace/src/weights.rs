@@ -48,6 +48,8 @@ pub trait WeightInfo {
 	fn decide() -> Weight;
 	/// `conclude`
 	fn conclude() -> Weight;
+	/// `reject`
+	fn reject() -> Weight;
 }
 
 /// Bytes of proof for one read: an item of the largest kind and its way down the trie.
@@ -62,22 +64,22 @@ fn estimate(micros: u64, reads: u64, writes: u64) -> Weight {
 }
 
 impl WeightInfo for () {
-	// Data set, listing, account and holds of the owner; listing, three index entries, account, holds.
+	// Data set, listing, account and holds of the owner; listing, four index entries, account, holds.
 	fn create_listing() -> Weight {
-		estimate(150, 6, 6)
+		estimate(150, 6, 7)
 	}
-	// As above, with two index entries removed.
+	// As above, with three index entries removed.
 	fn change_listing() -> Weight {
-		estimate(150, 4, 7)
+		estimate(150, 4, 9)
 	}
 	fn pause_listing() -> Weight {
-		estimate(50, 1, 1)
+		estimate(50, 1, 2)
 	}
 	fn resume_listing() -> Weight {
-		estimate(50, 1, 1)
+		estimate(50, 1, 2)
 	}
 	fn retire_listing() -> Weight {
-		estimate(100, 3, 6)
+		estimate(100, 3, 7)
 	}
 	// Listing, data set, order, account, holds, grants and denials; the same without the data set, and
 	// four index entries.
@@ -132,5 +134,9 @@ impl WeightInfo for () {
 	// As above, with data set and denial.
 	fn conclude() -> Weight {
 		estimate(500, 14, 12)
+	}
+	// As `refund`.
+	fn reject() -> Weight {
+		Self::refund()
 	}
 }

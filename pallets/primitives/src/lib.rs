@@ -9,8 +9,10 @@ extern crate alloc;
 
 pub mod access;
 pub mod dataset;
+pub mod market;
 pub mod runtime_api;
 pub mod units;
 
 pub use access::{AccessPolicy, Action, Actions, Basis, Decision, OrderAccess, Purpose, Refusal};
 pub use dataset::{DatasetId, DatasetInfo, DatasetStatus, ListingId, OrderId, RangeCommitment};
+pub use market::{Cell, DeviceStatus, Kind, Market, Offer, OnOffer, Place, TrustScore};

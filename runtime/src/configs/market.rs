@@ -2,17 +2,17 @@
 
 use super::{
 	money::TreasuryAccount,
-	origins::{ArbiterOrigin, MinterOrigin},
+	origins::{AcceptOrigin, ArbiterOrigin, AwardOrigin, MinterOrigin},
 };
 use crate::{
-	AccessControl, AccountId, Balance, Balances, Records, Runtime, RuntimeHoldReason, DAYS, HOURS,
-	MICRO_MSEC, MILLI_MSEC, MINUTES, MSEC,
+	AccessControl, AccountId, Balance, Balances, Demands, Marketplace, Records, Runtime,
+	RuntimeHoldReason, DAYS, HOURS, MICRO_MSEC, MILLI_MSEC, MINUTES, MSEC,
 };
 use frame_support::{
 	parameter_types,
 	traits::{fungible::HoldConsideration, ConstU128, ConstU32, ConstU8, LinearStoragePrice},
 };
-use sp_runtime::Permill;
+use sp_runtime::{traits::Convert, Permill};
 
 parameter_types! {
 	pub const ApprovalReason: RuntimeHoldReason =
@@ -23,6 +23,12 @@ parameter_types! {
 		RuntimeHoldReason::AccessControl(pallet_access_control::HoldReason::AccessDeposit);
 	pub const MarketReason: RuntimeHoldReason =
 		RuntimeHoldReason::Marketplace(pallet_marketplace::HoldReason::StorageDeposit);
+	pub const DemandReason: RuntimeHoldReason =
+		RuntimeHoldReason::Demands(pallet_demands::HoldReason::StorageDeposit);
+	pub const CampaignReason: RuntimeHoldReason =
+		RuntimeHoldReason::Campaigns(pallet_campaigns::HoldReason::StorageDeposit);
+	/// What the market takes for the state of an order.
+	pub OrderDeposit: Balance = StoragePrice::convert(Marketplace::order_footprint());
 	/// Two parts in a hundred of each price go to the treasury.
 	pub const FeeShare: Permill = Permill::from_percent(2);
 	pub const MinPeriod: u32 = 2;
@@ -37,16 +43,18 @@ parameter_types! {
 	pub const DecisionPeriod: u32 = 14 * DAYS;
 	/// Silent arbiters favour nobody.
 	pub const DefaultPayerShare: Permill = Permill::from_percent(50);
+	pub const MinOfferAge: u32 = 5;
+	pub const MaxDemandPeriod: u32 = 365 * DAYS;
+	pub const MaxCampaignPeriod: u32 = 365 * DAYS;
+	pub const AwardPeriod: u32 = 30 * DAYS;
 }
 
-/// Deposit for state that somebody's item occupies: a hundredth of an MSEC an item and a
-/// ten-thousandth a byte. It comes back when the item goes.
-pub type StorageDeposit<Reason> = HoldConsideration<
-	AccountId,
-	Balances,
-	Reason,
-	LinearStoragePrice<ConstU128<{ 10 * MILLI_MSEC }>, ConstU128<{ 100 * MICRO_MSEC }>, Balance>,
->;
+/// A hundredth of an MSEC an item and a ten-thousandth a byte.
+type StoragePrice =
+	LinearStoragePrice<ConstU128<{ 10 * MILLI_MSEC }>, ConstU128<{ 100 * MICRO_MSEC }>, Balance>;
+
+/// Deposit for state that somebody's item occupies. It comes back when the item goes.
+pub type StorageDeposit<Reason> = HoldConsideration<AccountId, Balances, Reason, StoragePrice>;
 
 impl pallet_token::Config for Runtime {
 	type Consideration = StorageDeposit<ApprovalReason>;
@@ -98,7 +106,36 @@ impl pallet_marketplace::Config for Runtime {
 	type MinimumComplaintBond = ConstU128<{ 100 * MILLI_MSEC }>;
 	type MinimumPrice = ConstU128<{ 10 * MILLI_MSEC }>;
 	type ResponsePeriod = ResponsePeriod;
+	type OnOffer = Demands;
 	type RetentionPeriod = RetentionPeriod;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type WeightInfo = ();
+}
+
+impl pallet_demands::Config for Runtime {
+	type ArbiterOrigin = AwardOrigin;
+	type Consideration = StorageDeposit<DemandReason>;
+	type Currency = Balances;
+	type DecisionPeriod = AwardPeriod;
+	// Nobody gives verdicts yet: what demands them is refused.
+	type Devices = ();
+	type Market = Marketplace;
+	type MaxDemandPeriod = MaxDemandPeriod;
+	type MaxLooks = ConstU32<16>;
+	type MinOfferAge = MinOfferAge;
+	type OrderDeposit = OrderDeposit;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	// Nobody keeps scores yet: what demands one is refused.
+	type Scores = ();
+	type WeightInfo = ();
+}
+
+impl pallet_campaigns::Config for Runtime {
+	type AcceptOrigin = AcceptOrigin;
+	type Consideration = StorageDeposit<CampaignReason>;
+	type Currency = Balances;
+	type DecisionPeriod = AwardPeriod;
+	type MaxCampaignPeriod = MaxCampaignPeriod;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type WeightInfo = ();
 }

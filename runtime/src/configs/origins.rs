@@ -8,6 +8,8 @@
 //! | change the council's members | two thirds of the council, or root |
 //! | appoint and dismiss arbiters | two thirds of the council, or root |
 //! | decide complaints about orders | more than half of the arbiters, or root |
+//! | award a reward for data when the requester does not and named nobody | half of the council, or root |
+//! | accept and reject contributions to any campaign | half of the council, or root |
 //! | root | `sudo`, which has a key in the `dev` preset only |
 
 use crate::{AccountId, Balance, MSEC};
@@ -49,3 +51,7 @@ pub type SpendOrigin = frame_support::traits::EitherOf<
 	EnsureRootWithSuccess<AccountId, ConstU128<{ Balance::MAX }>>,
 	EnsureWithSuccess<HalfOfCouncil, AccountId, MaximumSpend>,
 >;
+/// Awards the rewards of requests that name no arbiter.
+pub type AwardOrigin = EitherOfDiverse<EnsureRoot<AccountId>, HalfOfCouncil>;
+/// Accepts and rejects contributions to campaigns besides their owners.
+pub type AcceptOrigin = EitherOfDiverse<EnsureRoot<AccountId>, HalfOfCouncil>;

@@ -2,8 +2,8 @@
 
 use msec_runtime::{
 	configs::TreasuryAccount, AccessControl, AccountId, Balance, Balances, BalancesConfig,
-	Marketplace, Records, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, System, Token,
-	MSEC,
+	Campaigns, Demands, Marketplace, Records, Runtime, RuntimeCall, RuntimeGenesisConfig,
+	RuntimeOrigin, System, Token, MSEC,
 };
 use sp_runtime::{traits::Dispatchable, BuildStorage, DispatchError};
 
@@ -40,6 +40,8 @@ pub fn check_state() {
 	Records::do_try_state().expect("records");
 	AccessControl::do_try_state().expect("access-control");
 	Marketplace::do_try_state().expect("marketplace");
+	Demands::do_try_state().expect("demands");
+	Campaigns::do_try_state().expect("campaigns");
 }
 
 /// Dispatches `call` as `who` would sign it, without fees.

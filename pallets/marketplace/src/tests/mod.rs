@@ -3,6 +3,7 @@
 mod arbitration;
 mod challenge;
 mod delivery;
+mod demand_side;
 mod dispute;
 mod escrow;
 mod listing;

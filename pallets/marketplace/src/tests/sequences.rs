@@ -23,6 +23,7 @@ enum Step {
 	Confirm { who: AccountId, order: usize },
 	Settle { who: AccountId, order: usize },
 	Refund { who: AccountId, order: usize },
+	Reject { order: usize },
 	DisputeKey { order: usize },
 	DisputeData { order: usize },
 	Challenge { order: usize, batch: u32, chunk: u32 },
@@ -57,6 +58,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 		4 => (who(), nth()).prop_map(|(who, order)| Step::Confirm { who, order }),
 		6 => (who(), nth()).prop_map(|(who, order)| Step::Settle { who, order }),
 		3 => (who(), nth()).prop_map(|(who, order)| Step::Refund { who, order }),
+		2 => nth().prop_map(|order| Step::Reject { order }),
 		5 => nth().prop_map(|order| Step::DisputeKey { order }),
 		5 => nth().prop_map(|order| Step::DisputeData { order }),
 		8 => (nth(), 0u32..4, 0u32..3).prop_map(
@@ -229,6 +231,10 @@ fn call(step: Step, spoiled_data: &Data) -> Option<(AccountId, Call<Test>)> {
 		Step::Confirm { who, order } => (who, Call::confirm { order: nth_order(order)? }),
 		Step::Settle { who, order } => (who, Call::settle { order: nth_order(order)? }),
 		Step::Refund { who, order } => (who, Call::refund { order: nth_order(order)? }),
+		Step::Reject { order } => {
+			let order = nth_order(order)?;
+			(Orders::<Test>::get(order)?.beneficiary, Call::reject { order })
+		},
 		Step::DisputeKey { order } => {
 			let id = nth_order(order)?;
 			let order = Orders::<Test>::get(id)?;

@@ -1,0 +1,72 @@
+//! How whoever looks for data meets the listings.
+
+use crate::{pallet::*, BalanceOf, ListingOf, ListingStatus, Pricing};
+use frame_system::pallet_prelude::BlockNumberFor;
+use msec_commitments::envelope::is_valid_recipient;
+use msec_primitives::{ListingId, Market, Offer, OnOffer, OrderId};
+use sp_core::H256;
+use sp_runtime::DispatchError;
+
+type OfferOf<T> = Offer<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn open_offer(id: &ListingId, listing: &ListingOf<T>) {
+		if let Some(offer) = Self::offer_of(listing) {
+			T::OnOffer::opened(id, &offer);
+		}
+	}
+
+	pub(crate) fn close_offer(id: &ListingId, listing: &ListingOf<T>) {
+		if let Some(offer) = Self::offer_of(listing) {
+			T::OnOffer::closed(id, &offer);
+		}
+	}
+
+	fn offer_of(listing: &ListingOf<T>) -> Option<OfferOf<T>> {
+		let terms = &listing.terms;
+		let is_paid_once = matches!(terms.pricing, Pricing::Free | Pricing::OneTime { .. });
+		(listing.status == ListingStatus::Active && is_paid_once).then(|| Offer {
+			seller: listing.owner.clone(),
+			dataset: terms.dataset,
+			kind: terms.kind.clone(),
+			place: terms.place.clone(),
+			price: terms.pricing.price(),
+			terms_hash: listing.terms_hash,
+			since: listing.changed_at,
+		})
+	}
+}
+
+impl<T: Config> Market<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pallet<T> {
+	fn offer(listing: &ListingId) -> Option<OfferOf<T>> {
+		Self::offer_of(&Listings::<T>::get(listing)?)
+	}
+
+	fn buy_for(
+		payer: &T::AccountId,
+		listing: &ListingId,
+		terms_hash: H256,
+		highest_price: BalanceOf<T>,
+		beneficiary: &T::AccountId,
+		buyer_key: [u8; 32],
+	) -> Result<OrderId, DispatchError> {
+		let (payer, beneficiary) = (payer.clone(), beneficiary.clone());
+		let id = Self::order_id(listing, &beneficiary, &buyer_key);
+		Self::do_buy(payer, *listing, terms_hash, highest_price, beneficiary, buyer_key)?;
+		Ok(id)
+	}
+
+	fn is_valid_key(buyer_key: &[u8; 32]) -> bool {
+		is_valid_recipient(buyer_key)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_offer(
+		seller: T::AccountId,
+		kind: msec_primitives::Kind,
+		place: msec_primitives::Place,
+		price: BalanceOf<T>,
+	) -> ListingId {
+		crate::benchmarking::offer::<T>(seller, kind, place, price)
+	}
+}
