@@ -105,8 +105,8 @@ impl pallet_marketplace::Config for Runtime {
 	type MinPeriod = MinPeriod;
 	type MinimumComplaintBond = ConstU128<{ 100 * MILLI_MSEC }>;
 	type MinimumPrice = ConstU128<{ 10 * MILLI_MSEC }>;
-	type ResponsePeriod = ResponsePeriod;
 	type OnOffer = Demands;
+	type ResponsePeriod = ResponsePeriod;
 	type RetentionPeriod = RetentionPeriod;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type WeightInfo = ();
