@@ -337,7 +337,7 @@ mod benchmarks {
 		}
 		#[extrinsic_call]
 		_(RawOrigin::Signed(beneficiary), id, 0, 0);
-		assert!(Pallet::<T>::challenges(id).iter().any(|challenge| challenge.chunk == 0));
+		assert!(Pallet::<T>::challenges(id).iter().any(|one| one.chunk == 0));
 		Ok(())
 	}
 
@@ -347,7 +347,7 @@ mod benchmarks {
 		let (proof, ciphertext, _) = spoiled_chunk();
 		#[extrinsic_call]
 		_(RawOrigin::Signed(funded::<T>("stranger")), id, proof, ciphertext);
-		let answered = |challenge: &ChallengeOf<T>| challenge.answer_by().is_none();
+		let answered = |one: &ChallengeOf<T>| one.answer_by().is_none();
 		assert_eq!(Pallet::<T>::challenges(id).iter().filter(|one| answered(one)).count(), 1);
 		Ok(())
 	}

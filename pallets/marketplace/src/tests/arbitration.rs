@@ -321,10 +321,13 @@ fn a_default_for_one_side_ends_as_a_decision_would() {
 	}
 }
 
+/// Ends an order for a reason of its own.
+type End = fn(H256, &Data);
+
 #[test]
 fn a_seller_who_withdraws_or_is_proved_wrong_has_lost_the_complaint() {
 	let data = Data::spoiled(|commitment| commitment.plaintext = [0; 32]);
-	let ends: [(fn(H256, &Data), RefundReason); 2] = [
+	let ends: [(End, RefundReason); 2] = [
 		(
 			|id, _| {
 				set_denied(DATASET, BUYER, true);

@@ -266,12 +266,15 @@ fn what_is_free_is_challenged_too() {
 	});
 }
 
+/// Ends an order for a reason of its own.
+type End = fn(H256, &Data);
+
 #[test]
 fn proofs_and_withdrawals_end_a_challenged_order() {
 	let data = Data::spoiled(|commitment| commitment.plaintext = [0; 32]);
 	let with_dataset =
 		|| ExtBuilder::default().with_dataset(DATASET, Dataset::of(OWNER, data.range));
-	let ends: [(fn(H256, &Data), RefundReason); 2] = [
+	let ends: [(End, RefundReason); 2] = [
 		(
 			|id, data| {
 				let (proof, key) = (data.proof(2, 1), data.chunk_key(2, 1));
