@@ -207,7 +207,7 @@ fn terms() -> Value {
 			confirmation_period: 28_800,
 			access_period: 864_000,
 		};
-		let value = json!({
+		json!({
 			"dataset": text(DATASET),
 			"kind": terms.kind,
 			"unit": terms.unit,
@@ -221,8 +221,7 @@ fn terms() -> Value {
 			"access_period": terms.access_period,
 			"encoded": text(terms.to_runtime().encode()),
 			"hash": text(terms.hash().0),
-		});
-		value
+		})
 	};
 	json!([one(None, ""), one(Some(2_500_000_000_000), "2013-07-01T04:00:00Z,71.96\n")])
 }

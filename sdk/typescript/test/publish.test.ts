@@ -72,7 +72,8 @@ class FakeStore {
 				response.writeHead(refusal.status, { 'retry-after': '0' }).end(refusal.body);
 				return;
 			}
-			const answer = this.answer(request.method!, request.url!, Buffer.concat(parts));
+			const body = new Uint8Array(Buffer.concat(parts));
+			const answer = this.answer(request.method!, request.url!, body);
 			response.writeHead(answer ? 200 : 404).end(answer);
 		});
 		servers.push(server);
