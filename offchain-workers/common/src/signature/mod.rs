@@ -14,7 +14,7 @@ mod verify;
 
 pub use algorithm::{Algorithm, PublicKey};
 pub use digest::{content_digest, parse_content_digest, BodyDigest};
-pub use sign::{sign_request, SignedHeaders};
+pub use sign::{sign_request, sign_request_with, SignedHeaders};
 pub use verify::{SignatureError, Unclaimed, Verified, Verifier};
 
 /// Name of the header with the body's digest.

@@ -46,7 +46,9 @@ pub fn sign_request(
 	sign_request_with(key, audience, request, body, now, STANDARD.encode(nonce))
 }
 
-pub(super) fn sign_request_with(
+/// Signs a request as of `created`, in seconds since 1970, with a `nonce` of 22 to 88 characters of
+/// base64 that was not used before.
+pub fn sign_request_with(
 	key: &AccountKey,
 	audience: &str,
 	request: &RequestParts,
