@@ -176,7 +176,7 @@ pub(crate) mod tests {
 		posted.add(&ORDER, &range(&frames[..2]), &transactions);
 		posted.add(&H256([4; 32]), &range(&frames), &transactions);
 		let mut cut_off = transactions[0].clone();
-		cut_off.truncate(500);
+		cut_off.truncate(transactions[0].len() - 100);
 		posted.add(&ORDER, &range(&frames), &[cut_off]);
 		let mut altered = transactions[0].clone();
 		let last = altered.len() - 91;
