@@ -108,6 +108,7 @@ fn state(order: OrderId) -> OrderState<u32> {
 fn supply_meets_demand() {
 	with_accounts(ANYBODY, || {
 		let before = [OWNER, BUYER].map(|who| total_balance(&account(who)));
+		let issuance = total_issuance();
 		let id = demand(wanted(30 * MSEC, 1..3));
 		let budget = held(&account(BUYER));
 		let listing = list(OWNER, 20 * MSEC);
@@ -133,6 +134,7 @@ fn supply_meets_demand() {
 		let fee = 20 * MSEC / 50;
 		assert_eq!(after, [before[0] + 20 * MSEC - fee, before[1] - 20 * MSEC]);
 		assert_eq!(total_balance(&TreasuryAccount::get()), ENDOWMENT + fee);
+		assert_eq!(total_issuance(), issuance);
 	});
 }
 
