@@ -5,6 +5,7 @@ mod account;
 mod arguments;
 mod context;
 mod dataset;
+mod demand;
 mod info;
 mod key;
 mod listing;
@@ -12,6 +13,7 @@ mod money;
 mod order;
 mod plot;
 mod publish;
+mod request;
 mod store;
 mod verify_image;
 
@@ -129,6 +131,12 @@ enum Command {
 	Refund(order::OrderArgument),
 	/// Remove an ended order from the chain; its deposit returns.
 	Prune(order::OrderArgument),
+	/// Standing demands, which buy as soon as somebody offers what is wanted.
+	#[command(subcommand)]
+	Demand(demand::DemandCommand),
+	/// Rewards for data that does not exist yet.
+	#[command(subcommand)]
+	Request(request::RequestCommand),
 	/// What an account has.
 	Balance(money::Balance),
 	/// Send money.
@@ -179,6 +187,8 @@ impl Cli {
 			Command::Settle(order) => order.settle(&context).await,
 			Command::Refund(order) => order.refund(&context).await,
 			Command::Prune(order) => order.prune(&context).await,
+			Command::Demand(command) => command.run(&context).await,
+			Command::Request(command) => command.run(&context).await,
 			Command::Balance(command) => command.run(&context).await,
 			Command::Transfer(command) => command.run(&context).await,
 			Command::Grant(command) => command.run(&context).await,

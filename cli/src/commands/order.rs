@@ -74,6 +74,8 @@ pub enum OrderCommand {
 	Wait(OrderArgument),
 	/// Deliver the key of an order as the seller; a key agent does this by itself.
 	Deliver(OrderArgument),
+	/// Give an order back whose key is not there yet, such as one that a demand opened.
+	Reject(OrderArgument),
 }
 
 #[derive(Args)]
@@ -257,6 +259,10 @@ impl OrderCommand {
 				context.print(&value_of(&id, &order), || describe(&id, &order));
 				Ok(())
 			},
+			Self::Reject(argument) => {
+				let call = runtime::transactions().marketplace().reject(argument.order);
+				argument.end(context, "reject", &call).await
+			},
 		}
 	}
 }
@@ -277,7 +283,7 @@ impl Delivery {
 		let order = order_at(&block, id).await?;
 		let envelope = block.envelope(&id.0).await?;
 		let envelope = envelope.ok_or_else(|| undelivered(id, &order, block.number()))?;
-		let secret = context.home().order_secret(id, context.password()?)?;
+		let secret = context.home().order_secret(id, &order.buyer_key, context.password()?)?;
 		Ok(Self { block, order, envelope, secret })
 	}
 
@@ -514,6 +520,7 @@ fn state_text(state: &OrderState) -> String {
 				RefundReason::Denied => "the owner excluded the buyer",
 				RefundReason::WrongKey => "the key was wrong",
 				RefundReason::WrongData => "the data was wrong",
+				RefundReason::Rejected => "the buyer gave it back",
 			};
 			format!("refunded in block {at}: {reason}")
 		},

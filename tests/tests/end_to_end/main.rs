@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod canary;
+mod demands;
 mod documents;
 mod faults;
 mod javascript;

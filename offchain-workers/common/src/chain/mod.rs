@@ -12,8 +12,8 @@ pub use block::BlockClient;
 pub(crate) use client::within;
 pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
 pub use types::{
-	Account, Dataset, EncryptionKey, Listing, ListingTerms, Order, OrderState, RangeCommitment,
-	RefundReason, Store,
+	Account, Answer, Dataset, Demand, DemandTerms, EncryptionKey, Listing, ListingTerms, Order,
+	OrderState, RangeCommitment, RefundReason, Request, RequestTerms, Store,
 };
 
 /// The configuration under which transactions are made.
