@@ -54,7 +54,22 @@ as buyer plot "$stage/bought.csv" | indent
 as buyer confirm "$order" >/dev/null
 say "The buyer confirmed. The owner had $paid_before and has $(balance owner); the treasury took 2 parts in 100."
 
-chapter '5. What is refused'
+chapter '5. Supply meets demand'
+demand=$(json buyer demand create --kind snow-depth --area dr5 --highest-price 8 | jq -r .demand)
+say 'The buyer wants snow depths near New York, for 8 MSEC at most. The money is held:'
+as buyer demand show "$demand" | grep -E 'kind|area|price|bought' | indent
+wanted=$(json owner listing create station --kind snow-depth --unit cm --interval 1h --place dr5x1 \
+	--licence CC0-1.0 --price 6 | jq -r .listing)
+say 'The owner offers some for 6 and proposes the match, again and again until the offer has stood for five'
+say 'blocks: nobody can raise a price to a visible bid and be bought at once.'
+until_true 'match' as owner demand propose "$demand" "$wanted"
+order=$(json buyer orders | jq -r --arg listing "$wanted" '.[] | select(.listing == $listing) | .order')
+as buyer order wait "$order" | grep -E 'state|price' | indent
+as buyer fetch "$order" -o "$stage/wanted.csv" | indent
+as buyer confirm "$order" >/dev/null
+say 'It cost 6, not 8; the rest of the budget is free again.'
+
+chapter '6. What is refused'
 say 'A stranger asks the store for the ciphertext:'
 msec-dishonest-owner --node "$MSEC_NODE" --key "$stage/stranger.phrase" replay \
 	--endpoint "$endpoint" --store "$store" "$dataset" | indent

@@ -92,6 +92,17 @@ pub struct OrderRecord {
 	pub beneficiary: String,
 }
 
+/// The key for one purchase of a demand of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemandKeyRecord {
+	/// The demand's identifier, as 0x-hex.
+	pub demand: String,
+	/// Counts the demand's keys.
+	pub index: u32,
+	/// The X25519 public key, as 0x-hex.
+	pub buyer_key: String,
+}
+
 /// Secrets that a backup holds, by file name within the home folder.
 #[derive(Serialize, Deserialize)]
 struct Backup {
@@ -109,8 +120,11 @@ const ACCOUNTS: &str = "accounts";
 const KEYS: &str = "keys";
 const DATASETS: &str = "datasets";
 const ORDERS: &str = "orders";
+const DEMANDS: &str = "demands";
 const OUTBOX: &str = "outbox";
 const INTENTS: &str = "intents";
+/// What is worth a backup.
+const SECRETS: [&str; 5] = [ACCOUNTS, KEYS, DATASETS, ORDERS, DEMANDS];
 
 /// A user's folder.
 #[derive(Clone, Debug)]
@@ -119,7 +133,7 @@ pub struct Home(PathBuf);
 impl Home {
 	/// Opens the folder, making it when it is not there, for its owner only.
 	pub fn open(path: &Path) -> Result<Self, HomeError> {
-		for directory in ["", ACCOUNTS, KEYS, DATASETS, ORDERS, OUTBOX, INTENTS] {
+		for directory in ["", ACCOUNTS, KEYS, DATASETS, ORDERS, DEMANDS, OUTBOX, INTENTS] {
 			let directory = path.join(directory);
 			fs::DirBuilder::new()
 				.recursive(true)
@@ -294,16 +308,52 @@ impl Home {
 		fs::remove_file(&path).map_err(|source| HomeError::Io { path, source })
 	}
 
-	/// Opens the secret of a purchase.
+	/// Opens the secret of a purchase, which somebody made by hand or a demand made under `buyer_key`.
 	pub fn order_secret(
 		&self,
 		order: &H256,
+		buyer_key: &[u8; 32],
 		passphrase: &str,
 	) -> Result<EnvelopeSecret, HomeError> {
 		const HINT: &str = "only who bought has its secret; restore it by `msec key restore`";
+		let of_demand = self.file(DEMANDS, &ids::hash_text(buyer_key))?;
+		if of_demand.exists() {
+			let (_, secret): (DemandKeyRecord, _) = vault::open(&of_demand, passphrase)?;
+			return Ok(EnvelopeSecret::from_bytes(*secret_bytes(&of_demand, &secret)?));
+		}
 		let path = self.existing(ORDERS, &ids::hash_text(&order.0), "secret of order", HINT)?;
 		let (_, secret): (OrderRecord, _) = vault::open(&path, passphrase)?;
 		Ok(EnvelopeSecret::from_bytes(*secret_bytes(&path, &secret)?))
+	}
+
+	/// The keys of a demand in their order.
+	pub fn demand_keys(&self, demand: &H256) -> Result<Vec<DemandKeyRecord>, HomeError> {
+		let demand = ids::hash_text(&demand.0);
+		let known: Vec<(String, DemandKeyRecord)> = self.records(DEMANDS)?;
+		let mut keys: Vec<_> =
+			known.into_iter().map(|(_, key)| key).filter(|key| key.demand == demand).collect();
+		keys.sort_by_key(|key| key.index);
+		Ok(keys)
+	}
+
+	/// Saves a key of a demand and its secret in a new file.
+	pub fn save_demand_key(
+		&self,
+		record: &DemandKeyRecord,
+		secret: &EnvelopeSecret,
+		passphrase: &str,
+	) -> Result<(), HomeError> {
+		let path = self.file(DEMANDS, &record.buyer_key)?;
+		Ok(vault::save(&path, record, &*secret.to_bytes(), passphrase)?)
+	}
+
+	/// Removes the keys of a demand that never came about.
+	pub fn forget_demand(&self, demand: &H256) -> Result<(), HomeError> {
+		for key in self.demand_keys(demand)? {
+			let path = self.file(DEMANDS, &key.buyer_key)?;
+			fs::remove_file(&path).map_err(|source| HomeError::Io { path, source })?;
+		}
+		Ok(())
 	}
 
 	/// What a command with this fingerprint chose before it was interrupted.
@@ -345,7 +395,7 @@ impl Home {
 	/// `passphrase`; and how many files it holds.
 	pub fn backup(&self, passphrase: &str) -> Result<(Vec<u8>, usize), HomeError> {
 		let mut files = Vec::new();
-		for directory in [ACCOUNTS, KEYS, DATASETS, ORDERS] {
+		for directory in SECRETS {
 			for name in self.names(directory)? {
 				let text = read_secret(&self.file(directory, &name)?)?;
 				let content = String::from_utf8_lossy(&text).into_owned();
@@ -370,7 +420,7 @@ impl Home {
 			let (directory, name) = file
 				.name
 				.split_once('/')
-				.filter(|(directory, _)| [ACCOUNTS, KEYS, DATASETS, ORDERS].contains(directory))
+				.filter(|(directory, _)| SECRETS.contains(directory))
 				.ok_or_else(|| damaged(format!("it holds {:?}", file.name)))?;
 			match write_secret(&self.file(directory, name)?, file.content.as_bytes()) {
 				Ok(()) => restored += 1,
@@ -505,6 +555,29 @@ mod tests {
 		for name in ["", "../x", "a/b", "a.b", &"x".repeat(81)] {
 			assert!(matches!(home.key_record(name), Err(HomeError::InvalidName(_))), "{name}");
 		}
+	}
+
+	#[test]
+	fn the_keys_of_a_demand_open_its_orders() {
+		let (_directory, home) = home();
+		let (demand, order) = (H256([1; 32]), H256([2; 32]));
+		let secrets = [3, 4].map(|byte| EnvelopeSecret::from_bytes([byte; 32]));
+		for (index, secret) in [1, 0].into_iter().zip(&secrets) {
+			let demand = ids::hash_text(&demand.0);
+			let buyer_key = ids::hash_text(&secret.public_key());
+			let record = DemandKeyRecord { demand, index, buyer_key };
+			home.save_demand_key(&record, secret, "one").unwrap();
+		}
+		let indexes: Vec<_> =
+			home.demand_keys(&demand).unwrap().iter().map(|key| key.index).collect();
+		assert_eq!(indexes, [0, 1]);
+		let key = secrets[0].public_key();
+		assert_eq!(home.order_secret(&order, &key, "one").unwrap().public_key(), key);
+		assert!(home.order_secret(&order, &key, "other").is_err());
+		assert!(home.order_secret(&order, &[9; 32], "one").is_err());
+		home.forget_demand(&demand).unwrap();
+		assert!(home.demand_keys(&demand).unwrap().is_empty());
+		assert!(home.order_secret(&order, &key, "one").is_err());
 	}
 
 	#[test]

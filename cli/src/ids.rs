@@ -19,6 +19,11 @@ pub fn order(listing: &H256, beneficiary: &AccountId32, buyer_key: &[u8; 32]) ->
 	BlakeTwo256.hash(&(listing, beneficiary, buyer_key).encode())
 }
 
+/// The identifier of a demand or a request.
+pub fn demand(account: &AccountId32, salt: &H256) -> H256 {
+	BlakeTwo256.hash(&(account, salt).encode())
+}
+
 /// BLAKE2b-256 of a document that is referred to on chain.
 pub fn document(bytes: &[u8]) -> H256 {
 	BlakeTwo256.hash(bytes)

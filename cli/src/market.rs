@@ -1,7 +1,7 @@
 //! Finding offers, orders, data sets and stores on chain.
 
 use msec_worker_common::{
-	chain::{runtime, BlockClient, ChainError, Listing, Order, DEADLINE},
+	chain::{runtime, Answer, BlockClient, ChainError, Demand, Listing, Order, Request, DEADLINE},
 	AccountId32, H256,
 };
 
@@ -91,6 +91,84 @@ pub async fn orders_of(
 		let page = block.orders_of(account, found.last().map(|(id, _)| *id), PAGE).await?;
 		if page.is_empty() {
 			found.sort_by_key(|(_, order)| std::cmp::Reverse(order.opened_at));
+			return Ok(found);
+		}
+		found.extend(page);
+	}
+}
+
+/// All demands of `account`, by ascending identifier.
+pub async fn demands_of(
+	block: &BlockClient,
+	account: &AccountId32,
+) -> Result<Vec<(H256, Demand)>, ChainError> {
+	let mut found: Vec<(H256, Demand)> = Vec::new();
+	loop {
+		let page = block.demands_of(account, found.last().map(|(id, _)| *id), PAGE).await?;
+		if page.is_empty() {
+			return Ok(found);
+		}
+		found.extend(page);
+	}
+}
+
+/// All demands for exactly `kind` and `area`, from the best on.
+pub async fn demands_by_area(
+	block: &BlockClient,
+	kind: &str,
+	area: &str,
+) -> Result<Vec<(H256, Demand)>, ChainError> {
+	let mut found: Vec<(H256, Demand)> = Vec::new();
+	loop {
+		let last = found.last().map(|(_, last)| (last.terms.highest_price, last.sequence));
+		let page = block.demands_by_area(kind, area, last, PAGE).await?;
+		if page.is_empty() {
+			return Ok(found);
+		}
+		found.extend(page);
+	}
+}
+
+/// All open requests of `account`, by ascending identifier.
+pub async fn requests_of(
+	block: &BlockClient,
+	account: &AccountId32,
+) -> Result<Vec<(H256, Request)>, ChainError> {
+	let mut found: Vec<(H256, Request)> = Vec::new();
+	loop {
+		let page = block.requests_of(account, found.last().map(|(id, _)| *id), PAGE).await?;
+		if page.is_empty() {
+			return Ok(found);
+		}
+		found.extend(page);
+	}
+}
+
+/// All open requests for exactly `kind`, by ascending identifier.
+pub async fn requests_by_kind(
+	block: &BlockClient,
+	kind: &str,
+) -> Result<Vec<(H256, Request)>, ChainError> {
+	let mut found: Vec<(H256, Request)> = Vec::new();
+	loop {
+		let page = block.requests_by_kind(kind, found.last().map(|(id, _)| *id), PAGE).await?;
+		if page.is_empty() {
+			return Ok(found);
+		}
+		found.extend(page);
+	}
+}
+
+/// All answers to a request with their contributors.
+pub async fn answers(
+	block: &BlockClient,
+	request: &H256,
+) -> Result<Vec<(AccountId32, Answer)>, ChainError> {
+	let mut found: Vec<(AccountId32, Answer)> = Vec::new();
+	loop {
+		let last = found.last().map(|(account, _)| *account);
+		let page = block.answers(&request.0, last, PAGE).await?;
+		if page.is_empty() {
 			return Ok(found);
 		}
 		found.extend(page);

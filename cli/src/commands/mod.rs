@@ -6,6 +6,7 @@ mod arguments;
 mod complaint;
 mod context;
 mod dataset;
+mod demand;
 mod info;
 mod key;
 mod listing;
@@ -13,6 +14,7 @@ mod money;
 mod order;
 mod plot;
 mod publish;
+mod request;
 mod store;
 mod verify_image;
 mod withheld;
@@ -131,6 +133,12 @@ enum Command {
 	Refund(order::OrderArgument),
 	/// Remove an ended order from the chain; its deposit returns.
 	Prune(order::OrderArgument),
+	/// Standing demands, which buy as soon as somebody offers what is wanted.
+	#[command(subcommand)]
+	Demand(demand::DemandCommand),
+	/// Rewards for data that does not exist yet.
+	#[command(subcommand)]
+	Request(request::RequestCommand),
 	/// What an account has.
 	Balance(money::Balance),
 	/// Send money.
@@ -181,6 +189,8 @@ impl Cli {
 			Command::Settle(order) => order.settle(&context).await,
 			Command::Refund(order) => order.refund(&context).await,
 			Command::Prune(order) => order.prune(&context).await,
+			Command::Demand(command) => command.run(&context).await,
+			Command::Request(command) => command.run(&context).await,
 			Command::Balance(command) => command.run(&context).await,
 			Command::Transfer(command) => command.run(&context).await,
 			Command::Grant(command) => command.run(&context).await,

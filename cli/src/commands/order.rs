@@ -86,6 +86,8 @@ pub enum OrderCommand {
 	Respond(complaint::Evidence),
 	/// End a complaint that nobody responded to, or the arbiters did not decide, in time.
 	Conclude(OrderArgument),
+	/// Give an order back whose key is not there yet, such as one that a demand opened.
+	Reject(OrderArgument),
 }
 
 #[derive(Args)]
@@ -275,6 +277,10 @@ impl OrderCommand {
 				let call = runtime::transactions().marketplace().conclude(order.order);
 				order.end(context, "conclude", &call).await
 			},
+			Self::Reject(argument) => {
+				let call = runtime::transactions().marketplace().reject(argument.order);
+				argument.end(context, "reject", &call).await
+			},
 		}
 	}
 }
@@ -297,7 +303,7 @@ impl Delivery {
 		let order = order_at(&block, id).await?;
 		let envelope = block.envelope(&id.0).await?;
 		let envelope = envelope.ok_or_else(|| undelivered(id, &order, block.number()))?;
-		let secret = context.home().order_secret(id, context.password()?)?;
+		let secret = context.home().order_secret(id, &order.buyer_key, context.password()?)?;
 		Ok(Self { chain: chain.clone(), block, id: *id, order, envelope, secret })
 	}
 
@@ -552,6 +558,7 @@ fn state_text(state: &OrderState) -> String {
 				RefundReason::Withheld => "a chunk was withheld",
 				RefundReason::NoResponse => "the seller did not respond to a complaint",
 				RefundReason::Awarded => "a complaint was decided for the payer",
+				RefundReason::Rejected => "the buyer gave it back",
 			};
 			format!("refunded in block {at}: {reason}")
 		},

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod canary;
+mod demands;
 mod disputes;
 mod documents;
 mod faults;

@@ -1,8 +1,9 @@
 //! Questions to the chain at one block.
 
 use super::{
-	client::within, runtime, types::bounded, Account, Action, ChainError, Challenge, Complaint,
-	Config, Dataset, Decision, EncryptionKey, Listing, Order, Purpose, Store,
+	client::within, runtime, types::bounded, Account, Action, Answer, ChainError, Challenge,
+	Complaint, Config, Dataset, Decision, Demand, EncryptionKey, Listing, Order, Purpose, Request,
+	Store,
 };
 use crate::{AccountId32, H256};
 use codec::{Decode, Encode};
@@ -220,6 +221,78 @@ impl BlockClient {
 		let found =
 			self.ask(runtime::view_functions().marketplace().complaint(H256(*order))).await?;
 		Ok(found.map(Complaint::from))
+	}
+
+	/// A standing demand.
+	pub async fn demand(&self, id: &Hash) -> Result<Option<Demand>, ChainError> {
+		let found = self.ask(runtime::view_functions().demands().demand(H256(*id))).await?;
+		Ok(found.map(Demand::from))
+	}
+
+	/// The demands for exactly `kind` and `area` from the best on, after the one with the highest price
+	/// and the number `start_after`, at most 100.
+	pub async fn demands_by_area(
+		&self,
+		kind: &str,
+		area: &str,
+		start_after: Option<(u128, u64)>,
+		limit: u32,
+	) -> Result<Vec<(H256, Demand)>, ChainError> {
+		let view = runtime::view_functions().demands();
+		let (kind, area) = (bounded(kind), bounded(area));
+		let page = self.ask(view.demands_by_area(kind, area, start_after, limit)).await?;
+		Ok(convert(page))
+	}
+
+	/// The demands of `account` after `start_after`, at most 100, by ascending identifier.
+	pub async fn demands_of(
+		&self,
+		account: &AccountId32,
+		start_after: Option<H256>,
+		limit: u32,
+	) -> Result<Vec<(H256, Demand)>, ChainError> {
+		let view = runtime::view_functions().demands();
+		Ok(convert(self.ask(view.demands_of(*account, start_after, limit)).await?))
+	}
+
+	/// A request that is open.
+	pub async fn request(&self, id: &Hash) -> Result<Option<Request>, ChainError> {
+		let found = self.ask(runtime::view_functions().demands().request(H256(*id))).await?;
+		Ok(found.map(Request::from))
+	}
+
+	/// The open requests for exactly `kind` after `start_after`, at most 100, by ascending identifier.
+	pub async fn requests_by_kind(
+		&self,
+		kind: &str,
+		start_after: Option<H256>,
+		limit: u32,
+	) -> Result<Vec<(H256, Request)>, ChainError> {
+		let view = runtime::view_functions().demands();
+		Ok(convert(self.ask(view.requests_by_kind(bounded(kind), start_after, limit)).await?))
+	}
+
+	/// The open requests of `account` after `start_after`, at most 100, by ascending identifier.
+	pub async fn requests_of(
+		&self,
+		account: &AccountId32,
+		start_after: Option<H256>,
+		limit: u32,
+	) -> Result<Vec<(H256, Request)>, ChainError> {
+		let view = runtime::view_functions().demands();
+		Ok(convert(self.ask(view.requests_of(*account, start_after, limit)).await?))
+	}
+
+	/// The answers to a request with their contributors after `start_after`, at most 100.
+	pub async fn answers(
+		&self,
+		request: &Hash,
+		start_after: Option<AccountId32>,
+		limit: u32,
+	) -> Result<Vec<(AccountId32, Answer)>, ChainError> {
+		let view = runtime::view_functions().demands();
+		let page = self.ask(view.answers(H256(*request), start_after, limit)).await?;
+		Ok(page.into_iter().map(|(account, answer)| (account, answer.into())).collect())
 	}
 
 	/// What `account` has.

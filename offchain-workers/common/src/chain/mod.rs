@@ -12,8 +12,9 @@ pub use block::BlockClient;
 pub(crate) use client::within;
 pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
 pub use types::{
-	Account, Challenge, ChallengeState, Complaint, ComplaintState, Dataset, EncryptionKey, Listing,
-	ListingTerms, Order, OrderState, RangeCommitment, RefundReason, Store,
+	Account, Answer, Challenge, ChallengeState, Complaint, ComplaintState, Dataset, Demand,
+	DemandTerms, EncryptionKey, Listing, ListingTerms, Order, OrderState, RangeCommitment,
+	RefundReason, Request, RequestTerms, Store,
 };
 
 /// The configuration under which transactions are made.

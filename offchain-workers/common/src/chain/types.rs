@@ -2,8 +2,9 @@
 
 use super::{
 	runtime::runtime_types::{
-		msec_primitives::dataset as generated_dataset, pallet_marketplace::types as market,
-		pallet_records::types as records,
+		msec_primitives::dataset as generated_dataset, pallet_demands::types as demands,
+		pallet_marketplace::types as market, pallet_records::types as records,
+		sp_arithmetic::per_things::Permill,
 	},
 	BoundedVec, ChainError,
 };
@@ -142,6 +143,8 @@ pub enum RefundReason {
 	NoResponse,
 	/// A complaint ended with everything for the payer.
 	Awarded,
+	/// The beneficiary gave the order back before its key was there.
+	Rejected,
 }
 
 /// How far an order has come.
@@ -270,6 +273,161 @@ pub struct Order {
 	pub state: OrderState,
 }
 
+/// What a standing demand wants to buy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DemandTerms {
+	/// What is measured.
+	pub kind: String,
+	/// A geohash that contains the places wanted.
+	pub area: String,
+	/// The most that one purchase may cost, in the smallest unit.
+	pub highest_price: u128,
+	/// The lowest score of a seller in millionths, if any matters.
+	pub minimum_score: Option<u32>,
+	/// The most blocks since a verdict that trusts the device, if that matters.
+	pub maximum_verdict_age: Option<u32>,
+	/// Last block in which it buys.
+	pub expires_at: u32,
+	/// Who may read, confirm and dispute.
+	pub beneficiary: AccountId32,
+	/// X25519 public keys, one for each purchase.
+	pub buyer_keys: Vec<[u8; 32]>,
+}
+
+/// A standing demand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Demand {
+	/// Who pays.
+	pub account: AccountId32,
+	/// What is wanted.
+	pub terms: DemandTerms,
+	/// Counts all demands.
+	pub sequence: u64,
+	/// What is held for each purchase that is still to come, in the smallest unit.
+	pub budget_per_fill: u128,
+	/// What was bought from, in order.
+	pub filled_from: Vec<H256>,
+}
+
+/// A reward for data that does not exist yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RequestTerms {
+	/// Hash of the document that says what is wanted.
+	pub description: H256,
+	/// What shall be measured.
+	pub kind: String,
+	/// A geohash that contains the places wanted.
+	pub area: String,
+	/// What the chosen contributor receives, in the smallest unit.
+	pub reward: u128,
+	/// Last block in which answers are taken.
+	pub deadline: u32,
+	/// Who decides besides the requester; the council when nobody is named.
+	pub arbiter: Option<AccountId32>,
+}
+
+/// An open request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Request {
+	/// Who asks and pays.
+	pub account: AccountId32,
+	/// What is wanted.
+	pub terms: RequestTerms,
+	/// How many answers stand.
+	pub answers: u32,
+}
+
+/// What somebody offers in answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Answer {
+	/// The listing that offers what was asked for.
+	pub listing: H256,
+	/// Hash of its terms.
+	pub terms_hash: H256,
+}
+
+impl DemandTerms {
+	/// The terms as calls take them.
+	pub fn to_runtime(&self) -> demands::DemandTerms<AccountId32, u128, u32> {
+		demands::DemandTerms {
+			kind: bounded(&self.kind),
+			area: bounded(&self.area),
+			highest_price: self.highest_price,
+			minimum_score: self.minimum_score.map(Permill),
+			maximum_verdict_age: self.maximum_verdict_age,
+			expires_at: self.expires_at,
+			beneficiary: self.beneficiary,
+			buyer_keys: BoundedVec(self.buyer_keys.clone()),
+		}
+	}
+}
+
+impl From<demands::DemandTerms<AccountId32, u128, u32>> for DemandTerms {
+	fn from(terms: demands::DemandTerms<AccountId32, u128, u32>) -> Self {
+		Self {
+			kind: text(terms.kind),
+			area: text(terms.area),
+			highest_price: terms.highest_price,
+			minimum_score: terms.minimum_score.map(|score| score.0),
+			maximum_verdict_age: terms.maximum_verdict_age,
+			expires_at: terms.expires_at,
+			beneficiary: terms.beneficiary,
+			buyer_keys: terms.buyer_keys.0,
+		}
+	}
+}
+
+impl<Ticket> From<demands::Demand<AccountId32, u128, u32, Ticket>> for Demand {
+	fn from(demand: demands::Demand<AccountId32, u128, u32, Ticket>) -> Self {
+		Self {
+			account: demand.account,
+			terms: demand.terms.into(),
+			sequence: demand.sequence,
+			budget_per_fill: demand.budget_per_fill,
+			filled_from: demand.filled_from.0,
+		}
+	}
+}
+
+impl RequestTerms {
+	/// The terms as calls take them.
+	pub fn to_runtime(&self) -> demands::RequestTerms<AccountId32, u128, u32> {
+		demands::RequestTerms {
+			description: self.description,
+			kind: bounded(&self.kind),
+			area: bounded(&self.area),
+			reward: self.reward,
+			deadline: self.deadline,
+			arbiter: self.arbiter,
+		}
+	}
+}
+
+impl From<demands::RequestTerms<AccountId32, u128, u32>> for RequestTerms {
+	fn from(terms: demands::RequestTerms<AccountId32, u128, u32>) -> Self {
+		Self {
+			description: terms.description,
+			kind: text(terms.kind),
+			area: text(terms.area),
+			reward: terms.reward,
+			deadline: terms.deadline,
+			arbiter: terms.arbiter,
+		}
+	}
+}
+
+impl<Ticket> From<demands::Request<AccountId32, u128, u32, Ticket>> for Request {
+	fn from(request: demands::Request<AccountId32, u128, u32, Ticket>) -> Self {
+		Self { account: request.account, terms: request.terms.into(), answers: request.answers }
+	}
+}
+
+impl<Ticket> From<demands::Answer<Ticket>> for Answer {
+	fn from(answer: demands::Answer<Ticket>) -> Self {
+		Self { listing: answer.listing, terms_hash: answer.terms_hash }
+	}
+}
+
 impl ListingTerms {
 	/// The terms as calls take them.
 	pub fn to_runtime(&self) -> market::ListingTerms<u128, u32> {
@@ -343,6 +501,7 @@ impl From<market::RefundReason> for RefundReason {
 			market::RefundReason::Withheld => Self::Withheld,
 			market::RefundReason::NoResponse => Self::NoResponse,
 			market::RefundReason::Awarded => Self::Awarded,
+			market::RefundReason::Rejected => Self::Rejected,
 		}
 	}
 }
