@@ -12,4 +12,5 @@ mod node;
 mod provenance;
 mod readings;
 mod refusals;
+mod sdk;
 mod upgrade;
