@@ -3,7 +3,8 @@
 # Safe to run again and again; prints nothing when there is nothing to do.
 #
 # usage: scripts/setup.sh [--tests] [--anonymizer]
-#   --tests        also installs what only the tests need: Node.js for the JavaScript clients
+#   --tests        also installs what only the tests need: Node.js and Chromium for the JavaScript
+#                  clients, Python for its SDK
 #   --anonymizer   also installs ffmpeg and prepares the models that the anonymizer needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -102,13 +103,16 @@ for option in "$@"; do
 	case "$option" in
 		--tests) tests=yes ;;
 		--anonymizer) anonymizer=yes ;;
-		*) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+		*) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
 	esac
 done
 
 install_packages build-essential ca-certificates curl git jq pkg-config protobuf-compiler
 if [ "$tests$anonymizer" != nono ] && ! command -v npm >/dev/null; then
 	install_packages nodejs npm
+fi
+if [ "$tests" = yes ]; then
+	install_packages chromium python3-venv
 fi
 # Debian 12 has Node.js 18; the JavaScript clients want a newer one, which npm brings.
 if [ "$tests" = yes ] && [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 20 ]; then

@@ -21,6 +21,25 @@ scripts/setup.sh --tests --anonymizer
 step 'Formatting'
 cargo fmt --all -- --check
 
+step 'SDK for TypeScript'
+(
+	cd sdk/typescript
+	npm ci --silent --prefer-offline
+	npm test
+)
+
+step 'SDK for Python'
+(
+	cd sdk/python
+	[ -x .venv/bin/python ] || python3 -m venv .venv
+	for requirements in requirements.txt requirements-lint.txt; do
+		.venv/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --requirement "$requirements"
+	done
+	.venv/bin/ruff check --quiet
+	.venv/bin/ruff format --check --quiet
+	.venv/bin/python -m unittest discover --start-directory tests
+)
+
 step 'Building'
 cargo build --release --workspace --all-targets
 

@@ -8,11 +8,23 @@ use std::path::{Path, PathBuf};
 ///
 /// When it was not built.
 pub fn program(name: &str) -> PathBuf {
-	let path = directory().join(name);
+	built(directory().join(name), "--bins")
+}
+
+/// The example called `name` out of the same build as the running test.
+///
+/// # Panics
+///
+/// When it was not built.
+pub fn example(name: &str) -> PathBuf {
+	built(directory().join("examples").join(name), "--examples")
+}
+
+fn built(path: PathBuf, targets: &str) -> PathBuf {
 	assert!(
 		path.is_file(),
 		"{} is missing; build the programs under test first: \
-		 cargo build --release --workspace --bins",
+		 cargo build --release --workspace {targets}",
 		path.display(),
 	);
 	path

@@ -313,6 +313,40 @@ async fn the_chain_decides_who_may_do_what() {
 }
 
 #[tokio::test]
+async fn pages_of_any_origin_may_ask_and_read_the_answer() {
+	let fixture = Fixture::start().await;
+	let url = format!("{}{}", fixture.endpoint, dataset_path());
+	let http = reqwest::Client::new();
+	let header = |response: &reqwest::Response, name: &str| {
+		response.headers().get(name).map(|value| value.to_str().unwrap().to_lowercase())
+	};
+	for method in ["GET", "POST", "PUT", "DELETE"] {
+		let response = http
+			.request(Method::OPTIONS, &url)
+			.header("origin", "https://city.example")
+			.header("access-control-request-method", method)
+			.header("access-control-request-headers", "content-digest,signature,signature-input")
+			.send()
+			.await
+			.unwrap();
+		assert!(response.status().is_success());
+		assert_eq!(header(&response, "access-control-allow-origin").as_deref(), Some("*"));
+		assert!(header(&response, "access-control-allow-credentials").is_none());
+		let allowed = header(&response, "access-control-allow-headers").unwrap();
+		for name in ["content-digest", "signature", "signature-input"] {
+			assert!(allowed.split(',').any(|allowed| allowed == name), "{allowed}");
+		}
+		let methods = header(&response, "access-control-allow-methods").unwrap();
+		assert!(methods.contains(&method.to_lowercase()), "{methods}");
+	}
+	// A page must be able to read why it was refused, and when to come back.
+	let response = http.get(&url).header("origin", "https://city.example").send().await.unwrap();
+	assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+	assert_eq!(header(&response, "access-control-allow-origin").as_deref(), Some("*"));
+	assert_eq!(header(&response, "access-control-expose-headers").as_deref(), Some("retry-after"));
+}
+
+#[tokio::test]
 async fn unsigned_and_replayed_requests_are_refused() {
 	let fixture = Fixture::start().await;
 	let path = dataset_path();

@@ -14,4 +14,5 @@ mod node;
 mod provenance;
 mod readings;
 mod refusals;
+mod sdk;
 mod upgrade;

@@ -10,19 +10,30 @@ mod upload;
 
 use crate::{access::ChainAccess, store::Store};
 use axum::{
+	http::{
+		header::{CONTENT_TYPE, RETRY_AFTER},
+		HeaderName, Method,
+	},
 	routing::{get, put},
 	Router,
 };
 use msec_commitments::Hash;
-use msec_worker_common::{signature::Verifier, AccountId32};
+use msec_worker_common::{
+	signature::{Verifier, CONTENT_DIGEST, SIGNATURE, SIGNATURE_INPUT},
+	AccountId32,
+};
 use problem::Problem;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
+use tower_http::cors::{Any, CorsLayer};
 
 /// How many nonces are remembered: what 60 seconds at some 1,600 requests a second need.
 const NONCES: usize = 200_000;
 
 const MEBIBYTE: u64 = 1024 * 1024;
+
+/// How long a browser may remember which requests pages may make.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
 
 /// What one store can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +119,24 @@ pub fn routes(service: Arc<Service>) -> Router {
 		.route("/v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}", get(batches::chunk))
 		.route("/v1/datasets/{dataset}/keys/{recipient}", put(keys::put).get(keys::get))
 		.fallback(|| async { Problem::not_found("there is no such resource") })
+		.layer(cross_origin())
 		.with_state(service)
+}
+
+/// Lets pages of any origin ask. What a request may do depends on its signature, which a page can make
+/// only with the key; there are no cookies that a foreign page could use.
+fn cross_origin() -> CorsLayer {
+	CorsLayer::new()
+		.allow_origin(Any)
+		.allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+		.allow_headers([
+			CONTENT_TYPE,
+			HeaderName::from_static(CONTENT_DIGEST),
+			HeaderName::from_static(SIGNATURE_INPUT),
+			HeaderName::from_static(SIGNATURE),
+		])
+		.expose_headers([RETRY_AFTER])
+		.max_age(PREFLIGHT_AGE)
 }
 
 /// A 32-byte identifier in a path: 64 hexadecimal digits, with or without `0x`.
