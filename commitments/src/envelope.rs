@@ -86,9 +86,44 @@ pub fn check_format(envelope: &[u8]) -> bool {
 
 /// Whether something can be sealed for `recipient`: no secret can be shared with points of low order.
 pub fn is_valid_recipient(recipient: &[u8; 32]) -> bool {
-	StaticSecret::from([1; KEY_LENGTH])
-		.diffie_hellman(&PublicKey::from(*recipient))
-		.was_contributory()
+	let mut point = *recipient;
+	// X25519 ignores the highest bit.
+	point[KEY_LENGTH - 1] &= 0x7f;
+	!LOW_ORDER_POINTS.contains(&point)
+}
+
+/// Every encoding of a point of low order, of the curve and of its twist. The chain looks at a key with
+/// each purchase, and comparing costs much less there than multiplying.
+const LOW_ORDER_POINTS: [[u8; KEY_LENGTH]; 7] = [
+	[0; KEY_LENGTH],
+	small(1),
+	[
+		0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4,
+		0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49,
+		0xb8, 0x00,
+	],
+	[
+		0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef,
+		0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f,
+		0x11, 0x57,
+	],
+	// The prime 2²⁵⁵ − 19 less one, itself (which is 0) and more by one (which is 1).
+	near_prime(0xec),
+	near_prime(0xed),
+	near_prime(0xee),
+];
+
+const fn small(number: u8) -> [u8; KEY_LENGTH] {
+	let mut point = [0; KEY_LENGTH];
+	point[0] = number;
+	point
+}
+
+const fn near_prime(lowest: u8) -> [u8; KEY_LENGTH] {
+	let mut point = [0xff; KEY_LENGTH];
+	point[0] = lowest;
+	point[KEY_LENGTH - 1] = 0x7f;
+	point
 }
 
 /// Seals the keys of an order's batches for its buyer. The same arguments yield the same bytes; `seed`
@@ -225,13 +260,34 @@ mod tests {
 		assert!(open_order(&wrapped, &secret, &CONTEXT) == Err(EnvelopeError::Undecryptable));
 	}
 
+	fn shares_a_secret(recipient: &[u8; 32]) -> bool {
+		StaticSecret::from([1; KEY_LENGTH])
+			.diffie_hellman(&PublicKey::from(*recipient))
+			.was_contributory()
+	}
+
 	#[test]
 	fn keys_of_low_order_are_refused() {
 		let cover = KeyTree::from_seed([7; 32]).cover(1);
-		let sealed = seal_order(&cover, &[0; 32], &CONTEXT, [5; 32]);
-		assert_eq!(sealed, Err(EnvelopeError::InvalidRecipient));
-		assert!(!is_valid_recipient(&[0; 32]));
+		for mut point in LOW_ORDER_POINTS {
+			for highest_bit in [0, 0x80] {
+				point[KEY_LENGTH - 1] |= highest_bit;
+				let sealed = seal_order(&cover, &point, &CONTEXT, [5; 32]);
+				assert_eq!(sealed, Err(EnvelopeError::InvalidRecipient));
+				assert!(!is_valid_recipient(&point));
+				assert!(!shares_a_secret(&point));
+			}
+		}
 		assert!(is_valid_recipient(&EnvelopeSecret::from_bytes([9; 32]).public_key()));
+	}
+
+	#[test]
+	fn small_and_large_keys_are_valid_exactly_if_a_secret_can_be_shared() {
+		for lowest in 0..=u8::MAX {
+			for key in [small(lowest), near_prime(lowest)] {
+				assert_eq!(is_valid_recipient(&key), shares_a_secret(&key), "{key:?}");
+			}
+		}
 	}
 
 	proptest! {
@@ -242,6 +298,11 @@ mod tests {
 			}
 			let secret = EnvelopeSecret::from_bytes([9; 32]);
 			prop_assert!(open_order(&bytes, &secret, &CONTEXT).is_err());
+		}
+
+		#[test]
+		fn keys_are_valid_exactly_if_a_secret_can_be_shared(key: [u8; 32]) {
+			prop_assert_eq!(is_valid_recipient(&key), shares_a_secret(&key));
 		}
 	}
 }

@@ -47,7 +47,7 @@ pub enum Subcommand {
 	/// Show what the database holds of the chain.
 	ChainInfo(sc_cli::ChainInfoCmd),
 
-	/// Measure the weights of calls.
+	/// Measure the weights of calls, of blocks and of the database.
 	#[cfg(feature = "runtime-benchmarks")]
 	#[command(subcommand)]
 	Benchmark(frame_benchmarking_cli::BenchmarkCmd),

@@ -104,14 +104,7 @@ pub fn run() -> sc_cli::Result<()> {
 		#[cfg(feature = "runtime-benchmarks")]
 		Some(Subcommand::Benchmark(command)) => {
 			let runner = cli.create_runner(command)?;
-			runner.sync_run(|config| match command {
-				frame_benchmarking_cli::BenchmarkCmd::Pallet(command) => {
-					command.run_with_spec::<sp_runtime::traits::HashingFor<Block>, ()>(Some(
-						config.chain_spec,
-					))
-				},
-				_ => Err("only 'benchmark pallet' is offered".into()),
-			})
+			runner.sync_run(|config| benchmark(command, config))
 		},
 		None => {
 			let runner = cli.create_runner(&cli.run)?;
@@ -127,5 +120,28 @@ pub fn run() -> sc_cli::Result<()> {
 				.map_err(sc_cli::Error::Service)
 			})
 		},
+	}
+}
+
+/// Measures calls, blocks and transactions without a call, or the database.
+#[cfg(feature = "runtime-benchmarks")]
+fn benchmark(
+	command: &frame_benchmarking_cli::BenchmarkCmd,
+	config: sc_service::Configuration,
+) -> sc_cli::Result<()> {
+	use frame_benchmarking_cli::BenchmarkCmd;
+	match command {
+		BenchmarkCmd::Pallet(command) => command
+			.run_with_spec::<sp_runtime::traits::HashingFor<Block>, ()>(Some(config.chain_spec)),
+		BenchmarkCmd::Overhead(command) => {
+			command.run_with_default_builder_and_spec::<Block, ()>(Some(config.chain_spec))
+		},
+		BenchmarkCmd::Storage(command) => {
+			let parts = service::new_partial(&config)?;
+			let (db, storage) = (parts.backend.expose_db(), parts.backend.expose_storage());
+			let cache = parts.backend.expose_shared_trie_cache();
+			command.run(config, parts.client, db, storage, cache)
+		},
+		_ => Err("only the benchmarks of pallets, overhead and storage are offered".into()),
 	}
 }

@@ -4,7 +4,9 @@ use futures::FutureExt;
 use msec_runtime::{apis::RuntimeApi, opaque::Block};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
-use sc_consensus_grandpa::SharedVoterState;
+use sc_consensus_grandpa::{
+	BeforeBestBlockBy, SharedVoterState, ThreeQuartersOfTheUnfinalizedChain, VotingRulesBuilder,
+};
 use sc_service::{error::Error as ServiceError, Configuration, TaskManager, WarpSyncConfig};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -27,6 +29,9 @@ pub type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient
 
 /// Blocks between two justifications that GRANDPA keeps for light clients and warp sync.
 const GRANDPA_JUSTIFICATION_PERIOD: u32 = 512;
+/// How many blocks below the best one votes stay. The SDK's default of two makes every block wait a slot
+/// longer; with one author for each slot the last block alone is likely to be abandoned.
+const BLOCKS_BEFORE_BEST: u32 = 1;
 /// How long GRANDPA gathers votes before it moves on.
 const GOSSIP_DURATION: Duration = Duration::from_millis(333);
 
@@ -281,7 +286,10 @@ where
 			network,
 			sync: sync_service,
 			notification_service: grandpa_notifications,
-			voting_rule: sc_consensus_grandpa::VotingRulesBuilder::default().build(),
+			voting_rule: VotingRulesBuilder::new()
+				.add(BeforeBestBlockBy(BLOCKS_BEFORE_BEST))
+				.add(ThreeQuartersOfTheUnfinalizedChain)
+				.build(),
 			prometheus_registry: registry,
 			shared_voter_state: SharedVoterState::empty(),
 			telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),

@@ -65,6 +65,11 @@ impl Node {
 		&self.base_path
 	}
 
+	/// Everything that it printed.
+	pub fn log(&self) -> String {
+		self.process.log()
+	}
+
 	/// The process.
 	pub fn process(&mut self) -> &mut Process {
 		&mut self.process
