@@ -177,8 +177,7 @@ impl Contribution {
 	/// Awards for the terms that the contributor's listing has now.
 	async fn award(self, context: &Context) -> Result<()> {
 		let contributor = context.address(&self.contributor)?;
-		let submitter = context.submitter().await?;
-		let block = submitter.chain().finalized().await?;
+		let block = context.chain().await?.finalized().await?;
 		let request = block.request(&self.request.0).await?;
 		let reward = request.ok_or_else(|| anyhow!("{GONE}"))?.terms.reward;
 		let answers = market::answers(&block, &self.request).await?;
