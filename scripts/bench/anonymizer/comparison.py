@@ -3,7 +3,7 @@
 import tools
 from deface_boxes import GROWTH, pictures_of, write_detections
 from scenes import make_stills, read_boxes
-from settings import FACES_LIKE_DEFACE
+from settings import FACES_LIKE_DEFACE, OUR_GROWTH
 
 # Frames that are measured; fewer of the large ones, because they take longer.
 SIZES = {(640, 360): 100, (1280, 720): 50, (1920, 1080): 24}
@@ -12,8 +12,8 @@ LOWEST_SCORE = 0.05
 
 
 class Comparison:
-    """Ours sees frames in their own size, as deface does, grows boxes as deface does, and hides from the
-    lowest score that gives no more false alarms than deface."""
+    """Ours sees frames in their own size, as deface does, and hides from the lowest score that gives no
+    more false alarms than deface. Its boxes grow as by default."""
 
     def __init__(self, sheets, stage, width, height):
         self.stage = stage / f"{width}x{height}"
@@ -33,7 +33,7 @@ class Comparison:
 
     def hiding_from(self, score):
         """Ours with this score."""
-        text = FACES_LIKE_DEFACE.format(hide_from=score, grow=GROWTH)
+        text = FACES_LIKE_DEFACE.format(hide_from=score, grow=OUR_GROWTH)
         return tools.Ours(tools.settings_file(self.stage / f"from-{score:.2f}.toml", text))
 
     def matched_score(self):
