@@ -69,7 +69,28 @@ as buyer fetch "$order" -o "$stage/wanted.csv" | indent
 as buyer confirm "$order" >/dev/null
 say 'It cost 6, not 8; the rest of the budget is free again.'
 
-chapter '6. What is refused'
+chapter '6. A subscription, ended early with its refund'
+# The first half of the readings is there already, the second comes while the subscription goes on.
+half=$(($(wc -l <"$readings") / 2))
+head -n "$half" "$readings" >"$stage/first.csv"
+{ head -n 1 "$readings" && tail -n "+$((half + 1))" "$readings"; } >"$stage/second.csv"
+as owner dataset create stream --store "$store" --key-agent "$agent" --key-agent-key "$agent_key" >/dev/null
+as owner publish stream "$stage/first.csv" >/dev/null
+stream=$(json owner listing create stream --kind weather --unit 1 --interval 1h --place dr5x1 \
+	--licence CC0-1.0 --price 2/30s --confirmation-period 6s | jq -r .listing)
+as owner listing show "$stream" | grep -E '^price' | indent
+before=$(balance buyer)
+order=$(json buyer buy "$stream" --periods 10 --wait | jq -r .order)
+say 'The buyer subscribed for ten periods; their price is held. Then the owner publishes what was measured since:'
+as owner publish stream "$stage/second.csv" | indent
+batches=$(json owner dataset show stream | jq -r .batches)
+as buyer order wait "$order" --batches "$batches" >/dev/null
+as buyer fetch "$order" -o "$stage/subscribed.csv" | indent
+say 'Its key came by itself. The buyer has enough:'
+as buyer order end "$order" | grep -E '^(state|price)' | indent
+say "The buyer had $before and has $(balance buyer): what was used is paid, the rest came back."
+
+chapter '7. What is refused'
 say 'A stranger asks the store for the ciphertext:'
 msec-dishonest-owner --node "$MSEC_NODE" --key "$stage/stranger.phrase" replay \
 	--endpoint "$endpoint" --store "$store" "$dataset" | indent

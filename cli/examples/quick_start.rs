@@ -9,7 +9,7 @@ use msec::{
 	stores::Stores,
 };
 use msec_worker_common::{
-	chain::{runtime, ChainClient, Order},
+	chain::{runtime, ChainClient, Order, Pricing},
 	keys::{generate_envelope_secret, save_envelope_secret, AccountKey},
 	transactions::Submitter,
 	H256,
@@ -37,8 +37,12 @@ async fn buy(node: &str, folder: &Path, key: Arc<AccountKey>) -> Result<String> 
 		max_price: Some("5".parse::<msec::Amount>()?.0),
 		..Query::default()
 	};
-	let offers = market::search(&chain.finalized().await?, &query).await?;
-	let cheapest = offers.iter().min_by_key(|(_, offer)| offer.terms.price);
+	let mut offers = market::search(&chain.finalized().await?, &query).await?;
+	// What is sold by the period or by the reading is bought by other calls.
+	offers.retain(|(_, offer)| {
+		matches!(offer.terms.pricing, Pricing::Free | Pricing::OneTime { .. })
+	});
+	let cheapest = offers.iter().min_by_key(|(_, offer)| offer.terms.pricing.price());
 	let (listing, offer) = cheapest.context("nothing is on offer")?;
 
 	// Buy. Without its secret the order would be worthless, so that is on disk before anything is paid.
@@ -47,7 +51,7 @@ async fn buy(node: &str, folder: &Path, key: Arc<AccountKey>) -> Result<String> 
 	let name = format!("{}.key", ids::hash_text(&order_id.0));
 	save_envelope_secret(&folder.join(name), &secret)?;
 	ensure!(offer.terms.hash() == offer.terms_hash, "the node shows other terms");
-	let price = offer.terms.price.unwrap_or(0);
+	let price = offer.terms.pricing.price();
 	let calls = runtime::transactions().marketplace();
 	let call = calls.buy(*listing, offer.terms_hash, price, None, secret.public_key());
 	submitter.execute(&format!("buy/{order_id:?}"), &call).await?;

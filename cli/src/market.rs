@@ -19,7 +19,7 @@ pub struct Query {
 	pub place: Option<String>,
 	/// Of this owner.
 	pub owner: Option<AccountId32>,
-	/// For at most this price, in the smallest unit.
+	/// For at most this price of one purchase, period or reading, in the smallest unit.
 	pub max_price: Option<u128>,
 	/// Also what cannot be bought now.
 	pub paused: bool,
@@ -31,7 +31,7 @@ impl Query {
 		self.kind.as_ref().is_none_or(|kind| terms.kind == *kind)
 			&& self.place.as_ref().is_none_or(|place| terms.place.starts_with(place.as_str()))
 			&& self.owner.is_none_or(|owner| listing.owner == owner)
-			&& self.max_price.is_none_or(|most| terms.price.unwrap_or(0) <= most)
+			&& self.max_price.is_none_or(|most| terms.pricing.price() <= most)
 			&& (self.paused || listing.active)
 	}
 }

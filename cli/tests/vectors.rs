@@ -10,7 +10,7 @@ use msec_commitments::{
 };
 use msec_worker_common::{
 	batch_frame::Frame,
-	chain::ListingTerms,
+	chain::{ListingTerms, Pricing},
 	keys::AccountKey,
 	signature::{sign_request_with, BodyDigest, PublicKey, RequestParts},
 	AccountId32, H256,
@@ -202,7 +202,7 @@ fn terms() -> Value {
 			place: "dr5x1".into(),
 			licence: "CC0-1.0".into(),
 			sample: sample.into(),
-			price,
+			pricing: price.map_or(Pricing::Free, |price| Pricing::OneTime { price }),
 			delivery_period: 1_200,
 			confirmation_period: 28_800,
 			access_period: 864_000,

@@ -180,7 +180,7 @@ fn propose(demand: DemandId, listing: ListingId) -> Result<(), DispatchError> {
 	assert_eq!(Orders::<Runtime>::iter_keys().count(), orders + 1);
 	assert_eq!((&order.payer, &order.beneficiary), (&wanted.account, &wanted.terms.beneficiary));
 	assert_eq!(order.terms_hash, offered.terms_hash);
-	assert_eq!(order.price, offered.terms.pricing.price());
+	assert_eq!(Some(order.price), offered.terms.pricing.one_time_price());
 	assert!(order.price <= wanted.terms.highest_price);
 	assert!(offered.terms.place.starts_with(&wanted.terms.area));
 	assert!(System::block_number() <= wanted.terms.expires_at);

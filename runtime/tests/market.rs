@@ -9,13 +9,15 @@ use msec_commitments::{
 	envelope, tree, BatchCommitment, ChunkCommitment, ChunkKey, ChunkProof, EnvelopeSecret,
 	KeyTree, OrderContext,
 };
-use msec_primitives::{Action, Actions, DatasetId, ListingId, OrderId};
+use msec_primitives::{Action, Actions, DatasetId, DatasetInfo, ListingId, OrderId};
 use msec_runtime::{
 	configs::TreasuryAccount, AccountId, Marketplace, Records, Runtime, RuntimeCall, RuntimeOrigin,
 	System, DAYS, MSEC,
 };
 use pallet_access_control::Call as Access;
-use pallet_marketplace::{Call as Market, ListingTerms, Listings, OrderState, Orders, Pricing};
+use pallet_marketplace::{
+	Call as Market, Discount, ListingTerms, Listings, OrderState, Orders, PeriodPrice, Pricing,
+};
 use pallet_records::Call as Record;
 use proptest::{prelude::*, sample::Index};
 use sp_core::H256;
@@ -41,6 +43,9 @@ enum Step {
 	Buy { listing: Index, payer: u8, beneficiary: u8, nonce: u8, stale: bool },
 	Deliver { order: Index, by_agent: bool, wrong: bool },
 	Confirm { order: Index, by: u8 },
+	Claim { order: Index },
+	Extend { order: Index, periods: u8 },
+	End { order: Index, by: u8 },
 	Settle { order: Index },
 	Refund { order: Index },
 	DisputeKey { order: Index },
@@ -81,6 +86,9 @@ fn step() -> impl Strategy<Value = Step> {
 		8 => (index(), any::<bool>(), proptest::bool::weighted(0.3))
 			.prop_map(|(order, by_agent, wrong)| Step::Deliver { order, by_agent, wrong }),
 		3 => (index(), buyer()).prop_map(|(order, by)| Step::Confirm { order, by }),
+		2 => index().prop_map(|order| Step::Claim { order }),
+		1 => (index(), 0u8..4).prop_map(|(order, periods)| Step::Extend { order, periods }),
+		1 => (index(), buyer()).prop_map(|(order, by)| Step::End { order, by }),
 		2 => index().prop_map(|order| Step::Settle { order }),
 		2 => index().prop_map(|order| Step::Refund { order }),
 		3 => index().prop_map(|order| Step::DisputeKey { order }),
@@ -141,12 +149,23 @@ fn terms(dataset: DatasetId, price: Option<u8>, period: u8) -> ListingTerms<u128
 		place: BoundedVec::truncate_from(text("ezrq")),
 		licence: BoundedVec::truncate_from(text("CC-BY-4.0")),
 		sample: BoundedVec::default(),
-		pricing: price
-			.map_or(Pricing::Free, |price| Pricing::OneTime { price: u128::from(price) * MSEC }),
+		pricing: pricing(price),
 		delivery_period: period.into(),
 		confirmation_period: period.into(),
 		access_period: 100 + u32::from(period),
 	}
+}
+
+/// Free, once, or for each ten blocks.
+fn pricing(price: Option<u8>) -> Pricing<u128, u32> {
+	let Some(number) = price else { return Pricing::Free };
+	let price = u128::from(number) * MSEC;
+	if number % 2 == 0 {
+		return Pricing::OneTime { price };
+	}
+	let discount = Discount { from_periods: 3, off: Permill::from_percent(10) };
+	let discounts = BoundedVec::truncate_from(vec![discount]);
+	Pricing::PerPeriod(PeriodPrice { price: price / 7, period: 10, minimum: 1, discounts })
 }
 
 fn pick<T: Clone>(mut all: Vec<T>, index: Index) -> Option<T> {
@@ -204,6 +223,19 @@ impl Sellers {
 			},
 			Step::Confirm { order, by } => {
 				call(&account(by), Market::confirm { order: pick_order(order)? })
+			},
+			Step::Claim { order } => {
+				let order = pick_order(order)?;
+				call(&Orders::<Runtime>::get(order)?.seller, Market::claim { order })
+			},
+			Step::Extend { order, periods } => {
+				let order = pick_order(order)?;
+				let (periods, max_price) = (periods.into(), 1_000 * MSEC);
+				let payer = Orders::<Runtime>::get(order)?.payer;
+				call(&payer, Market::extend_subscription { order, periods, max_price })
+			},
+			Step::End { order, by } => {
+				call(&account(by), Market::end_subscription { order: pick_order(order)? })
 			},
 			Step::Settle { order } => call(&stranger, Market::settle { order: pick_order(order)? }),
 			Step::Refund { order } => call(&stranger, Market::refund { order: pick_order(order)? }),
@@ -327,12 +359,21 @@ impl Sellers {
 		let buyer_key = secret.public_key();
 		let beneficiary = account(beneficiary);
 		let order = Marketplace::order_id(&listing, &beneficiary, &buyer_key);
-		let buy = Market::buy {
-			listing,
-			terms_hash: if stale { H256::zero() } else { details.terms_hash },
-			max_price: 1_000 * MSEC,
-			beneficiary: Some(beneficiary),
-			buyer_key,
+		let terms_hash = if stale { H256::zero() } else { details.terms_hash };
+		let (max_price, beneficiary) = (1_000 * MSEC, Some(beneficiary));
+		let buy = match details.terms.pricing {
+			Pricing::PerPeriod(_) => {
+				let periods = u32::from(nonce % 5);
+				Market::subscribe {
+					listing,
+					terms_hash,
+					periods,
+					max_price,
+					beneficiary,
+					buyer_key,
+				}
+			},
+			_ => Market::buy { listing, terms_hash, max_price, beneficiary, buyer_key },
 		};
 		let outcome = call(&account(payer), buy);
 		if outcome.is_ok() {
@@ -350,12 +391,20 @@ impl Sellers {
 		let details = Orders::<Runtime>::get(order)?;
 		let (_, tree) = self.datasets.iter().find(|(dataset, _)| *dataset == details.dataset)?;
 		let tree = if wrong { &KeyTree::from_seed([0; 32]) } else { tree };
-		let cover = tree.cover(details.range.batches);
+		let is_first = details.state == OrderState::AwaitingDelivery;
+		let batches = match is_first {
+			true => details.range.batches,
+			false => Records::range(&details.dataset)?.batches,
+		};
+		let cover = tree.cover(batches);
 		let context = context(order, details.dataset);
 		let envelope = envelope::seal_order(&cover, &details.buyer_key, &context, order.0).unwrap();
 		let by = if by_agent { account(AGENT) } else { details.seller };
 		let envelope = BoundedVec::truncate_from(envelope);
-		Some(call(&by, Market::deliver { order, envelope }))
+		Some(match is_first {
+			true => call(&by, Market::deliver { order, envelope }),
+			false => call(&by, Market::deliver_instalment { order, batches, envelope }),
+		})
 	}
 
 	fn last_chunk(&self, order: OrderId) -> Option<(ChunkProof, ChunkKey, Vec<u8>)> {

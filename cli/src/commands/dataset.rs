@@ -7,11 +7,11 @@ use super::{
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
 use msec::{home::DatasetRecord, ids, market, stores::Stores};
-use msec_commitments::{envelope, KeyTree, OrderContext};
+use msec_commitments::{envelope, sha256, KeyTree, OrderContext};
 use msec_worker_common::{
 	chain::{
 		runtime::{self, runtime_types::bounded_collections::bounded_vec::BoundedVec},
-		ChainClient, Order,
+		ChainClient, Order, OrderState,
 	},
 	store_client::StoreClient,
 	transactions::Submitter,
@@ -395,10 +395,19 @@ pub async fn deliver(
 		order: id.0,
 		dataset: order.dataset.0,
 	};
-	let sealed = seal_for_buyer(&tree, order.range.batches, &order.buyer_key, &sealing)?;
-	let call = runtime::transactions().marketplace().deliver(*id, BoundedVec(sealed));
+	let seal = |batches| seal_for_buyer(&tree, batches, &order.buyer_key, &sealing);
+	let market = runtime::transactions().marketplace();
 	let key = format!("deliver/{}", ids::hash_text(&id.0));
-	context.execute(submitter, &key, &call).await?;
+	if order.state == OrderState::AwaitingDelivery {
+		let call = market.deliver(*id, BoundedVec(seal(order.range.batches)?));
+		context.execute(submitter, &key, &call).await?;
+	} else {
+		// An instalment must be of all there is.
+		let best = submitter.chain().best().await?;
+		let batches = best.dataset(&order.dataset.0).await?.map_or(0, |details| details.batches);
+		let call = market.deliver_instalment(*id, batches, BoundedVec(seal(batches)?));
+		context.execute(submitter, &format!("{key}/{batches}"), &call).await?;
+	}
 	Ok(())
 }
 
@@ -410,7 +419,8 @@ fn seal_for_buyer(
 	buyer_key: &[u8; 32],
 	sealing: &OrderContext,
 ) -> Result<Vec<u8>> {
-	let seed = tree.envelope_seed(&sealing.order);
+	// The same randomness must not serve for two envelopes.
+	let seed = tree.envelope_seed(&sha256(&[&sealing.order, &batches.to_le_bytes()]));
 	envelope::seal_order(&tree.cover(batches), buyer_key, sealing, *seed)
 		.map_err(|_| anyhow!("nothing can be sealed for the buyer's key"))
 }
@@ -423,14 +433,15 @@ mod tests {
 	#[test]
 	fn the_same_order_has_the_same_envelope() {
 		let (tree, secret) = (KeyTree::from_seed([1; 32]), EnvelopeSecret::from_bytes([2; 32]));
-		let sealed = |order| {
+		let sealed = |order, batches| {
 			let sealing = OrderContext { genesis: [3; 32], order, dataset: [4; 32] };
-			let sealed = seal_for_buyer(&tree, 5, &secret.public_key(), &sealing).unwrap();
-			assert!(envelope::open_order(&sealed, &secret, &sealing) == Ok(tree.cover(5)));
+			let sealed = seal_for_buyer(&tree, batches, &secret.public_key(), &sealing).unwrap();
+			assert!(envelope::open_order(&sealed, &secret, &sealing) == Ok(tree.cover(batches)));
 			sealed
 		};
-		assert_eq!(sealed([5; 32]), sealed([5; 32]));
+		assert_eq!(sealed([5; 32], 5), sealed([5; 32], 5));
 		// What is encapsulated tells that the randomness is another, too.
-		assert_ne!(sealed([5; 32])[..33], sealed([6; 32])[..33]);
+		assert_ne!(sealed([5; 32], 5)[..33], sealed([6; 32], 5)[..33]);
+		assert_ne!(sealed([5; 32], 5)[..33], sealed([5; 32], 6)[..33]);
 	}
 }

@@ -3,6 +3,7 @@
 use super::{
 	arguments::{parse_id, parse_seconds, Period},
 	context::{fields, table, Context},
+	price::{describe_price, price_text, put_price, PriceArguments},
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
@@ -13,7 +14,7 @@ use msec::{
 	Amount,
 };
 use msec_worker_common::{
-	chain::{runtime, Listing, ListingTerms},
+	chain::{runtime, Listing, ListingTerms, Pricing},
 	H256,
 };
 use serde_json::{json, Value};
@@ -65,12 +66,8 @@ pub struct Terms {
 	/// A file with a few readings for everybody to see; at most 512 bytes.
 	#[arg(long, value_name = "FILE")]
 	sample: Option<PathBuf>,
-	/// Price in MSEC, such as 2.5.
-	#[arg(long, value_name = "MSEC", conflicts_with = "free")]
-	price: Option<Amount>,
-	/// For nothing.
-	#[arg(long)]
-	free: bool,
+	#[command(flatten)]
+	price: PriceArguments,
 	/// Time within which the key must be delivered [default: 1h].
 	#[arg(long, value_name = "PERIOD")]
 	delivery_period: Option<Period>,
@@ -118,12 +115,7 @@ impl Terms {
 		if let Some(seconds) = self.interval {
 			terms.interval_seconds = seconds;
 		}
-		if let Some(Amount(price)) = self.price {
-			terms.price = Some(price);
-		}
-		if self.free {
-			terms.price = None;
-		}
+		self.price.apply(&mut terms.pricing)?;
 		let periods = [
 			(self.delivery_period, &mut terms.delivery_period),
 			(self.confirmation_period, &mut terms.confirmation_period),
@@ -154,7 +146,7 @@ impl Terms {
 			("--unit", self.unit.is_some()),
 			("--place", self.place.is_some()),
 			("--licence", self.licence.is_some()),
-			("--price or --free", self.price.is_some() || self.free),
+			("--price or --free", self.price.is_complete()),
 		];
 		let missing: Vec<_> =
 			said.iter().filter(|(_, said)| !said).map(|(name, _)| *name).collect();
@@ -215,7 +207,7 @@ impl Create {
 			place: String::new(),
 			licence: String::new(),
 			sample: String::new(),
-			price: None,
+			pricing: Pricing::Free,
 			delivery_period: HOUR,
 			confirmation_period: DAY,
 			access_period: 30 * DAY,
@@ -234,7 +226,7 @@ impl Create {
 		let listing = ids::hash_text(&id.0);
 		let value = json!({ "listing": listing, "dataset": ids::hash_text(&dataset.0) });
 		context.print(&value, || {
-			let price = price_text(terms.price);
+			let price = describe_price(&terms.pricing);
 			fields(&[("listing", listing.clone()), ("price", price)])
 		});
 		Ok(())
@@ -295,7 +287,7 @@ pub struct Search {
 	/// Who sells.
 	#[arg(long, value_name = "ACCOUNT")]
 	owner: Option<String>,
-	/// Highest price in MSEC.
+	/// Highest price in MSEC of one purchase, period or reading.
 	#[arg(long, value_name = "MSEC")]
 	max_price: Option<Amount>,
 	/// Order of the results.
@@ -316,7 +308,7 @@ impl Search {
 		let (_, block) = context.finalized().await?;
 		let mut found = market::search(&block, &query).await?;
 		match self.sort {
-			Sort::Price => found.sort_by_key(|(_, listing)| listing.terms.price.unwrap_or(0)),
+			Sort::Price => found.sort_by_key(|(_, listing)| listing.terms.pricing.price()),
 			Sort::Newest => found.sort_by_key(|(_, listing)| std::cmp::Reverse(listing.created_at)),
 			Sort::Sales => found.sort_by_key(|(_, listing)| std::cmp::Reverse(listing.sales)),
 		}
@@ -337,7 +329,7 @@ fn print_listings(context: &Context, listings: &[(H256, Listing)]) {
 					terms.kind.clone(),
 					terms.unit.clone(),
 					terms.place.clone(),
-					price_text(terms.price),
+					price_text(&terms.pricing),
 					terms.licence.clone(),
 					listing.sales.to_string(),
 				]
@@ -347,14 +339,9 @@ fn print_listings(context: &Context, listings: &[(H256, Listing)]) {
 	});
 }
 
-/// A price for people.
-pub fn price_text(price: Option<u128>) -> String {
-	price.map_or("free".to_owned(), |price| Amount(price).to_string())
-}
-
 fn value_of(id: &H256, listing: &Listing) -> Value {
 	let terms = &listing.terms;
-	json!({
+	let mut value = json!({
 		"listing": ids::hash_text(&id.0),
 		"owner": listing.owner.to_string(),
 		"dataset": ids::hash_text(&terms.dataset.0),
@@ -364,7 +351,6 @@ fn value_of(id: &H256, listing: &Listing) -> Value {
 		"place": terms.place,
 		"licence": terms.licence,
 		"sample": terms.sample,
-		"price": terms.price.map(|price| price.to_string()),
 		"delivery_period": terms.delivery_period,
 		"confirmation_period": terms.confirmation_period,
 		"access_period": terms.access_period,
@@ -373,7 +359,9 @@ fn value_of(id: &H256, listing: &Listing) -> Value {
 		"created_at": listing.created_at,
 		"changed_at": listing.changed_at,
 		"sales": listing.sales,
-	})
+	});
+	put_price(&mut value, &terms.pricing);
+	value
 }
 
 /// A listing for people.
@@ -389,7 +377,7 @@ pub fn describe(id: &H256, listing: &Listing) -> String {
 		("kind", format!("{} in {}, {interval}", terms.kind, terms.unit)),
 		("place", terms.place.clone()),
 		("licence", terms.licence.clone()),
-		("price", price_text(terms.price)),
+		("price", describe_price(&terms.pricing)),
 		("seller", listing.owner.to_string()),
 		("data set", ids::hash_text(&terms.dataset.0)),
 		("key delivered within", Period(terms.delivery_period).to_string()),

@@ -13,9 +13,11 @@ mod listing;
 mod money;
 mod order;
 mod plot;
+mod price;
 mod publish;
 mod request;
 mod store;
+mod subscription;
 mod verify_image;
 mod withheld;
 

@@ -4,7 +4,9 @@ use super::{
 	arguments::{parse_id, Period},
 	complaint,
 	context::{fields, table, Context},
-	dataset, listing, withheld,
+	dataset, listing,
+	subscription::{self, Purchase},
+	withheld,
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
@@ -20,9 +22,12 @@ use msec::{
 };
 use msec_commitments::{EnvelopeSecret, Hash, KeyCover};
 use msec_worker_common::{
-	chain::{runtime, BlockClient, ChainClient, Order, OrderState, RangeCommitment, RefundReason},
+	chain::{
+		runtime, BlockClient, ChainClient, Listing, Order, OrderState, RangeCommitment,
+		RefundReason,
+	},
 	keys::{generate_envelope_secret, AccountKey},
-	transactions::TransactionError,
+	transactions::{Submitter, TransactionError},
 	AccountId32, H256,
 };
 use serde_json::{json, Value};
@@ -43,6 +48,8 @@ pub struct Buy {
 	/// Highest price in MSEC [default: the listing's price].
 	#[arg(long, value_name = "MSEC")]
 	max_price: Option<Amount>,
+	#[command(flatten)]
+	way: subscription::Way,
 	/// Wait until the key is delivered.
 	#[arg(long)]
 	wait: bool,
@@ -58,7 +65,17 @@ pub struct Buy {
 pub struct OrderArgument {
 	/// The order's identifier; see `msec orders`.
 	#[arg(value_parser = parse_id)]
+	pub order: H256,
+}
+
+#[derive(Args)]
+pub struct Wait {
+	/// The order's identifier; see `msec orders`.
+	#[arg(value_parser = parse_id)]
 	order: H256,
+	/// Wait until a subscription has the keys of so many batches.
+	#[arg(long, value_name = "NUMBER", default_value_t = 0)]
+	batches: u32,
 }
 
 #[derive(Args)]
@@ -73,7 +90,7 @@ pub enum OrderCommand {
 	/// Show an order.
 	Show(OrderArgument),
 	/// Wait until an order's key is delivered.
-	Wait(OrderArgument),
+	Wait(Wait),
 	/// Deliver the key of an order as the seller; a key agent does this by itself.
 	Deliver(OrderArgument),
 	/// Demand that a chunk which the stores withhold be posted on the chain.
@@ -88,6 +105,12 @@ pub enum OrderCommand {
 	Conclude(OrderArgument),
 	/// Give an order back whose key is not there yet, such as one that a demand opened.
 	Reject(OrderArgument),
+	/// Add periods to a subscription.
+	Extend(subscription::Extend),
+	/// End a subscription at once: what was used is paid, the rest comes back.
+	End(OrderArgument),
+	/// Have paid what a subscription has earned, or charge readings that were delivered, as the seller.
+	Claim(subscription::Claim),
 }
 
 #[derive(Args)]
@@ -103,8 +126,7 @@ pub struct Fetch {
 impl Buy {
 	pub async fn run(self, context: &Context) -> Result<()> {
 		let submitter = context.submitter().await?;
-		let chain = submitter.chain().clone();
-		let block = chain.finalized().await?;
+		let block = submitter.chain().finalized().await?;
 		let offer = block.listing(&self.listing.0).await?;
 		let offer = offer.ok_or_else(|| anyhow!("there is no such listing"))?;
 		if !offer.active {
@@ -118,7 +140,8 @@ impl Buy {
 			Some(account) => context.address(account)?,
 			None => payer,
 		};
-		let price = offer.terms.price.unwrap_or(0);
+		let purchase = self.way.of(&offer.terms.pricing)?;
+		let price = purchase.price(&offer.terms.pricing);
 		let max_price = self.max_price.map_or(price, |amount| amount.0);
 		if price > max_price {
 			bail!("the price is {}, more than {}", Amount(price), Amount(max_price));
@@ -129,7 +152,7 @@ impl Buy {
 		if batches == 0 {
 			bail!("the data set is empty or erased; there is nothing to buy");
 		}
-		let words = (self.listing, beneficiary).encode();
+		let words = (self.listing, beneficiary, self.way.words()).encode();
 		let fingerprint = ids::fingerprint("buy", &payer, &words);
 		let (record, secret) = match self.begun(context, &fingerprint)? {
 			Some(record) => (record, None),
@@ -138,17 +161,41 @@ impl Buy {
 				(self.record(&beneficiary, &secret), Some(secret))
 			},
 		};
-		let id = ids::parse_hash(&record.order).map(H256).map_err(|error| anyhow!(error))?;
 		let buyer_key = ids::parse_hash(&record.buyer_key).map_err(|error| anyhow!(error))?;
 		let other = self.beneficiary.as_ref().map(|_| beneficiary);
-		let call = runtime::transactions().marketplace().buy(
-			self.listing,
-			offer.terms_hash,
-			max_price,
-			other,
-			buyer_key,
-		);
-		let fee = submitter.estimate_fee(&call).await?;
+		let (listing, terms_hash) = (self.listing, offer.terms_hash);
+		let plan = Plan { offer, batches, price, record, secret, fingerprint };
+		let market = runtime::transactions().marketplace();
+		match purchase {
+			Purchase::Once => {
+				let call = market.buy(listing, terms_hash, max_price, other, buyer_key);
+				self.conclude(context, &submitter, plan, &call).await
+			},
+			Purchase::Periods { periods, .. } => {
+				let call =
+					market.subscribe(listing, terms_hash, periods, max_price, other, buyer_key);
+				self.conclude(context, &submitter, plan, &call).await
+			},
+			Purchase::Readings { amount, blocks } => {
+				let call =
+					market.open_allowance(listing, terms_hash, amount, blocks, other, buyer_key);
+				self.conclude(context, &submitter, plan, &call).await
+			},
+		}
+	}
+
+	/// Shows what would be bought, and buys it when that is wanted.
+	async fn conclude<Call: subxt::transactions::Payload>(
+		self,
+		context: &Context,
+		submitter: &Submitter,
+		plan: Plan,
+		call: &Call,
+	) -> Result<()> {
+		let Plan { offer, batches, price, record, secret, fingerprint } = plan;
+		let chain = submitter.chain().clone();
+		let id = ids::parse_hash(&record.order).map(H256).map_err(|error| anyhow!(error))?;
+		let fee = submitter.estimate_fee(call).await?;
 		context.note(listing::describe(&self.listing, &offer));
 		context.note(format!("batches              {batches}"));
 		context.note(format!("transaction fee      {}, and a deposit that returns", Amount(fee)));
@@ -176,14 +223,14 @@ impl Buy {
 			return Ok(());
 		}
 		context.home().begin(&fingerprint, &id)?;
-		let done = context.execute(&submitter, &format!("buy/{}", record.order), &call).await;
+		let done = context.execute(submitter, &format!("buy/{}", record.order), call).await;
 		context.end_unless_unknown(&fingerprint, &done)?;
 		if let Err(TransactionError::Failed { .. } | TransactionError::Rejected(_)) = &done {
 			context.home().forget_order(&id)?;
 		}
 		done?;
 		if self.wait {
-			let order = wait_for_delivery(context, &chain, &id).await?;
+			let order = wait_for_delivery(context, &chain, &id, 0).await?;
 			context.print(&value_of(&id, &order), || describe(&id, &order));
 			return Ok(());
 		}
@@ -197,6 +244,17 @@ impl Buy {
 		});
 		Ok(())
 	}
+}
+
+/// What a purchase needs besides its call.
+struct Plan {
+	offer: Listing,
+	batches: u32,
+	price: u128,
+	record: OrderRecord,
+	/// Where it is new.
+	secret: Option<EnvelopeSecret>,
+	fingerprint: H256,
 }
 
 impl Buy {
@@ -256,8 +314,9 @@ impl OrderCommand {
 				let (_, block) = context.finalized().await?;
 				show(context, &block, &id).await
 			},
-			Self::Wait(OrderArgument { order: id }) => {
-				let order = wait_for_delivery(context, &context.chain().await?, &id).await?;
+			Self::Wait(Wait { order: id, batches }) => {
+				let chain = context.chain().await?;
+				let order = wait_for_delivery(context, &chain, &id, batches).await?;
 				context.print(&value_of(&id, &order), || describe(&id, &order));
 				Ok(())
 			},
@@ -265,9 +324,7 @@ impl OrderCommand {
 				let submitter = context.submitter().await?;
 				let order = order_at(&submitter.chain().finalized().await?, &id).await?;
 				dataset::deliver(context, &submitter, &id, &order).await?;
-				let order = order_at(&submitter.chain().finalized().await?, &id).await?;
-				context.print(&value_of(&id, &order), || describe(&id, &order));
-				Ok(())
+				show(context, &submitter.chain().finalized().await?, &id).await
 			},
 			Self::Challenge(challenge) => challenge.run(context).await,
 			Self::Answer(OrderArgument { order: id }) => withheld::answer(context, &id).await,
@@ -281,6 +338,9 @@ impl OrderCommand {
 				let call = runtime::transactions().marketplace().reject(argument.order);
 				argument.end(context, "reject", &call).await
 			},
+			Self::Extend(extend) => extend.run(context).await,
+			Self::End(OrderArgument { order: id }) => subscription::end(context, id).await,
+			Self::Claim(claim) => claim.run(context).await,
 		}
 	}
 }
@@ -502,7 +562,12 @@ pub async fn order_at(block: &BlockClient, id: &H256) -> Result<Order> {
 	order.ok_or_else(|| anyhow!("there is no such order; see `msec orders`"))
 }
 
-async fn wait_for_delivery(context: &Context, chain: &ChainClient, id: &H256) -> Result<Order> {
+async fn wait_for_delivery(
+	context: &Context,
+	chain: &ChainClient,
+	id: &H256,
+	batches: u32,
+) -> Result<Order> {
 	let spinner = context.spinner("waiting for the key");
 	loop {
 		let block = chain.finalized().await?;
@@ -512,7 +577,15 @@ async fn wait_for_delivery(context: &Context, chain: &ChainClient, id: &H256) ->
 				return Err(undelivered(id, &order, block.number()));
 			},
 			OrderState::AwaitingDelivery => tokio::time::sleep(POLL).await,
+			OrderState::Delivered { .. } if order.range.batches < batches => {
+				tokio::time::sleep(POLL).await
+			},
 			OrderState::Refunded { .. } => bail!("the order ended: {}", state_text(&order.state)),
+			OrderState::Settled { .. } | OrderState::Divided { .. }
+				if order.range.batches < batches =>
+			{
+				bail!("the order ended with {} batches", order.range.batches)
+			},
 			OrderState::Delivered { .. }
 			| OrderState::Settled { .. }
 			| OrderState::Divided { .. } => {
@@ -566,18 +639,24 @@ fn state_text(state: &OrderState) -> String {
 	}
 }
 
-/// Shows an order with its challenges and its complaint.
+/// Shows an order with its challenges and its complaint, and how far its subscription has come.
 pub async fn show(context: &Context, block: &BlockClient, id: &H256) -> Result<()> {
 	let order = order_at(block, id).await?;
 	let challenges = block.challenges(&id.0).await?;
 	let complaint = block.complaint(&id.0).await?;
+	let running = block.subscription(&id.0).await?;
 	let mut value = value_of(id, &order);
 	value["challenges"] = challenges.iter().map(withheld::value_of).collect();
 	value["complaint"] = complaint.as_ref().map(complaint::value_of).into();
+	if let Some(running) = &running {
+		value["subscription"] = subscription::value_of(running);
+	}
 	context.print(&value, || {
 		let challenges = challenges.iter().map(withheld::describe);
 		let complaint = complaint.iter().map(complaint::describe);
-		let lines = std::iter::once(describe(id, &order)).chain(challenges).chain(complaint);
+		let running = running.iter().map(subscription::describe);
+		let lines = std::iter::once(describe(id, &order)).chain(running);
+		let lines = lines.chain(challenges).chain(complaint);
 		lines.collect::<Vec<_>>().join("\n")
 	});
 	Ok(())

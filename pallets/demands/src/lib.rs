@@ -133,7 +133,7 @@ pub mod pallet {
 		/// Where offers are bought. Its `OnOffer` must be this pallet.
 		type Market: Market<Self::AccountId, BalanceOf<Self>, BlockNumberFor<Self>>;
 
-		/// What an order of [`Config::Market`] takes as its storage deposit.
+		/// The most that an order of [`Config::Market`] takes as its storage deposit.
 		type OrderDeposit: Get<BalanceOf<Self>>;
 
 		/// The scores of those who sell.

@@ -21,8 +21,9 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let order = Self::disputable_order(&complainant, id)?;
 		Self::ensure_not_frozen(id, &order)?;
-		ensure!(!order.price.is_zero(), Error::<T>::NothingToDivide);
-		let share = T::ComplaintBondShare::get().mul_ceil(order.price);
+		let held = Self::held_for(id, &order);
+		ensure!(!held.is_zero(), Error::<T>::NothingToDivide);
+		let share = T::ComplaintBondShare::get().mul_ceil(held);
 		let bond = share.max(T::MinimumComplaintBond::get());
 		Self::hold_bond(&complainant, bond)?;
 		let now = frame_system::Pallet::<T>::block_number();

@@ -1,7 +1,10 @@
 //! Benchmarks of every call at its most expensive: the longest terms, paths and ciphertext.
 
 use crate::{
-	pallet::*, types::*, BalanceOf, ChallengeOf, Envelope, ListingTerms, ListingTermsOf, Pricing,
+	pallet::*,
+	pricing::{Discount, PeriodPrice, ReadingPrice, MAX_DISCOUNTS},
+	types::*,
+	BalanceOf, ChallengeOf, Envelope, ListingTerms, ListingTermsOf, Pricing,
 };
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
@@ -17,7 +20,7 @@ use msec_commitments::{
 	envelope::seal_order, tree::root_from_path, BatchCommitment, ChunkCommitment, ChunkKey,
 	ChunkProof, EnvelopeSecret, KeyTree, MAX_CHUNKS_PER_BATCH, MAX_CHUNK_PLAINTEXT,
 };
-use msec_primitives::{DatasetId, DatasetInfo, ListingId, OrderId, RangeCommitment};
+use msec_primitives::{BundleId, DatasetId, DatasetInfo, ListingId, OrderId, RangeCommitment};
 use sp_core::H256;
 use sp_runtime::{
 	traits::{One, Saturating},
@@ -108,6 +111,92 @@ pub(crate) fn offer<T: Config>(
 	let id = Pallet::<T>::listing_id(&seller, &terms.dataset, H256::zero());
 	Pallet::<T>::do_create_listing(seller, H256::zero(), terms).expect("the terms are acceptable");
 	id
+}
+
+/// So many listings of a data set, each at the lowest price.
+fn bundle_members<T: Config>(
+	owner: &T::AccountId,
+	count: u32,
+) -> Result<BundleMembers<BalanceOf<T>>, BenchmarkError> {
+	let dataset = dataset::<T>(owner);
+	let mut members = BundleMembers::new();
+	for index in 0..count {
+		let salt = H256::from_low_u64_be(index.into());
+		let origin = RawOrigin::Signed(owner.clone()).into();
+		Pallet::<T>::create_listing(origin, salt, longest_terms::<T>(dataset))?;
+		let listing = Pallet::<T>::listing_id(owner, &dataset, salt);
+		let member = BundleMember { listing, share: T::MinimumPrice::get() };
+		members.try_push(member).map_err(|_| "a bundle holds so many")?;
+	}
+	Ok(members)
+}
+
+fn create_full_bundle<T: Config>(
+	owner: &T::AccountId,
+	count: u32,
+) -> Result<BundleId, BenchmarkError> {
+	let members = bundle_members::<T>(owner, count)?;
+	let origin = RawOrigin::Signed(owner.clone()).into();
+	Pallet::<T>::create_bundle(origin, H256::zero(), members)?;
+	Ok(Pallet::<T>::bundle_id(owner, H256::zero()))
+}
+
+/// The longest terms, with as many discounts as there can be.
+fn list_subscription<T: Config>(owner: &T::AccountId) -> Result<ListingId, BenchmarkError> {
+	let dataset = dataset::<T>(owner);
+	let discounts: Vec<_> = (0..MAX_DISCOUNTS)
+		.map(|index| Discount {
+			from_periods: index.saturating_add(3),
+			off: Permill::from_percent(index.saturating_add(1)),
+		})
+		.collect();
+	let pricing = Pricing::PerPeriod(PeriodPrice {
+		price: T::MinimumPrice::get(),
+		period: T::MinPeriod::get(),
+		minimum: 1,
+		discounts: BoundedVec::truncate_from(discounts),
+	});
+	let terms = ListingTerms { pricing, ..longest_terms::<T>(dataset) };
+	let origin = RawOrigin::Signed(owner.clone()).into();
+	Pallet::<T>::create_listing(origin, H256::zero(), terms)?;
+	Ok(Pallet::<T>::listing_id(owner, &dataset, H256::zero()))
+}
+
+/// The longest terms, with a reading every second.
+fn list_readings<T: Config>(owner: &T::AccountId) -> Result<ListingId, BenchmarkError> {
+	let dataset = dataset::<T>(owner);
+	let pricing = Pricing::PerReading(ReadingPrice { price: T::MinimumPrice::get(), minimum: 1 });
+	let terms = ListingTerms { pricing, interval_seconds: 1, ..longest_terms::<T>(dataset) };
+	let origin = RawOrigin::Signed(owner.clone()).into();
+	Pallet::<T>::create_listing(origin, H256::zero(), terms)?;
+	Ok(Pallet::<T>::listing_id(owner, &dataset, H256::zero()))
+}
+
+/// A subscription of two periods that was delivered, its seller and its payer.
+fn subscribed<T: Config>() -> Result<(OrderId, T::AccountId, T::AccountId), BenchmarkError> {
+	let (owner, buyer) = (funded::<T>("owner"), funded::<T>("buyer"));
+	let listing = list_subscription::<T>(&owner)?;
+	let terms_hash = Listings::<T>::get(listing).ok_or("the listing is there")?.terms_hash;
+	let price = T::MinimumPrice::get().saturating_mul(2u32.into());
+	let origin = RawOrigin::Signed(buyer.clone()).into();
+	let friend: T::AccountId = account("friend", 0, 0);
+	let beneficiary = Some(friend.clone());
+	Pallet::<T>::subscribe(origin, listing, terms_hash, 2, price, beneficiary, buyer_key())?;
+	let id = Pallet::<T>::order_id(&listing, &friend, &buyer_key());
+	let envelope = wrong_envelope::<T>(id)?;
+	Pallet::<T>::deliver(RawOrigin::Signed(owner.clone()).into(), id, envelope)
+		.map_err(|failure| failure.error)?;
+	Ok((id, owner, buyer))
+}
+
+/// Ends the time to dispute the delivery of an order.
+fn accept<T: Config>(id: OrderId) -> Result<(), BenchmarkError> {
+	let now = frame_system::Pallet::<T>::block_number();
+	let mut order = Orders::<T>::get(id).ok_or("the order is there")?;
+	order.state = OrderState::Delivered { settle_after: now };
+	Orders::<T>::insert(id, order);
+	wait::<T>(One::one());
+	Ok(())
 }
 
 fn buyer_key() -> [u8; 32] {
@@ -313,6 +402,144 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(beneficiary), id, proof, CHUNK_KEY, ciphertext);
 		assert!(ended::<T>(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn subscribe() -> Result<(), BenchmarkError> {
+		let id = list_subscription::<T>(&funded::<T>("owner"))?;
+		let terms_hash = Listings::<T>::get(id).ok_or("the listing is there")?.terms_hash;
+		let price: BalanceOf<T> = T::MinimumPrice::get().saturating_mul(2u32.into());
+		let buyer = funded::<T>("buyer");
+		let friend = Some(account("friend", 0, 0));
+		#[extrinsic_call]
+		_(RawOrigin::Signed(buyer), id, terms_hash, 2, price, friend, buyer_key());
+		assert_eq!(Subscriptions::<T>::iter().count(), 1);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn deliver_instalment() -> Result<(), BenchmarkError> {
+		let (id, owner, _) = subscribed::<T>()?;
+		accept::<T>(id)?;
+		let mut order = Orders::<T>::get(id).ok_or("the order is there")?;
+		order.range.batches = 1;
+		Orders::<T>::insert(id, order);
+		let mut longest: Vec<u8> = wrong_envelope::<T>(id)?.into();
+		longest.resize(msec_commitments::MAX_ENVELOPE_LENGTH as usize, 0);
+		let envelope: Envelope = BoundedVec::truncate_from(longest);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id, BATCHES, envelope);
+		assert_eq!(Orders::<T>::get(id).map(|order| order.range.batches), Some(BATCHES));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn claim() -> Result<(), BenchmarkError> {
+		let (id, owner, _) = subscribed::<T>()?;
+		accept::<T>(id)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id);
+		let paid = Pallet::<T>::subscription(id).map(|subscription| subscription.paid);
+		assert!(paid.is_some_and(|paid| paid > BalanceOf::<T>::default()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn extend_subscription() -> Result<(), BenchmarkError> {
+		let (id, _, payer) = subscribed::<T>()?;
+		let price: BalanceOf<T> = T::MinimumPrice::get().saturating_mul(2u32.into());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(payer), id, 2, price);
+		let rate = Pallet::<T>::subscription(id).map(|subscription| subscription.rate);
+		assert!(matches!(rate, Some(Rate::PerPeriod { periods: 4, .. })));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn end_subscription() -> Result<(), BenchmarkError> {
+		let (id, _, payer) = subscribed::<T>()?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(payer), id);
+		assert!(ended::<T>(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn open_allowance() -> Result<(), BenchmarkError> {
+		let id = list_readings::<T>(&funded::<T>("owner"))?;
+		let terms_hash = Listings::<T>::get(id).ok_or("the listing is there")?.terms_hash;
+		let amount: BalanceOf<T> = T::MinimumPrice::get().saturating_mul(2u32.into());
+		let duration = T::MaxAccessPeriod::get();
+		let buyer = funded::<T>("buyer");
+		let friend = Some(account("friend", 0, 0));
+		#[extrinsic_call]
+		_(RawOrigin::Signed(buyer), id, terms_hash, amount, duration, friend, buyer_key());
+		assert_eq!(Subscriptions::<T>::iter().count(), 1);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn claim_readings() -> Result<(), BenchmarkError> {
+		let (owner, buyer) = (funded::<T>("owner"), funded::<T>("buyer"));
+		let listing = list_readings::<T>(&owner)?;
+		let terms_hash = Listings::<T>::get(listing).ok_or("the listing is there")?.terms_hash;
+		let amount = T::MinimumPrice::get().saturating_mul(2u32.into());
+		let duration = T::MaxAccessPeriod::get();
+		let origin = RawOrigin::Signed(buyer.clone()).into();
+		let key = buyer_key();
+		Pallet::<T>::open_allowance(origin, listing, terms_hash, amount, duration, None, key)?;
+		let id = Pallet::<T>::order_id(&listing, &buyer, &key);
+		wait::<T>(One::one());
+		let envelope = wrong_envelope::<T>(id)?;
+		Pallet::<T>::deliver(RawOrigin::Signed(owner.clone()).into(), id, envelope)
+			.map_err(|failure| failure.error)?;
+		accept::<T>(id)?;
+		let dataset = Orders::<T>::get(id).ok_or("the order is there")?.dataset;
+		Subscriptions::<T>::mutate(dataset, id, |subscription| {
+			if let Some(Rate::PerReading { batches, .. }) =
+				subscription.as_mut().map(|subscription| &mut subscription.rate)
+			{
+				*batches = 1;
+			}
+		});
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id, 2);
+		let rate = Pallet::<T>::subscription(id).map(|subscription| subscription.rate);
+		assert!(matches!(rate, Some(Rate::PerReading { claimed: 2, .. })));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn create_bundle() -> Result<(), BenchmarkError> {
+		let owner = funded::<T>("owner");
+		let members = bundle_members::<T>(&owner, MAX_BUNDLE_MEMBERS)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), H256::zero(), members);
+		assert_eq!(Bundles::<T>::iter().count(), 1);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn retire_bundle() -> Result<(), BenchmarkError> {
+		let owner = funded::<T>("owner");
+		let id = create_full_bundle::<T>(&owner, MAX_BUNDLE_MEMBERS)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id);
+		assert!(!Bundles::<T>::contains_key(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn buy_bundle(n: Linear<2, MAX_BUNDLE_MEMBERS>) -> Result<(), BenchmarkError> {
+		let id = create_full_bundle::<T>(&funded::<T>("owner"), n)?;
+		let offer = Pallet::<T>::bundle_offer(id).ok_or("the bundle is on offer")?;
+		let buyer = funded::<T>("buyer");
+		let friend = Some(account("friend", 0, 0));
+		let keys = BoundedVec::truncate_from(vec![buyer_key(); n as usize]);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(buyer), id, offer.terms_hash, offer.price, friend, keys);
+		assert_eq!(Orders::<T>::iter().count(), n as usize);
 		Ok(())
 	}
 

@@ -117,7 +117,7 @@ fn answer_period<T: Config>(order: &OrderOf<T>) -> BlockNumberFor<T> {
 }
 
 /// Blocks that remain to dispute what was posted.
-fn extension<T: Config>(order: &OrderOf<T>) -> BlockNumberFor<T> {
+pub(crate) fn extension<T: Config>(order: &OrderOf<T>) -> BlockNumberFor<T> {
 	order.confirmation_period.min(T::ExtensionPeriod::get())
 }
 

@@ -19,13 +19,14 @@ impl<T: Config> Pallet<T> {
 		let settle_after = now.saturating_add(order.confirmation_period);
 		order.state = OrderState::Delivered { settle_after };
 		AwaitingDelivery::<T>::remove(order.dataset, id);
+		Self::begin_subscription(id, &order);
 		Envelopes::<T>::insert(id, &envelope);
 		Orders::<T>::insert(id, order);
 		Self::deposit_event(Event::Delivered { order: id, envelope, settle_after });
 		Ok(())
 	}
 
-	fn may_deliver(who: &T::AccountId, order: &OrderOf<T>) -> bool {
+	pub(crate) fn may_deliver(who: &T::AccountId, order: &OrderOf<T>) -> bool {
 		order.seller == *who || T::Datasets::key_agent(&order.dataset).as_ref() == Some(who)
 	}
 }

@@ -5,7 +5,7 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use msec_commitments::envelope::is_valid_recipient;
 use msec_primitives::{ListingId, Market, Offer, OnOffer, OrderId};
 use sp_core::H256;
-use sp_runtime::DispatchError;
+use sp_runtime::{traits::Zero, DispatchError};
 
 type OfferOf<T> = Offer<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
 
@@ -24,13 +24,20 @@ impl<T: Config> Pallet<T> {
 
 	fn offer_of(listing: &ListingOf<T>) -> Option<OfferOf<T>> {
 		let terms = &listing.terms;
-		let is_paid_once = matches!(terms.pricing, Pricing::Free | Pricing::OneTime { .. });
-		(listing.status == ListingStatus::Active && is_paid_once).then(|| Offer {
+		// A demand cannot know how much of a payer's quota is left.
+		let price = match &terms.pricing {
+			Pricing::Free => Zero::zero(),
+			Pricing::OneTime { price } => *price,
+			Pricing::FreeQuota { .. } | Pricing::PerPeriod(_) | Pricing::PerReading(_) => {
+				return None;
+			},
+		};
+		(listing.status == ListingStatus::Active).then(|| Offer {
 			seller: listing.owner.clone(),
 			dataset: terms.dataset,
 			kind: terms.kind.clone(),
 			place: terms.place.clone(),
-			price: terms.pricing.price(),
+			price,
 			terms_hash: listing.terms_hash,
 			since: listing.changed_at,
 		})

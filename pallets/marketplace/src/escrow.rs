@@ -21,7 +21,10 @@ impl<T: Config> Pallet<T> {
 		let order = Self::order_of_beneficiary(&who, id)?;
 		Self::settle_after(&order)?;
 		Self::ensure_not_frozen(id, &order)?;
-		Self::pay_seller(id, order)
+		match Subscriptions::<T>::get(order.dataset, id) {
+			Some(subscription) => Self::accept_instalment(id, order, subscription),
+			None => Self::pay_seller(id, order),
+		}
 	}
 
 	pub(crate) fn do_settle(id: OrderId) -> DispatchResult {
@@ -30,7 +33,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(now > Self::settle_after(&order)?, Error::<T>::TooEarly);
 		Self::ensure_not_frozen(id, &order)?;
 		ensure!(Self::withdrawal(&order).is_none(), Error::<T>::Withdrawn);
-		Self::pay_seller(id, order)
+		match Subscriptions::<T>::get(order.dataset, id) {
+			Some(subscription) => Self::settle_subscription(id, order, subscription),
+			None => Self::pay_seller(id, order),
+		}
 	}
 
 	pub(crate) fn do_refund(id: OrderId) -> DispatchResult {
@@ -58,6 +64,7 @@ impl<T: Config> Pallet<T> {
 		for account in [&order.payer, &order.beneficiary, &order.seller] {
 			OrdersByAccount::<T>::remove(account, id);
 		}
+		Self::forget_free_order(&order);
 		Envelopes::<T>::remove(id);
 		Challenges::<T>::remove(id);
 		Orders::<T>::remove(id);
@@ -66,26 +73,24 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Releases the price, ends access and closes the order.
+	/// Releases the price, ends access and disputes, and closes the order. What is due for a subscription
+	/// goes to the seller first.
 	pub(crate) fn refund_payer(
 		id: OrderId,
 		mut order: OrderOf<T>,
 		reason: RefundReason,
 	) -> DispatchResult {
 		let at = frame_system::Pallet::<T>::block_number();
+		// Before the disputes are dropped: they tell what is not due.
+		let amount = Self::end_subscription_with_order(id, &order, reason);
 		Self::drop_challenges(id, &order)?;
 		Self::drop_complaint(id, &order)?;
-		Self::release_to_payer(&order.payer, order.price)?;
+		Self::release_payment(&order.payer, amount)?;
 		T::Access::close(&order.dataset, &order.beneficiary, id);
 		order.access_until = order.access_until.min(at);
 		order.state = OrderState::Refunded { at, reason };
 		Orders::<T>::insert(id, &order);
-		Self::deposit_event(Event::Refunded {
-			order: id,
-			payer: order.payer,
-			amount: order.price,
-			reason,
-		});
+		Self::deposit_event(Event::Refunded { order: id, payer: order.payer, amount, reason });
 		Ok(())
 	}
 
@@ -130,7 +135,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Gives the payer `payer_share` of the price, rounded down, and the seller the rest; the fee is
-	/// taken from the seller's part only.
+	/// taken from the seller's part only. Of a subscription, what is in dispute is divided.
 	pub(crate) fn divide(
 		id: OrderId,
 		mut order: OrderOf<T>,
@@ -139,14 +144,17 @@ impl<T: Config> Pallet<T> {
 		if payer_share == Permill::one() {
 			return Self::refund_payer(id, order, RefundReason::Awarded);
 		}
+		if let Some(subscription) = Subscriptions::<T>::get(order.dataset, id) {
+			return Self::divide_subscription(id, order, subscription, payer_share);
+		}
 		if payer_share.is_zero() {
 			return Self::pay_seller(id, order);
 		}
 		let refund = payer_share.mul_floor(order.price);
 		let fee = payer_share.left_from_one().mul_floor(order.fee);
 		let amount = order.price.saturating_sub(refund).saturating_sub(fee);
-		Self::release_to_payer(&order.payer, refund)?;
-		Self::pay_seller_and_fee(&order, amount, fee)?;
+		Self::release_payment(&order.payer, refund)?;
+		Self::pay_out(&order, amount, fee)?;
 		let at = frame_system::Pallet::<T>::block_number();
 		order.state = OrderState::Divided { at };
 		Orders::<T>::insert(id, &order);
@@ -157,7 +165,7 @@ impl<T: Config> Pallet<T> {
 
 	fn pay_seller(id: OrderId, mut order: OrderOf<T>) -> DispatchResult {
 		let amount = order.price.saturating_sub(order.fee);
-		Self::pay_seller_and_fee(&order, amount, order.fee)?;
+		Self::pay_out(&order, amount, order.fee)?;
 		let at = frame_system::Pallet::<T>::block_number();
 		order.state = OrderState::Settled { at };
 		Orders::<T>::insert(id, &order);
@@ -166,7 +174,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn pay_seller_and_fee(
+	/// Pays `amount` to the seller and `fee` to its destination, both from what is held for the order.
+	pub(crate) fn pay_out(
 		order: &OrderOf<T>,
 		amount: BalanceOf<T>,
 		fee: BalanceOf<T>,
@@ -178,11 +187,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn release_to_payer(payer: &T::AccountId, amount: BalanceOf<T>) -> DispatchResult {
-		if amount.is_zero() {
-			return Ok(());
+	/// Gives `amount` of what is held for an order back to its payer.
+	pub(crate) fn release_payment(payer: &T::AccountId, amount: BalanceOf<T>) -> DispatchResult {
+		if !amount.is_zero() {
+			let hold = HoldReason::Payment.into();
+			T::Currency::release(&hold, payer, amount, Precision::Exact)?;
 		}
-		T::Currency::release(&HoldReason::Payment.into(), payer, amount, Precision::Exact)?;
 		Ok(())
 	}
 

@@ -37,7 +37,8 @@
 //!   the space in the block and nobody gains by withholding first. There is as much time for it as
 //!   the seller asked for to deliver the key. Without an answer anybody may have the payer refunded,
 //!   and the bond returns. A challenge for a chunk beyond the end of a batch is met by the batch's
-//!   last one. What can be challenged of an order in all is bounded; so is, thereby, for how long.
+//!   last one. What can be challenged of an order in all, of a subscription from one delivery to the
+//!   next, is bounded; so is, thereby, for how long.
 //! * **Complaint.** What cannot be proved, such as that readings are false, the beneficiary may put
 //!   to the arbiters, with a bond and the hash of the evidence. The seller *responds* with a bond as
 //!   high, or is taken to agree when the time is over. The arbiters *decide* which part of the price
@@ -45,10 +46,30 @@
 //!   half of that bond is the other's, half goes where fees go. When the arbiters are silent, a
 //!   configured part is the payer's, and both bonds return.
 //!
+//! A listing with a price per period is *subscribed* to. The order goes on until its end: new batches
+//! are delivered in *instalments*, each with a time to dispute, and each lets the seller *claim* what
+//! was used until it came. The subscriber can *extend* the subscription, or *end* it at once:
+//!
+//! ```text
+//! subscribe ──► AwaitingDelivery ──deliver──► Delivered ──settle after its end, or end──► Settled
+//!                                              │     ▲
+//!                                              └─────┘ deliver_instalment, confirm, claim, extend
+//! ```
+//!
+//! A listing with a price per reading is bought by an *allowance*, from which the seller *claims* what was
+//! delivered; it is a subscription otherwise.
+//!
+//! An owner's listings can be sold together as a *bundle*: it is bought by one order for each of them.
+//!
+//! A subscription that is frozen is neither delivered, claimed, extended nor ended. When a dispute about
+//! it ends for the payer, the seller gets what could not be disputed any more before, and the rest goes
+//! back. What arbiters divide is what its subscriber would owe on ending it, less that part; what is not
+//! owed goes back in any case, and the subscription has ended.
+//!
 //! No order can be stuck: from every state a call that anybody may make leads on, at the latest when
 //! a pinned time is over. Such a call costs no fee when it changes something. At every moment the
-//! whole price is in one place: held from the payer, paid (seller and fee) or released; and so is
-//! every bond: held, returned, or lost.
+//! whole price is in one place: held from the payer, paid (seller and fee) or released; that of a
+//! subscription is in parts. So is every bond: held, returned, or lost.
 //!
 //! ## Low Level / Implementation Details
 //!
@@ -66,15 +87,20 @@
 
 extern crate alloc;
 
+mod allowance;
 mod arbitration;
 mod bonds;
+mod bundle;
 mod challenge;
 mod delivery;
 mod demand_side;
 mod dispute;
 mod escrow;
 mod listing;
+pub mod pricing;
 mod purchase;
+mod quota;
+mod subscription;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
@@ -89,10 +115,12 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
+pub use pricing::{Discount, Discounts, PeriodPrice, ReadingPrice};
 pub use types::{
-	Cell, Challenge, ChallengeState, ChunkCiphertext, Complaint, ComplaintState, Envelope, Kind,
-	Licence, Listing, ListingStatus, ListingTerms, Order, OrderState, Place, Pricing, RefundReason,
-	Sample, Unit,
+	Bundle, BundleMember, BundleMembers, BundleOffer, Cell, Challenge, ChallengeState,
+	ChunkCiphertext, Complaint, ComplaintState, Envelope, Kind, Licence, Listing, ListingStatus,
+	ListingTerms, Order, OrderState, Place, Pricing, Rate, RefundReason, Sample, Subscription,
+	Unit,
 };
 pub use weights::WeightInfo;
 
@@ -104,6 +132,12 @@ pub type BalanceOf<T> =
 	<<T as Config>::Currency as fungible::Inspect<<T as frame_system::Config>::AccountId>>::Balance;
 /// The terms of a listing.
 pub type ListingTermsOf<T> = ListingTerms<BalanceOf<T>, BlockNumberFor<T>>;
+/// What a listing costs.
+pub type PricingOf<T> = Pricing<BalanceOf<T>, BlockNumberFor<T>>;
+/// By what a subscription is charged.
+pub type RateOf<T> = Rate<BalanceOf<T>, BlockNumberFor<T>>;
+/// A subscription as stored.
+pub type SubscriptionOf<T> = Subscription<BalanceOf<T>, BlockNumberFor<T>>;
 /// A listing as stored.
 pub type ListingOf<T> = Listing<
 	<T as frame_system::Config>::AccountId,
@@ -115,6 +149,9 @@ pub type ListingOf<T> = Listing<
 pub type ChallengeOf<T> = Challenge<BalanceOf<T>, BlockNumberFor<T>>;
 /// A complaint as stored.
 pub type ComplaintOf<T> = Complaint<BalanceOf<T>, BlockNumberFor<T>>;
+/// A bundle as stored.
+pub type BundleOf<T> =
+	Bundle<<T as frame_system::Config>::AccountId, BalanceOf<T>, <T as Config>::Consideration>;
 /// An order as stored.
 pub type OrderOf<T> = Order<
 	<T as frame_system::Config>::AccountId,
@@ -125,7 +162,7 @@ pub type OrderOf<T> = Order<
 
 #[frame_support::pallet]
 pub mod pallet {
-	use super::*;
+	use super::{allowance::Allowance, types::MAX_BUNDLE_MEMBERS, *};
 	use alloc::vec::Vec;
 	use frame_support::{
 		pallet_prelude::*,
@@ -133,7 +170,9 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use msec_commitments::ChunkProof;
-	use msec_primitives::{DatasetId, DatasetInfo, ListingId, OnOffer, OrderAccess, OrderId};
+	use msec_primitives::{
+		BundleId, DatasetId, DatasetInfo, ListingId, OnOffer, OrderAccess, OrderId,
+	};
 	use sp_core::H256;
 	use sp_runtime::Permill;
 
@@ -192,6 +231,10 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxAccessPeriod: Get<BlockNumberFor<Self>>;
 
+		/// Seconds from one block to the next, by which the frequency of readings is told.
+		#[pallet::constant]
+		type SecondsPerBlock: Get<u32>;
+
 		/// Blocks from the end of an order until anybody may prune it.
 		#[pallet::constant]
 		type RetentionPeriod: Get<BlockNumberFor<Self>>;
@@ -200,7 +243,8 @@ pub mod pallet {
 		#[pallet::constant]
 		type ChallengeBond: Get<BalanceOf<Self>>;
 
-		/// Most challenges about one order, answered ones included.
+		/// Most challenges about one order, answered ones included; about a subscription, from one
+		/// delivery to the next.
 		#[pallet::constant]
 		type MaxChallenges: Get<u32>;
 
@@ -212,7 +256,8 @@ pub mod pallet {
 		/// Who decides complaints.
 		type ArbiterOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
-		/// The part of the price that is held for a complaint from either side, rounded up.
+		/// The part of what is held for an order that is held for a complaint from either side, rounded
+		/// up.
 		#[pallet::constant]
 		type ComplaintBondShare: Get<Permill>;
 
@@ -282,11 +327,26 @@ pub mod pallet {
 	pub type AwaitingDelivery<T: Config> =
 		StorageDoubleMap<_, Identity, DatasetId, Identity, OrderId, ()>;
 
+	/// The orders of each data set that are subscriptions and go on.
+	#[pallet::storage]
+	pub type Subscriptions<T: Config> =
+		StorageDoubleMap<_, Identity, DatasetId, Identity, OrderId, SubscriptionOf<T>>;
+
+	/// How many orders of a listing, that cost its payer nothing, were not pruned.
+	#[pallet::storage]
+	pub type FreeOrders<T: Config> =
+		StorageDoubleMap<_, Identity, ListingId, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+	/// Listings that are sold together.
+	#[pallet::storage]
+	pub type Bundles<T: Config> = StorageMap<_, Identity, BundleId, BundleOf<T>>;
+
 	/// The delivered keys, each sealed for its order.
 	#[pallet::storage]
 	pub type Envelopes<T: Config> = StorageMap<_, Identity, OrderId, Envelope>;
 
-	/// The challenges about each order, answered ones included.
+	/// The challenges about each order, answered ones included; about subscriptions, since the last
+	/// delivery.
 	#[pallet::storage]
 	pub type Challenges<T: Config> = StorageMap<
 		_,
@@ -358,17 +418,74 @@ pub mod pallet {
 			/// How many batches of the data set were bought, counted from its first.
 			batches: u32,
 		},
-		/// An order's key was delivered.
-		Delivered {
+		/// Listings are sold together.
+		BundleCreated {
+			/// The new bundle.
+			bundle: BundleId,
+			/// Who sells.
+			owner: T::AccountId,
+			/// What it costs.
+			price: BalanceOf<T>,
+		},
+		/// A bundle was removed; its listings stay, and its orders go on.
+		BundleRetired {
+			/// The bundle that was.
+			bundle: BundleId,
+		},
+		/// All listings of a bundle were bought, each by an order of its own.
+		BundleBought {
+			/// The bundle.
+			bundle: BundleId,
+			/// Who pays.
+			payer: T::AccountId,
+			/// What is held for all orders.
+			price: BalanceOf<T>,
+			/// The orders, in the order of the bundle's listings.
+			orders: BoundedVec<OrderId, ConstU32<MAX_BUNDLE_MEMBERS>>,
+		},
+		/// An order that was opened is a subscription.
+		Subscribed {
 			/// The order.
 			order: OrderId,
+			/// The block from which it is used.
+			starts_at: BlockNumberFor<T>,
+			/// The block in which it ends.
+			ends_at: BlockNumberFor<T>,
+		},
+		/// A subscription will end later, and what that costs more is held; or it is charged by the reading,
+		/// and ended early.
+		SubscriptionChanged {
+			/// The order.
+			order: OrderId,
+			/// The block in which it ends now.
+			ends_at: BlockNumberFor<T>,
+			/// What the whole time costs now.
+			price: BalanceOf<T>,
+		},
+		/// The keys of what was committed to since the last delivery of a subscription were delivered.
+		InstalmentDelivered {
+			/// The order.
+			order: OrderId,
+			/// How many batches of the data set the key opens, counted from its first.
+			batches: u32,
 			/// The key, sealed for the buyer.
 			envelope: Envelope,
 			/// Last block of the beneficiary's time to dispute.
 			settle_after: BlockNumberFor<T>,
 		},
-		/// An order's seller was paid.
-		Settled {
+		/// The seller charges readings to an allowance.
+		ReadingsClaimed {
+			/// The order.
+			order: OrderId,
+			/// How many readings.
+			readings: u32,
+			/// What they earn beyond the minimum.
+			amount: BalanceOf<T>,
+			/// Last block of the beneficiary's time to dispute.
+			settle_after: BlockNumberFor<T>,
+		},
+		/// A part of what is held for a subscription was paid.
+		InstalmentPaid {
 			/// The order.
 			order: OrderId,
 			/// Who was paid.
@@ -378,7 +495,36 @@ pub mod pallet {
 			/// What was taken as a fee besides.
 			fee: BalanceOf<T>,
 		},
-		/// An order's price was released.
+		/// What a subscription did not use of its price was released.
+		RestReleased {
+			/// The order.
+			order: OrderId,
+			/// Who has the money back.
+			payer: T::AccountId,
+			/// How much.
+			amount: BalanceOf<T>,
+		},
+		/// An order's key was delivered.
+		Delivered {
+			/// The order.
+			order: OrderId,
+			/// The key, sealed for the buyer.
+			envelope: Envelope,
+			/// Last block of the beneficiary's time to dispute.
+			settle_after: BlockNumberFor<T>,
+		},
+		/// An order's seller was paid, and the order ended.
+		Settled {
+			/// The order.
+			order: OrderId,
+			/// Who was paid.
+			seller: T::AccountId,
+			/// What the seller received; for a subscription, besides what was paid before.
+			amount: BalanceOf<T>,
+			/// What was taken as a fee besides.
+			fee: BalanceOf<T>,
+		},
+		/// An order's price was released; for a subscription, what was not due to the seller.
 		Refunded {
 			/// The order.
 			order: OrderId,
@@ -521,6 +667,32 @@ pub mod pallet {
 		TermsChanged,
 		/// The price is higher than the signer is willing to pay.
 		PriceTooHigh,
+		/// The payer has as many free orders of the listing as there can be, or there can be none.
+		QuotaExceeded,
+		/// A bundle has at least two listings.
+		TooFewMembers,
+		/// A bundle is bought with one key for each of its listings.
+		OtherNumberOfKeys,
+		/// The listing is not sold in this way: once, by the period or by the reading.
+		OtherPricing,
+		/// A subscription has a minimum of periods, and an extension at least one.
+		TooFewPeriods,
+		/// Discounts are not in ascending order, or take off nothing or everything.
+		InvalidDiscount,
+		/// Readings that come irregularly cannot be charged one by one.
+		InvalidInterval,
+		/// More readings than there can be in the new batches, or by the advertised frequency.
+		TooManyReadings,
+		/// The readings cost more than is held for them.
+		AllowanceExceeded,
+		/// The order is not a subscription that goes on.
+		NotSubscribed,
+		/// Nothing was committed to since the last delivery.
+		NothingNew,
+		/// The data set holds another number of batches.
+		OtherRange,
+		/// Nothing is due that was not paid.
+		NothingToClaim,
 		/// Nobody can buy from, or be given, an own listing.
 		OwnListing,
 		/// Nothing can be sealed for this X25519 key.
@@ -559,7 +731,7 @@ pub mod pallet {
 		MaxChallengesExceeded,
 		/// No open challenge asks for this chunk.
 		NotChallenged,
-		/// The order is free: arbiters have nothing to divide.
+		/// The order is free, or all of it was paid: arbiters have nothing to divide.
 		NothingToDivide,
 		/// There is no open complaint about this order.
 		NoComplaint,
@@ -596,7 +768,9 @@ pub mod pallet {
 		///   exist, was erased, or belongs to somebody else.
 		/// * [`Error::InvalidKind`], [`Error::InvalidUnit`], [`Error::InvalidPlace`],
 		///   [`Error::InvalidLicence`], [`Error::InvalidSample`], [`Error::PriceTooLow`],
-		///   [`Error::InvalidPeriod`]: the terms are not acceptable.
+		///   [`Error::PriceTooHigh`], [`Error::TooFewPeriods`], [`Error::InvalidDiscount`],
+		///   [`Error::InvalidInterval`], [`Error::QuotaExceeded`], [`Error::InvalidPeriod`]: the terms
+		///   are not acceptable.
 		/// * [`Error::AlreadyExists`]: the salt was used already.
 		///
 		/// ## Events
@@ -630,7 +804,9 @@ pub mod pallet {
 		/// * [`Error::OtherDataset`]: the data set must stay the same.
 		/// * [`Error::InvalidKind`], [`Error::InvalidUnit`], [`Error::InvalidPlace`],
 		///   [`Error::InvalidLicence`], [`Error::InvalidSample`], [`Error::PriceTooLow`],
-		///   [`Error::InvalidPeriod`]: the terms are not acceptable.
+		///   [`Error::PriceTooHigh`], [`Error::TooFewPeriods`], [`Error::InvalidDiscount`],
+		///   [`Error::InvalidInterval`], [`Error::QuotaExceeded`], [`Error::InvalidPeriod`]: the terms
+		///   are not acceptable.
 		///
 		/// ## Events
 		///
@@ -737,6 +913,9 @@ pub mod pallet {
 		///
 		/// * [`Error::NotFound`], [`Error::Paused`]: the listing does not exist, or is paused.
 		/// * [`Error::TermsChanged`]: its terms do not have the hash `terms_hash`.
+		/// * [`Error::OtherPricing`]: it is sold by the period or by the reading.
+		/// * [`Error::QuotaExceeded`]: it is free, and the signer has as many of its orders as one account
+		///   can have.
 		/// * [`Error::PriceTooHigh`]: its price is above `max_price`.
 		/// * [`Error::OwnListing`]: payer or beneficiary is the seller.
 		/// * [`Error::InvalidBuyerKey`]: nothing can be sealed for `buyer_key`.
@@ -805,7 +984,8 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// Ends the time to dispute. Access stays open as long as it was agreed.
+		/// Ends the time to dispute. Access stays open as long as it was agreed. A subscription goes on: what
+		/// was earned is paid.
 		///
 		/// ## Errors
 		///
@@ -815,7 +995,7 @@ pub mod pallet {
 		///
 		/// ## Events
 		///
-		/// [`Event::Settled`]
+		/// [`Event::Settled`]; while a subscription goes on, [`Event::InstalmentPaid`]
 		#[pallet::call_index(7)]
 		#[pallet::weight(T::WeightInfo::confirm())]
 		pub fn confirm(origin: OriginFor<T>, order: OrderId) -> DispatchResult {
@@ -831,19 +1011,21 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// There is no fee when it succeeds.
+		/// There is no fee when it succeeds. A subscription is settled after its end, when everything that
+		/// was committed to is delivered or the time to deliver is over: what the deliveries do not reach
+		/// is released.
 		///
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`]: no such order.
 		/// * [`Error::NotDelivered`]: the key is not there, or the order has ended.
-		/// * [`Error::TooEarly`]: the time to dispute is not over.
+		/// * [`Error::TooEarly`]: the time to dispute is not over, or the subscription goes on.
 		/// * [`Error::Frozen`]: a challenge or a complaint is open.
 		/// * [`Error::Withdrawn`]: the data set is erased or the beneficiary excluded.
 		///
 		/// ## Events
 		///
-		/// [`Event::Settled`]
+		/// [`Event::Settled`], [`Event::RestReleased`]
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::settle())]
 		pub fn settle(origin: OriginFor<T>, order: OrderId) -> DispatchResultWithPostInfo {
@@ -863,8 +1045,9 @@ pub mod pallet {
 		///
 		/// Possible once the time for delivery is over, or the time in which a challenged chunk was to
 		/// be posted; and, until the order is settled, while the data set is erased or its owner
-		/// excludes the beneficiary. Closes access. Bonds of open challenges return; the seller loses
-		/// an open complaint. There is no fee when it succeeds.
+		/// excludes the beneficiary. Closes access. Of a subscription, what was earned and is not in
+		/// dispute any more is paid, and the rest returned. Bonds of open challenges return; the seller
+		/// loses an open complaint. There is no fee when it succeeds.
 		///
 		/// ## Errors
 		///
@@ -875,7 +1058,7 @@ pub mod pallet {
 		///
 		/// ## Events
 		///
-		/// [`Event::Refunded`]
+		/// [`Event::InstalmentPaid`], [`Event::Refunded`]
 		#[pallet::call_index(9)]
 		#[pallet::weight(T::WeightInfo::refund())]
 		pub fn refund(origin: OriginFor<T>, order: OrderId) -> DispatchResultWithPostInfo {
@@ -955,6 +1138,389 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			Self::do_dispute_data(who, order, proof, chunk_key, ciphertext)?;
 			Ok(Pays::No.into())
+		}
+
+		/// Buys a subscription: what a data set holds now, and what is committed to until it ends.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by who pays.
+		///
+		/// ## Details
+		///
+		/// As [`Pallet::buy`], for a listing with a price per period. The price of all `periods` is held.
+		/// The subscription begins in this block. Access stays open for the listing's period of access
+		/// after its end.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::Paused`]: the listing does not exist, or is paused.
+		/// * [`Error::TermsChanged`]: its terms do not have the hash `terms_hash`.
+		/// * [`Error::OtherPricing`]: it is not sold by the period.
+		/// * [`Error::TooFewPeriods`]: `periods` is less than the minimum.
+		/// * [`Error::PriceTooLow`], [`Error::PriceTooHigh`]: the price of all periods is below what can
+		///   be paid, or above `max_price`.
+		/// * [`Error::InvalidPeriod`]: all periods are longer than the longest access.
+		/// * [`Error::OwnListing`]: payer or beneficiary is the seller.
+		/// * [`Error::InvalidBuyerKey`]: nothing can be sealed for `buyer_key`.
+		/// * [`Error::Erased`], [`Error::NothingToSell`]: the data set was erased or is empty.
+		/// * [`Error::AlreadyExists`]: the same key was used for the same listing already.
+		/// * Errors of the currency, when the signer lacks funds, and of access control.
+		///
+		/// ## Events
+		///
+		/// [`Event::OrderOpened`], [`Event::Subscribed`]
+		#[pallet::call_index(20)]
+		#[pallet::weight(T::WeightInfo::subscribe())]
+		pub fn subscribe(
+			origin: OriginFor<T>,
+			listing: ListingId,
+			terms_hash: H256,
+			periods: u32,
+			max_price: BalanceOf<T>,
+			beneficiary: Option<T::AccountId>,
+			buyer_key: [u8; 32],
+		) -> DispatchResult {
+			let payer = ensure_signed(origin)?;
+			let who = beneficiary.unwrap_or_else(|| payer.clone());
+			Self::do_subscribe(payer, listing, terms_hash, periods, max_price, who, buyer_key)
+		}
+
+		/// Delivers the keys of what was committed to since the last delivery of a subscription.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's seller or the key agent of its data set.
+		///
+		/// ## Details
+		///
+		/// The envelope takes the place of the one before; it opens all `batches`, which must be all that
+		/// the data set holds now. What was used until now is earned, and the beneficiary's time to
+		/// dispute begins anew. Possible when the time to dispute the delivery before is over, and once
+		/// more after the end of the subscription, within the period of delivery, or as long after a
+		/// challenge that was answered. There is no fee for a delivery that is accepted.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or not the signer's to
+		///   deliver.
+		/// * [`Error::NotSubscribed`]: it is no subscription, or has ended.
+		/// * [`Error::Frozen`]: a challenge or a complaint is open.
+		/// * [`Error::NotDelivered`]: the first delivery has not come.
+		/// * [`Error::TooEarly`], [`Error::TooLate`]: the delivery before can be disputed, or the last
+		///   delivery was made, or its time is over.
+		/// * [`Error::Erased`], [`Error::Withdrawn`]: the data set was erased, or the beneficiary is
+		///   excluded.
+		/// * [`Error::NothingNew`]: nothing was committed to since.
+		/// * [`Error::OtherRange`]: the data set does not hold `batches` batches.
+		/// * [`Error::InvalidEnvelope`]: suite or length are not those of an envelope.
+		///
+		/// ## Events
+		///
+		/// [`Event::InstalmentDelivered`]
+		#[pallet::call_index(21)]
+		#[pallet::weight(T::WeightInfo::deliver_instalment())]
+		pub fn deliver_instalment(
+			origin: OriginFor<T>,
+			order: OrderId,
+			batches: u32,
+			envelope: Envelope,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Self::do_deliver_instalment(who, order, batches, envelope)?;
+			Ok(Pays::No.into())
+		}
+
+		/// Pays the seller of a subscription what is due.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's seller.
+		///
+		/// ## Details
+		///
+		/// Due is what was used until the last delivery that can no longer be disputed; where nothing was
+		/// committed to since, what was used until now.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NotSubscribed`]: it is no subscription, or has ended.
+		/// * [`Error::Frozen`]: a challenge or a complaint is open.
+		/// * [`Error::NothingToClaim`]: everything that is due was paid.
+		///
+		/// ## Events
+		///
+		/// [`Event::InstalmentPaid`]
+		#[pallet::call_index(22)]
+		#[pallet::weight(T::WeightInfo::claim())]
+		pub fn claim(origin: OriginFor<T>, order: OrderId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_claim(who, order)
+		}
+
+		/// Adds periods to a subscription.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's payer.
+		///
+		/// ## Details
+		///
+		/// At the terms that were agreed, as long as the listing still offers exactly these. Holds what
+		/// all periods together, at their discount, cost more than what was agreed before.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order or listing, or somebody else's.
+		/// * [`Error::NotSubscribed`], [`Error::TooLate`]: it is no subscription, or has ended.
+		/// * [`Error::Frozen`]: a challenge or a complaint is open.
+		/// * [`Error::OtherPricing`]: it is charged by the reading.
+		/// * [`Error::Paused`], [`Error::TermsChanged`]: the listing does not offer these terms.
+		/// * [`Error::Withdrawn`]: the data set is erased or the beneficiary excluded.
+		/// * [`Error::TooFewPeriods`]: `periods` is zero.
+		/// * [`Error::PriceTooLow`], [`Error::PriceTooHigh`]: the price is below what can be paid, or it
+		///   is more than `max_price` above what was agreed before.
+		/// * [`Error::InvalidPeriod`]: all periods are longer than the longest access.
+		/// * Errors of the currency, when the signer lacks funds, and of access control.
+		///
+		/// ## Events
+		///
+		/// [`Event::SubscriptionChanged`]
+		#[pallet::call_index(23)]
+		#[pallet::weight(T::WeightInfo::extend_subscription())]
+		pub fn extend_subscription(
+			origin: OriginFor<T>,
+			order: OrderId,
+			periods: u32,
+			max_price: BalanceOf<T>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_extend_subscription(who, order, periods, max_price)
+		}
+
+		/// Ends a subscription at once: what was used is paid, the rest released.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's payer or beneficiary.
+		///
+		/// ## Details
+		///
+		/// What was used is paid block by block, rounded down to a whole unit, at the discount for as many
+		/// whole periods as were used, and the listing's minimum of periods at least. Time for which the
+		/// next delivery is late does not count. The last delivery can no longer be disputed: dispute
+		/// first. Access stays open for the listing's period of access from now on. Where readings are
+		/// charged, what is delivered can still be claimed within the period of delivery; then the rest
+		/// is released by [`Pallet::settle`].
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NotSubscribed`]: it is no subscription, or has ended.
+		/// * [`Error::Frozen`]: a challenge or a complaint is open.
+		/// * [`Error::NotDelivered`]: the key is not there. It may be under way; if it does not come in
+		///   time, everything can be refunded.
+		/// * [`Error::Withdrawn`]: the data set is erased or the beneficiary excluded: refund it.
+		/// * Errors of access control.
+		///
+		/// ## Events
+		///
+		/// [`Event::Settled`], [`Event::RestReleased`]; where readings are charged,
+		/// [`Event::SubscriptionChanged`]
+		#[pallet::call_index(24)]
+		#[pallet::weight(T::WeightInfo::end_subscription())]
+		pub fn end_subscription(origin: OriginFor<T>, order: OrderId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_end_subscription(who, order)
+		}
+
+		/// Buys readings one by one, for at most `amount` and for `duration` blocks.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by who pays.
+		///
+		/// ## Details
+		///
+		/// As [`Pallet::subscribe`], for a listing with a price per reading. The amount is held. The first
+		/// delivery earns the listing's minimum; from then on the seller claims readings. What was not
+		/// claimed is released after the end.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::Paused`]: the listing does not exist, or is paused.
+		/// * [`Error::TermsChanged`]: its terms do not have the hash `terms_hash`.
+		/// * [`Error::OtherPricing`]: it is not sold by the reading.
+		/// * [`Error::PriceTooLow`]: `amount` is less than the minimum costs.
+		/// * [`Error::InvalidPeriod`]: the duration is too short or too long.
+		/// * [`Error::OwnListing`]: payer or beneficiary is the seller.
+		/// * [`Error::InvalidBuyerKey`]: nothing can be sealed for `buyer_key`.
+		/// * [`Error::Erased`], [`Error::NothingToSell`]: the data set was erased or is empty.
+		/// * [`Error::AlreadyExists`]: the same key was used for the same listing already.
+		/// * Errors of the currency, when the signer lacks funds, and of access control.
+		///
+		/// ## Events
+		///
+		/// [`Event::OrderOpened`], [`Event::Subscribed`]
+		#[pallet::call_index(25)]
+		#[pallet::weight(T::WeightInfo::open_allowance())]
+		pub fn open_allowance(
+			origin: OriginFor<T>,
+			listing: ListingId,
+			terms_hash: H256,
+			amount: BalanceOf<T>,
+			duration: BlockNumberFor<T>,
+			beneficiary: Option<T::AccountId>,
+			buyer_key: [u8; 32],
+		) -> DispatchResult {
+			let payer = ensure_signed(origin)?;
+			let who = beneficiary.unwrap_or_else(|| payer.clone());
+			let allowance = Allowance { amount, duration };
+			Self::do_open_allowance(payer, listing, terms_hash, allowance, who, buyer_key)
+		}
+
+		/// Charges readings that were delivered to an allowance.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the order's seller.
+		///
+		/// ## Details
+		///
+		/// The chain does not see readings: how many there are is the seller's word. It accepts no more
+		/// than the advertised frequency yields from the beginning of the order to its last delivery, no
+		/// more than the batches can hold that were delivered since the claim before, and no more than
+		/// the allowance pays for. The beneficiary's time to dispute the delivery begins anew; then
+		/// [`Pallet::claim`] pays.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
+		/// * [`Error::NotSubscribed`], [`Error::OtherPricing`]: it is not charged by the reading, or has
+		///   ended.
+		/// * [`Error::Frozen`]: a challenge or a complaint is open.
+		/// * [`Error::NotDelivered`]: the key is not there.
+		/// * [`Error::TooEarly`], [`Error::TooLate`]: the delivery or claim before can be disputed, or the
+		///   time to claim is over.
+		/// * [`Error::Erased`]: the data set was erased.
+		/// * [`Error::NothingNew`]: no batches were delivered since the claim before.
+		/// * [`Error::TooManyReadings`], [`Error::AllowanceExceeded`]: more than can be claimed.
+		///
+		/// ## Events
+		///
+		/// [`Event::ReadingsClaimed`]
+		#[pallet::call_index(26)]
+		#[pallet::weight(T::WeightInfo::claim_readings())]
+		pub fn claim_readings(
+			origin: OriginFor<T>,
+			order: OrderId,
+			readings: u32,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_claim_readings(who, order, readings)
+		}
+
+		/// Puts several listings together, to be sold at one price.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the owner of all the listings.
+		///
+		/// ## Details
+		///
+		/// The price is the sum of the shares. The listings go on being sold on their own, at their own
+		/// prices. The bundle's id is BLAKE2b-256 of the SCALE encoding of (owner, `salt`). A storage
+		/// deposit is taken from the owner.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::TooFewMembers`]: there are fewer than two listings.
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such listing, or somebody else's.
+		/// * [`Error::PriceTooLow`], [`Error::PriceTooHigh`]: a share is below the minimum, or all of them
+		///   are more money than there can be.
+		/// * [`Error::AlreadyExists`]: a listing is named twice, or the salt was used already.
+		///
+		/// ## Events
+		///
+		/// [`Event::BundleCreated`]
+		#[pallet::call_index(27)]
+		#[pallet::weight(T::WeightInfo::create_bundle())]
+		pub fn create_bundle(
+			origin: OriginFor<T>,
+			salt: H256,
+			members: BundleMembers<BalanceOf<T>>,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_create_bundle(owner, salt, members)
+		}
+
+		/// Removes a bundle.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the bundle's owner.
+		///
+		/// ## Details
+		///
+		/// Its listings stay, and its orders go on. The storage deposit returns to the owner.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such bundle, or somebody else's.
+		///
+		/// ## Events
+		///
+		/// [`Event::BundleRetired`]
+		#[pallet::call_index(28)]
+		#[pallet::weight(T::WeightInfo::retire_bundle())]
+		pub fn retire_bundle(origin: OriginFor<T>, bundle: BundleId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_retire_bundle(who, bundle)
+		}
+
+		/// Buys all listings of a bundle.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by who pays.
+		///
+		/// ## Details
+		///
+		/// Opens one order for each listing, as [`Pallet::buy`] does, at its share of the price: all of
+		/// them or none. From then on each goes its own way. There is a fresh key for each, in the order
+		/// of the bundle's listings. `terms_hash` is that of [`BundleOffer`], by which the signer agrees to
+		/// the terms of all listings.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::Paused`]: the bundle or a listing of it does not exist, or is
+		///   paused.
+		/// * [`Error::TermsChanged`]: the terms do not have the hash `terms_hash`.
+		/// * [`Error::PriceTooHigh`]: the price is above `max_price`.
+		/// * [`Error::OtherNumberOfKeys`]: there is not one key for each listing.
+		/// * [`Error::OwnListing`]: payer or beneficiary is the seller.
+		/// * [`Error::InvalidBuyerKey`]: nothing can be sealed for a key.
+		/// * [`Error::Erased`], [`Error::NothingToSell`]: a data set was erased or is empty.
+		/// * [`Error::AlreadyExists`]: a key was used for the same listing already.
+		/// * Errors of the currency, when the signer lacks funds, and of access control.
+		///
+		/// ## Events
+		///
+		/// [`Event::OrderOpened`] for each listing, [`Event::BundleBought`]
+		#[pallet::call_index(29)]
+		#[pallet::weight(T::WeightInfo::buy_bundle(buyer_keys.len() as u32))]
+		pub fn buy_bundle(
+			origin: OriginFor<T>,
+			bundle: BundleId,
+			terms_hash: H256,
+			max_price: BalanceOf<T>,
+			beneficiary: Option<T::AccountId>,
+			buyer_keys: BoundedVec<[u8; 32], ConstU32<MAX_BUNDLE_MEMBERS>>,
+		) -> DispatchResult {
+			let payer = ensure_signed(origin)?;
+			let who = beneficiary.unwrap_or_else(|| payer.clone());
+			Self::do_buy_bundle(payer, bundle, terms_hash, max_price, who, buyer_keys.into())
 		}
 
 		/// Removes an order that ended long enough ago.
@@ -1074,7 +1640,7 @@ pub mod pallet {
 		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such order, or somebody else's.
 		/// * [`Error::NotDelivered`], [`Error::TooLate`]: there is nothing to dispute, or not any more.
 		/// * [`Error::Frozen`]: a challenge or a complaint is open.
-		/// * [`Error::NothingToDivide`]: the order is free.
+		/// * [`Error::NothingToDivide`]: the order is free, or all of it was paid.
 		/// * Errors of the currency, when the signer lacks funds.
 		///
 		/// ## Events
@@ -1127,6 +1693,9 @@ pub mod pallet {
 		/// `payer_share` of the price goes back to the payer, the rest to the seller, who alone bears
 		/// the fee on it. Whoever gets less than a half loses the bond: half of it to the other side,
 		/// half to where fees go. When everything is the payer's, access is closed.
+		///
+		/// A subscription ends. What is divided of it is what its subscriber would owe on ending it now, less
+		/// what could not be disputed any more, which is the seller's. The rest goes back.
 		///
 		/// ## Errors
 		///
@@ -1248,6 +1817,32 @@ pub mod pallet {
 		/// The delivered key of an order.
 		pub fn envelope(order: OrderId) -> Option<Envelope> {
 			Envelopes::<T>::get(order)
+		}
+
+		/// A bundle.
+		pub fn bundle(bundle: BundleId) -> Option<BundleOf<T>> {
+			Bundles::<T>::get(bundle)
+		}
+
+		/// What a bundle costs now and what its buyer signs for; nothing when a listing of it cannot be
+		/// bought.
+		pub fn bundle_offer(bundle: BundleId) -> Option<BundleOffer<BalanceOf<T>>> {
+			Self::current_offer(bundle)
+		}
+
+		/// What makes an order a subscription that goes on.
+		pub fn subscription(order: OrderId) -> Option<SubscriptionOf<T>> {
+			Subscriptions::<T>::get(Orders::<T>::get(order)?.dataset, order)
+		}
+
+		/// The orders of `dataset` that are subscriptions and go on, in the order of their ids, after
+		/// `start_after`, at most 100.
+		pub fn subscriptions_of_dataset(
+			dataset: DatasetId,
+			start_after: Option<OrderId>,
+			limit: u32,
+		) -> Vec<(OrderId, SubscriptionOf<T>)> {
+			Self::page_of_subscriptions(dataset, start_after, limit)
 		}
 
 		/// The orders in which `account` is payer, beneficiary or seller, in the order of their ids,

@@ -1,6 +1,6 @@
 //! Putting data sets on offer.
 
-use crate::{pallet::*, BalanceOf, Listing, ListingOf, ListingStatus, ListingTermsOf, Pricing};
+use crate::{pallet::*, Listing, ListingOf, ListingStatus, ListingTermsOf, Pricing};
 use codec::{Encode, MaxEncodedLen};
 use frame_support::{
 	ensure,
@@ -142,7 +142,7 @@ impl<T: Config> Pallet<T> {
 		assert!(!T::MaxChallenges::get().is_zero(), "it must be possible to challenge");
 	}
 
-	fn own_listing(who: &T::AccountId, id: ListingId) -> Result<ListingOf<T>, Error<T>> {
+	pub(crate) fn own_listing(who: &T::AccountId, id: ListingId) -> Result<ListingOf<T>, Error<T>> {
 		let listing = Listings::<T>::get(id).ok_or(Error::NotFound)?;
 		ensure!(listing.owner == *who, Error::NotAuthorized);
 		Ok(listing)
@@ -180,15 +180,21 @@ impl<T: Config> Pallet<T> {
 		ensure!(is_geohash(&terms.place), Error::InvalidPlace);
 		ensure!(is_licence(&terms.licence), Error::InvalidLicence);
 		ensure!(core::str::from_utf8(&terms.sample).is_ok(), Error::InvalidSample);
-		Self::check_pricing(&terms.pricing)?;
+		Self::check_pricing(terms)?;
 		Self::check_periods(terms)
 	}
 
-	fn check_pricing(pricing: &Pricing<BalanceOf<T>>) -> Result<(), Error<T>> {
-		match pricing {
+	fn check_pricing(terms: &ListingTermsOf<T>) -> Result<(), Error<T>> {
+		match &terms.pricing {
 			Pricing::Free => Ok(()),
+			Pricing::FreeQuota { orders: 0 } => Err(Error::QuotaExceeded),
+			Pricing::FreeQuota { .. } => Ok(()),
 			Pricing::OneTime { price } if *price >= T::MinimumPrice::get() => Ok(()),
 			Pricing::OneTime { .. } => Err(Error::PriceTooLow),
+			Pricing::PerPeriod(pricing) => Self::check_period_price(pricing),
+			Pricing::PerReading(pricing) => {
+				Self::check_reading_price(pricing, terms.interval_seconds)
+			},
 		}
 	}
 

@@ -1,8 +1,8 @@
 //! A runtime of its own, with data sets and access kept in memory.
 
 use crate::{
-	self as pallet_marketplace, pallet::*, types::*, Envelope, ListingTerms, ListingTermsOf,
-	OrderOf, Pricing,
+	self as pallet_marketplace, pallet::*, types::*, Discount, Envelope, ListingTerms,
+	ListingTermsOf, OrderOf, PeriodPrice, Pricing, ReadingPrice, SubscriptionOf,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{
@@ -51,6 +51,18 @@ pub const DECISION: u64 = 25;
 pub const LISTING_DEPOSIT: u64 = 729;
 /// 10, and 1 a byte: 254 of the order, 1,280 of the envelope, 704 of grant and keys.
 pub const ORDER_DEPOSIT: u64 = 2_248;
+/// As for an order, and 116 of the count.
+pub const FREE_ORDER_DEPOSIT: u64 = ORDER_DEPOSIT + 116;
+/// As for an order, and 1 a byte: 114 of the subscription, 96 of its key.
+pub const SUBSCRIPTION_DEPOSIT: u64 = ORDER_DEPOSIT + 210;
+/// Blocks of a subscription's period.
+pub const PERIOD: u64 = 50;
+/// The price of a subscription's block.
+pub const BLOCK_PRICE: u64 = PRICE / PERIOD;
+/// Three blocks are half a reading of [`terms`].
+pub const SECONDS_PER_BLOCK: u32 = 100;
+/// Periods of [`open_subscription`].
+pub const PERIODS: u32 = 4;
 
 pub const DATASET: DatasetId = H256::repeat_byte(0xda);
 pub const SALT: H256 = H256::repeat_byte(0x5a);
@@ -143,6 +155,7 @@ impl Config for Test {
 	type ResponsePeriod = ConstU64<RESPONSE>;
 	type DecisionPeriod = ConstU64<DECISION>;
 	type DefaultPayerShare = DefaultPayerShare;
+	type SecondsPerBlock = ConstU32<SECONDS_PER_BLOCK>;
 	type WeightInfo = ();
 }
 
@@ -238,7 +251,7 @@ impl OnOffer<AccountId, u64, u64> for Offers {
 	}
 }
 
-/// Three encrypted batches of two chunks each.
+/// Encrypted batches of two chunks each; three, unless another number is said.
 pub struct Data {
 	pub tree: KeyTree,
 	pub chunks: Vec<Vec<(ChunkCommitment, Vec<u8>)>>,
@@ -253,14 +266,18 @@ impl Data {
 
 	/// The commitment to the very last chunk is altered by `spoil`.
 	pub fn spoiled(spoil: impl FnOnce(&mut ChunkCommitment)) -> Self {
+		Self::of(3, spoil)
+	}
+
+	pub fn of(count: u32, spoil: impl FnOnce(&mut ChunkCommitment)) -> Self {
 		let tree = KeyTree::from_seed([7; 32]);
 		let seal = |batch, chunk| {
 			let readings = [b"21.".as_slice(), &[b'0' + batch as u8 + chunk as u8]].concat();
 			tree.batch_key(batch).chunk_key(chunk).seal(&readings).unwrap()
 		};
 		let mut chunks: Vec<Vec<_>> =
-			(0..3).map(|batch| (0..2).map(|chunk| seal(batch, chunk)).collect()).collect();
-		spoil(&mut chunks[2][1].0);
+			(0..count).map(|batch| (0..2).map(|chunk| seal(batch, chunk)).collect()).collect();
+		spoil(&mut chunks.last_mut().unwrap()[1].0);
 		let batches: Vec<_> = chunks
 			.iter()
 			.map(|batch| {
@@ -270,7 +287,7 @@ impl Data {
 			.collect();
 		let mut peaks = Peaks::default();
 		batches.iter().for_each(|batch| peaks.append(batch).unwrap());
-		let range = RangeCommitment { batches: 3, root: peaks.root().into() };
+		let range = RangeCommitment { batches: count, root: peaks.root().into() };
 		Self { tree, chunks, batches, range }
 	}
 
@@ -383,6 +400,72 @@ pub fn buy(listing: ListingId) -> OrderId {
 	let terms_hash = Listings::<Test>::get(listing).unwrap().terms_hash;
 	assert_ok!(Marketplace::buy(signed(BUYER), listing, terms_hash, PRICE, None, buyer_key()));
 	Marketplace::order_id(&listing, &BUYER, &buyer_key())
+}
+
+/// [`PRICE`] for each [`PERIOD`], for two at least; a tenth off from ten on.
+pub fn period_price() -> PeriodPrice<u64, u64> {
+	let discount = Discount { from_periods: 10, off: Permill::from_percent(10) };
+	let discounts = vec![discount].try_into().unwrap();
+	PeriodPrice { price: PRICE, period: PERIOD, minimum: 2, discounts }
+}
+
+pub fn subscription_terms() -> ListingTermsOf<Test> {
+	ListingTerms { pricing: Pricing::PerPeriod(period_price()), ..terms() }
+}
+
+/// [`BUYER`] subscribes at the listing's own conditions.
+pub fn subscribe(listing: ListingId, periods: u32) -> OrderId {
+	let hash = Listings::<Test>::get(listing).unwrap().terms_hash;
+	let origin = signed(BUYER);
+	assert_ok!(Marketplace::subscribe(origin, listing, hash, periods, FUNDS, None, buyer_key()));
+	Marketplace::order_id(&listing, &BUYER, &buyer_key())
+}
+
+/// A subscription of [`PERIODS`] that waits for its key.
+pub fn open_subscription() -> OrderId {
+	subscribe(list(subscription_terms()), PERIODS)
+}
+
+/// A subscription of [`PERIODS`] that began at block 1 and was delivered at block 11.
+pub fn running_subscription() -> OrderId {
+	let id = open_subscription();
+	run_to(11);
+	deliver(id, envelope(id, &Data::honest().tree, 3));
+	events();
+	id
+}
+
+/// 10 for each reading, of which there is one in six blocks; twenty at least.
+pub fn reading_terms() -> ListingTermsOf<Test> {
+	let pricing = Pricing::PerReading(ReadingPrice { price: 10, minimum: 20 });
+	ListingTerms { pricing, ..terms() }
+}
+
+/// An allowance of 1,000 for 300 blocks that began at block 1 and was delivered at block 11.
+pub fn running_allowance() -> OrderId {
+	let listing = list(reading_terms());
+	let (origin, hash) = (signed(BUYER), reading_terms().hash());
+	assert_ok!(Marketplace::open_allowance(origin, listing, hash, 1_000, 300, None, buyer_key()));
+	let id = Marketplace::order_id(&listing, &BUYER, &buyer_key());
+	run_to(11);
+	deliver(id, envelope(id, &Data::honest().tree, 3));
+	events();
+	id
+}
+
+/// Puts more honest batches into [`DATASET`], so that it holds `batches`.
+pub fn append_up_to(batches: u32) {
+	change_dataset(DATASET, |dataset| dataset.range = Data::of(batches, |_| ()).range);
+}
+
+/// Delivers an honest instalment of `batches`.
+pub fn deliver_instalment(id: OrderId, batches: u32) {
+	let sealed = envelope(id, &Data::honest().tree, batches);
+	assert_ok!(Marketplace::deliver_instalment(signed(AGENT), id, batches, sealed));
+}
+
+pub fn subscription(id: OrderId) -> SubscriptionOf<Test> {
+	Marketplace::subscription(id).unwrap()
 }
 
 /// An order at [`PRICE`] that waits for its key.

@@ -18,6 +18,14 @@ use sp_runtime::{
 /// What an order's grant of access, its keys and its four index entries take, in bytes.
 const GRANT_AND_KEYS_SIZE: usize = 704;
 
+/// Who buys, and for how much.
+pub(crate) struct Purchase<T: Config> {
+	pub payer: T::AccountId,
+	pub beneficiary: T::AccountId,
+	pub buyer_key: [u8; 32],
+	pub price: BalanceOf<T>,
+}
+
 impl<T: Config> Pallet<T> {
 	/// BLAKE2b-256 of the SCALE encoding of (listing, beneficiary, buyer key).
 	pub fn order_id(
@@ -36,10 +44,45 @@ impl<T: Config> Pallet<T> {
 		beneficiary: T::AccountId,
 		buyer_key: [u8; 32],
 	) -> DispatchResult {
-		let mut listing = Listings::<T>::get(listing_id).ok_or(Error::<T>::NotFound)?;
-		ensure!(listing.status == ListingStatus::Active, Error::<T>::Paused);
-		ensure!(listing.terms_hash == terms_hash, Error::<T>::TermsChanged);
-		ensure!(listing.terms.pricing.price() <= max_price, Error::<T>::PriceTooHigh);
+		let listing = Self::listing_on_offer(listing_id, terms_hash)?;
+		let price = listing.terms.pricing.one_time_price().ok_or(Error::<T>::OtherPricing)?;
+		ensure!(price <= max_price, Error::<T>::PriceTooHigh);
+		Self::ensure_quota(listing_id, &listing.terms, &payer)?;
+		let purchase = Purchase { payer, beneficiary, buyer_key, price };
+		let footprint = match price.is_zero() {
+			true => Self::free_order_footprint(),
+			false => Self::order_footprint(),
+		};
+		let (id, order) = Self::pin_order(listing_id, listing, purchase, footprint)?;
+		Self::open_order(id, order)
+	}
+
+	/// A listing that can be bought now.
+	pub(crate) fn listing_for_sale(id: ListingId) -> Result<ListingOf<T>, Error<T>> {
+		let listing = Listings::<T>::get(id).ok_or(Error::NotFound)?;
+		ensure!(listing.status == ListingStatus::Active, Error::Paused);
+		Ok(listing)
+	}
+
+	/// A listing that can be bought now under the terms with this hash.
+	pub(crate) fn listing_on_offer(
+		id: ListingId,
+		terms_hash: H256,
+	) -> Result<ListingOf<T>, Error<T>> {
+		let listing = Self::listing_for_sale(id)?;
+		ensure!(listing.terms_hash == terms_hash, Error::TermsChanged);
+		Ok(listing)
+	}
+
+	/// An order with all that it takes over from the listing, and with the payer's storage deposit.
+	/// Counts the sale.
+	pub(crate) fn pin_order(
+		listing_id: ListingId,
+		mut listing: ListingOf<T>,
+		purchase: Purchase<T>,
+		footprint: Footprint,
+	) -> Result<(OrderId, OrderOf<T>), DispatchError> {
+		let Purchase { payer, beneficiary, buyer_key, price } = purchase;
 		let is_seller = |account: &T::AccountId| *account == listing.owner;
 		ensure!(!is_seller(&payer) && !is_seller(&beneficiary), Error::<T>::OwnListing);
 		ensure!(is_valid_recipient(&buyer_key), Error::<T>::InvalidBuyerKey);
@@ -48,24 +91,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(!Orders::<T>::contains_key(id), Error::<T>::AlreadyExists);
 
 		listing.sales = listing.sales.saturating_add(1);
-		let order = Self::pin_order(listing_id, &listing, payer, beneficiary, buyer_key, range)?;
-		Listings::<T>::insert(listing_id, listing);
-		Self::open_order(id, order)
-	}
-
-	/// All that the order takes over from the listing, with the payer's storage deposit.
-	fn pin_order(
-		listing_id: ListingId,
-		listing: &ListingOf<T>,
-		payer: T::AccountId,
-		beneficiary: T::AccountId,
-		buyer_key: [u8; 32],
-		range: RangeCommitment,
-	) -> Result<OrderOf<T>, DispatchError> {
 		let now = frame_system::Pallet::<T>::block_number();
-		let price = listing.terms.pricing.price();
-		Ok(Order {
-			ticket: T::Consideration::new(&payer, Self::order_footprint())?,
+		let order = Order {
+			ticket: T::Consideration::new(&payer, footprint)?,
 			listing: listing_id,
 			dataset: listing.terms.dataset,
 			seller: listing.owner.clone(),
@@ -81,10 +109,12 @@ impl<T: Config> Pallet<T> {
 			confirmation_period: listing.terms.confirmation_period,
 			access_until: now.saturating_add(listing.terms.access_period),
 			state: OrderState::AwaitingDelivery,
-		})
+		};
+		Listings::<T>::insert(listing_id, listing);
+		Ok((id, order))
 	}
 
-	fn open_order(id: OrderId, order: OrderOf<T>) -> DispatchResult {
+	pub(crate) fn open_order(id: OrderId, order: OrderOf<T>) -> DispatchResult {
 		if !order.price.is_zero() {
 			T::Currency::hold(&HoldReason::Payment.into(), &order.payer, order.price)?;
 		}
@@ -93,6 +123,7 @@ impl<T: Config> Pallet<T> {
 			OrdersByAccount::<T>::insert(account, id, ());
 		}
 		AwaitingDelivery::<T>::insert(order.dataset, id, ());
+		Self::count_free_order(&order);
 		Orders::<T>::insert(id, &order);
 		Self::deposit_event(Event::OrderOpened {
 			order: id,
@@ -106,7 +137,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn range_for_sale(dataset: &DatasetId) -> Result<RangeCommitment, Error<T>> {
+	pub(crate) fn range_for_sale(dataset: &DatasetId) -> Result<RangeCommitment, Error<T>> {
 		Self::ensure_active(dataset)?;
 		let range = T::Datasets::range(dataset).ok_or(Error::NotFound)?;
 		ensure!(!range.batches.is_zero(), Error::NothingToSell);
@@ -114,7 +145,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// An order with the longest envelope.
-	pub fn order_footprint() -> Footprint {
+	pub(crate) fn order_footprint() -> Footprint {
 		let size = OrderOf::<T>::max_encoded_len()
 			.saturating_add(MAX_ENVELOPE_LENGTH as usize)
 			.saturating_add(GRANT_AND_KEYS_SIZE);

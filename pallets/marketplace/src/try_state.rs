@@ -10,12 +10,15 @@ use sp_runtime::{
 };
 
 impl<T: Config> Pallet<T> {
-	/// Checks listings, orders, their indexes, and that exactly the prices of open orders are held.
+	/// Checks listings, orders, their indexes, and that exactly what open orders still owe is held.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_listings()?;
 		Self::check_listing_indexes()?;
 		Self::check_orders()?;
 		Self::check_order_indexes()?;
+		Self::check_subscriptions()?;
+		Self::check_free_orders()?;
+		Self::check_bundles()?;
 		Self::check_disputes()?;
 		Self::check_payments()?;
 		Self::check_bonds()
@@ -88,11 +91,53 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	fn check_subscriptions() -> Result<(), TryRuntimeError> {
+		for (dataset, id, subscription) in Subscriptions::<T>::iter() {
+			let order = Self::indexed_order(id)?;
+			ensure!(order.dataset == dataset, "a data set has a stray subscription");
+			ensure!(order.state.ended_at().is_none(), "a subscription outlives its order");
+			ensure!(
+				subscription.starts_at <= subscription.ends_at
+					&& subscription.ends_at < order.access_until,
+				"a subscription's times are not in order"
+			);
+			ensure!(
+				subscription.cleared <= subscription.earned && subscription.earned <= order.price,
+				"a subscription earned more than its price"
+			);
+			ensure!(subscription.paid <= order.price, "more was paid than the price");
+		}
+		Ok(())
+	}
+
+	fn check_free_orders() -> Result<(), TryRuntimeError> {
+		let mut counts = BTreeMap::<_, u32>::new();
+		for order in Orders::<T>::iter_values().filter(|order| order.price.is_zero()) {
+			let count = counts.entry((order.listing, order.payer)).or_default();
+			*count = count.saturating_add(1);
+		}
+		let stored: BTreeMap<_, u32> = FreeOrders::<T>::iter()
+			.map(|(listing, payer, count)| ((listing, payer), count))
+			.collect();
+		ensure!(stored == counts, "the free orders are counted wrong");
+		Ok(())
+	}
+
+	fn check_bundles() -> Result<(), TryRuntimeError> {
+		for bundle in Bundles::<T>::iter_values() {
+			ensure!(
+				Self::bundle_price(&bundle.members).is_some_and(|price| !price.is_zero()),
+				"a bundle has no price"
+			);
+		}
+		Ok(())
+	}
+
 	fn check_payments() -> Result<(), TryRuntimeError> {
 		let mut owed = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
-		for order in Orders::<T>::iter_values() {
+		for (id, order) in Orders::<T>::iter() {
 			let open = order.state.ended_at().is_none();
-			let price = if open { order.price } else { Zero::zero() };
+			let price = if open { Self::held_for(id, &order) } else { Zero::zero() };
 			let sum = owed.entry(order.payer).or_default();
 			*sum = sum.saturating_add(price);
 		}
@@ -100,7 +145,7 @@ impl<T: Config> Pallet<T> {
 		for (payer, sum) in owed {
 			ensure!(
 				T::Currency::balance_on_hold(&reason, &payer) == sum,
-				"what is held from a payer differs from the prices of the open orders"
+				"what is held from a payer differs from what the open orders owe"
 			);
 		}
 		Ok(())

@@ -1,11 +1,13 @@
 //! What is offered, what is bought, and how far a sale has come.
 
+use crate::pricing::{pro_rata, PeriodPrice, ReadingPrice};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{pallet_prelude::ConstU32, BoundedVec};
+use frame_support::{pallet_prelude::ConstU32, traits::tokens::Balance as Amount, BoundedVec};
 use msec_primitives::{market::cell_of, DatasetId, ListingId, RangeCommitment};
 use scale_info::TypeInfo;
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
+use sp_runtime::traits::AtLeast32BitUnsigned;
 
 pub use msec_primitives::{Cell, Kind, Place};
 
@@ -22,18 +24,9 @@ pub type ChunkCiphertext = BoundedVec<u8, ConstU32<{ msec_commitments::MAX_CHUNK
 
 /// What a purchase costs.
 #[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub enum Pricing<Balance> {
+pub enum Pricing<Balance, BlockNumber> {
 	/// Nothing.
 	Free,
 	/// A price paid once, for everything committed to until then.
@@ -41,14 +34,24 @@ pub enum Pricing<Balance> {
 		/// In the smallest unit of the currency.
 		price: Balance,
 	},
+	/// A price for each period of a subscription: for everything committed to until it ends.
+	PerPeriod(PeriodPrice<Balance, BlockNumber>),
+	/// A price for each reading that is delivered, out of an allowance.
+	PerReading(ReadingPrice<Balance>),
+	/// Nothing, for a limited number of orders of each payer.
+	FreeQuota {
+		/// How many there can be at a time. An order counts until it is removed from the chain.
+		orders: u32,
+	},
 }
 
-impl<Balance: Copy + Default> Pricing<Balance> {
-	/// What the buyer pays.
-	pub fn price(&self) -> Balance {
+impl<Balance: Amount, BlockNumber> Pricing<Balance, BlockNumber> {
+	/// What the buyer pays, where that is paid once and for all.
+	pub fn one_time_price(&self) -> Option<Balance> {
 		match self {
-			Self::Free => Balance::default(),
-			Self::OneTime { price } => *price,
+			Self::Free | Self::FreeQuota { .. } => Some(Balance::default()),
+			Self::OneTime { price } => Some(*price),
+			Self::PerPeriod(_) | Self::PerReading(_) => None,
 		}
 	}
 }
@@ -73,7 +76,7 @@ pub struct ListingTerms<Balance, BlockNumber> {
 	/// A few readings to look at before buying; may be empty.
 	pub sample: Sample,
 	/// What a purchase costs.
-	pub pricing: Pricing<Balance>,
+	pub pricing: Pricing<Balance, BlockNumber>,
 	/// Blocks within which the key must be delivered after the purchase.
 	pub delivery_period: BlockNumber,
 	/// Blocks within which the buyer may dispute after the delivery.
@@ -316,6 +319,14 @@ impl<Balance, BlockNumber: Copy> Challenge<Balance, BlockNumber> {
 			ChallengeState::Answered { .. } => None,
 		}
 	}
+
+	/// When it was answered, where it was.
+	pub fn answered_at(&self) -> Option<BlockNumber> {
+		match self.state {
+			ChallengeState::Open { .. } => None,
+			ChallengeState::Answered { at } => Some(at),
+		}
+	}
 }
 
 /// How far a complaint has come.
@@ -373,4 +384,120 @@ pub struct Complaint<Balance, BlockNumber> {
 	pub bond: Balance,
 	/// How far it has come.
 	pub state: ComplaintState<BlockNumber>,
+}
+
+/// By what a subscription is charged.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Rate<Balance, BlockNumber> {
+	/// By the time for which it is used.
+	PerPeriod {
+		/// What a period costs.
+		pricing: PeriodPrice<Balance, BlockNumber>,
+		/// How many were bought.
+		periods: u32,
+	},
+	/// By the readings that the seller claims to have delivered.
+	PerReading {
+		/// What a reading costs.
+		pricing: ReadingPrice<Balance>,
+		/// Seconds from one reading to the next, as the listing says.
+		interval_seconds: u32,
+		/// How many were claimed so far.
+		claimed: u32,
+		/// How many batches there were when readings were claimed last, or at the beginning.
+		batches: u32,
+	},
+}
+
+/// An order that goes on: what is held for it is earned little by little.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Subscription<Balance, BlockNumber> {
+	/// By what it is charged.
+	pub rate: Rate<Balance, BlockNumber>,
+	/// The block from which it is used.
+	pub starts_at: BlockNumber,
+	/// The block in which it ends.
+	pub ends_at: BlockNumber,
+	/// Blocks to deliver and to claim readings a last time after the end.
+	pub delivery_period: BlockNumber,
+	/// When its keys were delivered last; its start, until they were delivered for the first time.
+	pub delivered_at: BlockNumber,
+	/// What the deliveries have earned so far, the last one included.
+	pub earned: Balance,
+	/// The part of it whose time to dispute was over when the last delivery or claim came.
+	pub cleared: Balance,
+	/// What was paid so far, fees included.
+	pub paid: Balance,
+}
+
+impl<Balance, BlockNumber> Subscription<Balance, BlockNumber>
+where
+	Balance: Amount,
+	BlockNumber: AtLeast32BitUnsigned + Copy,
+{
+	/// The part of `price`, which is for the whole time, that has been used at block `at`; part of a unit
+	/// is not used yet. Readings are charged by claims: only their minimum is used by itself.
+	pub fn accrued(&self, price: Balance, at: BlockNumber) -> Balance {
+		match &self.rate {
+			Rate::PerPeriod { .. } => {
+				let used = at.min(self.ends_at).saturating_sub(self.starts_at);
+				pro_rata(price, used, self.ends_at.saturating_sub(self.starts_at))
+			},
+			Rate::PerReading { pricing, .. } => {
+				pricing.price_of(pricing.minimum).unwrap_or(price).min(price)
+			},
+		}
+	}
+
+	/// Last block of a delivery, or a claim of readings, after the end.
+	pub fn deliver_by(&self) -> BlockNumber {
+		self.ends_at.saturating_add(self.delivery_period)
+	}
+}
+
+/// Most listings of a bundle.
+pub const MAX_BUNDLE_MEMBERS: u32 = 8;
+
+/// A listing in a bundle.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct BundleMember<Balance> {
+	/// The listing.
+	pub listing: ListingId,
+	/// What its order costs as a part of the bundle, in the smallest unit of the currency.
+	pub share: Balance,
+}
+
+/// The listings of a bundle, whose shares are its price.
+pub type BundleMembers<Balance> = BoundedVec<BundleMember<Balance>, ConstU32<MAX_BUNDLE_MEMBERS>>;
+
+/// Several listings of one owner at one price.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Bundle<AccountId, Balance, Ticket> {
+	/// Who sells.
+	pub owner: AccountId,
+	/// What is sold.
+	pub members: BundleMembers<Balance>,
+	/// The owner's storage deposit.
+	pub ticket: Ticket,
+}
+
+/// What a buyer of a bundle signs for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct BundleOffer<Balance> {
+	/// The sum of all shares.
+	pub price: Balance,
+	/// BLAKE2b-256 of the SCALE encoding of a list: for each listing its identifier, the hash of its
+	/// terms and its share.
+	pub terms_hash: H256,
 }

@@ -1,6 +1,6 @@
 //! Pages of listings and orders.
 
-use crate::{pallet::*, Cell, Kind, ListingOf, OrderOf};
+use crate::{pallet::*, Cell, Kind, ListingOf, OrderOf, SubscriptionOf};
 use alloc::vec::Vec;
 use msec_primitives::{DatasetId, ListingId, OrderId};
 use sp_core::H256;
@@ -97,6 +97,21 @@ impl<T: Config> Pallet<T> {
 			None => OpenChallenges::<T>::iter_key_prefix(dataset),
 		};
 		page(ids, limit, Orders::<T>::get)
+	}
+
+	pub(crate) fn page_of_subscriptions(
+		dataset: DatasetId,
+		start_after: Option<OrderId>,
+		limit: u32,
+	) -> Vec<(OrderId, SubscriptionOf<T>)> {
+		let ids = match start_after {
+			Some(id) => Subscriptions::<T>::iter_key_prefix_from(
+				dataset,
+				Subscriptions::<T>::hashed_key_for(dataset, id),
+			),
+			None => Subscriptions::<T>::iter_key_prefix(dataset),
+		};
+		page(ids, limit, |id| Subscriptions::<T>::get(dataset, id))
 	}
 }
 

@@ -34,6 +34,26 @@ pub trait WeightInfo {
 	fn dispute_key() -> Weight;
 	/// `dispute_data`: a chunk decrypted and hashed, and forty levels of Merkle path.
 	fn dispute_data() -> Weight;
+	/// `subscribe`
+	fn subscribe() -> Weight;
+	/// `deliver_instalment`
+	fn deliver_instalment() -> Weight;
+	/// `claim`
+	fn claim() -> Weight;
+	/// `extend_subscription`
+	fn extend_subscription() -> Weight;
+	/// `end_subscription`
+	fn end_subscription() -> Weight;
+	/// `open_allowance`
+	fn open_allowance() -> Weight;
+	/// `claim_readings`
+	fn claim_readings() -> Weight;
+	/// `create_bundle` with as many listings as there can be.
+	fn create_bundle() -> Weight;
+	/// `retire_bundle`
+	fn retire_bundle() -> Weight;
+	/// `buy_bundle` of so many listings.
+	fn buy_bundle(listings: u32) -> Weight;
 	/// `prune_order`
 	fn prune_order() -> Weight;
 	/// `challenge`
@@ -81,35 +101,77 @@ impl WeightInfo for () {
 	fn retire_listing() -> Weight {
 		estimate(100, 3, 7)
 	}
-	// Listing, data set, order, account, holds, grants and denials; the same without the data set, and
-	// four index entries.
+	// Listing, data set, order, account, holds, grants, denials and the count of free orders; the same
+	// without the data set, and four index entries.
 	fn buy() -> Weight {
-		estimate(1_000, 9, 10)
+		estimate(1_000, 10, 11)
 	}
+	// Order, data set and subscription; the same without the data set, envelope and index.
 	fn deliver() -> Weight {
-		estimate(100, 3, 3)
+		estimate(100, 4, 4)
 	}
-	// Order, challenge, complaint; payer, holds, seller and destination of the fee.
+	// Order, subscription, challenge, complaint, data set and denial; payer, holds, seller and destination
+	// of the fee.
 	fn confirm() -> Weight {
-		estimate(200, 7, 5)
+		estimate(200, 10, 6)
 	}
-	// As above, with data set and denial.
 	fn settle() -> Weight {
-		estimate(200, 9, 5)
+		estimate(200, 10, 6)
 	}
-	// Order, data set, denial, challenges, complaint, payer, holds and grants; and what pays a bond:
-	// beneficiary, seller, destination, and their holds.
+	// Order, subscription, data set, denial, challenges, complaint, payer, holds, grants, seller and
+	// destination of the fee; and what pays a bond: beneficiary, seller, destination, and their holds.
 	fn refund() -> Weight {
-		estimate(400, 14, 14)
+		estimate(400, 17, 17)
 	}
+	// The last two with a subscription's payment.
 	fn dispute_key() -> Weight {
-		estimate(3_200, 14, 13)
+		estimate(3_200, 18, 16)
 	}
 	fn dispute_data() -> Weight {
-		estimate(1_700, 13, 13)
+		estimate(1_700, 17, 16)
 	}
+	// As `buy`, with the subscription.
+	fn subscribe() -> Weight {
+		estimate(1_000, 9, 11)
+	}
+	// Order, subscription, challenges, complaint, data set and denial; order, subscription,
+	// challenges and envelope.
+	fn deliver_instalment() -> Weight {
+		estimate(150, 8, 4)
+	}
+	// Order, subscription, challenge, complaint, data set and denial; payer, holds, seller and destination
+	// of the fee.
+	fn claim() -> Weight {
+		estimate(200, 10, 5)
+	}
+	// Order, subscription, challenge, complaint, listing, data set, denial, payer, holds and grants.
+	fn extend_subscription() -> Weight {
+		estimate(250, 11, 5)
+	}
+	// As `claim`, with the grants.
+	fn end_subscription() -> Weight {
+		estimate(250, 12, 7)
+	}
+	fn open_allowance() -> Weight {
+		estimate(1_000, 9, 11)
+	}
+	// Order, subscription, challenges, complaint, data set and denial; the first two.
+	fn claim_readings() -> Weight {
+		estimate(150, 7, 2)
+	}
+	// Eight listings, bundle, account and holds of the owner; the last three.
+	fn create_bundle() -> Weight {
+		estimate(200, 11, 3)
+	}
+	fn retire_bundle() -> Weight {
+		estimate(100, 3, 3)
+	}
+	fn buy_bundle(listings: u32) -> Weight {
+		estimate(100, 1, 0).saturating_add(Self::buy().saturating_mul(listings.into()))
+	}
+	// With the count of free orders.
 	fn prune_order() -> Weight {
-		estimate(200, 6, 10)
+		estimate(200, 7, 11)
 	}
 	// Order, complaint, challenges; beneficiary and holds.
 	fn challenge() -> Weight {
@@ -119,21 +181,21 @@ impl WeightInfo for () {
 	fn answer() -> Weight {
 		estimate(500, 5, 6)
 	}
-	// Order, challenge, complaint; beneficiary and holds.
+	// Order, challenge, complaint, subscription; beneficiary and holds.
 	fn complain() -> Weight {
-		estimate(100, 5, 3)
+		estimate(100, 6, 3)
 	}
 	fn respond() -> Weight {
 		estimate(100, 4, 3)
 	}
-	// Order, complaint; payer, beneficiary and seller with their holds, destination of fee and bond,
-	// challenges and grants.
+	// Order, complaint, subscription, data set and denial; payer, beneficiary and seller with their holds,
+	// destination of fee and bond, challenges and grants.
 	fn decide() -> Weight {
-		estimate(500, 12, 12)
+		estimate(500, 15, 13)
 	}
-	// As above, with data set and denial.
+	// As above.
 	fn conclude() -> Weight {
-		estimate(500, 14, 12)
+		estimate(500, 15, 13)
 	}
 	// As `refund`.
 	fn reject() -> Weight {

@@ -8,6 +8,8 @@ use sp_core::H256;
 pub type DatasetId = H256;
 /// Identifies a listing: BLAKE2b-256 of the SCALE encoding of (owner, data set, salt).
 pub type ListingId = H256;
+/// Identifies a bundle of listings: BLAKE2b-256 of the SCALE encoding of (owner, salt).
+pub type BundleId = H256;
 /// Identifies an order: BLAKE2b-256 of the SCALE encoding of (listing, beneficiary, buyer key).
 pub type OrderId = H256;
 

@@ -14,5 +14,7 @@ pub mod runtime_api;
 pub mod units;
 
 pub use access::{AccessPolicy, Action, Actions, Basis, Decision, OrderAccess, Purpose, Refusal};
-pub use dataset::{DatasetId, DatasetInfo, DatasetStatus, ListingId, OrderId, RangeCommitment};
+pub use dataset::{
+	BundleId, DatasetId, DatasetInfo, DatasetStatus, ListingId, OrderId, RangeCommitment,
+};
 pub use market::{Cell, DeviceStatus, Kind, Market, Offer, OnOffer, Place, TrustScore};

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
 	AccessControl, AccountId, Balance, Balances, Demands, Marketplace, Records, Runtime,
-	RuntimeHoldReason, DAYS, HOURS, MICRO_MSEC, MILLI_MSEC, MINUTES, MSEC,
+	RuntimeHoldReason, DAYS, HOURS, MICRO_MSEC, MILLISECONDS_PER_BLOCK, MILLI_MSEC, MINUTES, MSEC,
 };
 use frame_support::{
 	parameter_types,
@@ -28,7 +28,7 @@ parameter_types! {
 	pub const CampaignReason: RuntimeHoldReason =
 		RuntimeHoldReason::Campaigns(pallet_campaigns::HoldReason::StorageDeposit);
 	/// What the market takes for the state of an order.
-	pub OrderDeposit: Balance = StoragePrice::convert(Marketplace::order_footprint());
+	pub OrderDeposit: Balance = StoragePrice::convert(Marketplace::free_order_footprint());
 	/// Two parts in a hundred of each price go to the treasury.
 	pub const FeeShare: Permill = Permill::from_percent(2);
 	pub const MinPeriod: u32 = 2;
@@ -47,6 +47,7 @@ parameter_types! {
 	pub const MaxDemandPeriod: u32 = 365 * DAYS;
 	pub const MaxCampaignPeriod: u32 = 365 * DAYS;
 	pub const AwardPeriod: u32 = 30 * DAYS;
+	pub const SecondsPerBlock: u32 = (MILLISECONDS_PER_BLOCK / 1_000) as u32;
 }
 
 /// A hundredth of an MSEC an item and a ten-thousandth a byte.
@@ -109,6 +110,7 @@ impl pallet_marketplace::Config for Runtime {
 	type ResponsePeriod = ResponsePeriod;
 	type RetentionPeriod = RetentionPeriod;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type SecondsPerBlock = SecondsPerBlock;
 	type WeightInfo = ();
 }
 

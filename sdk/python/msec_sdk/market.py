@@ -449,7 +449,7 @@ async def _existing(block: _Block, id: str) -> Order:
 
 def _price(pricing: Any) -> int | None:
     """What one purchase costs; `None` for ways to pay that this SDK does not know."""
-    if pricing == "Free":
+    if pricing == "Free" or isinstance(pricing, dict) and "FreeQuota" in pricing:
         return 0
     one_time = pricing.get("OneTime") if isinstance(pricing, dict) else None
     return one_time["price"] if one_time else None

@@ -165,6 +165,7 @@ function rangeOf({ batches, root }: ChainRange): RangeCommitment {
 function priceOf(pricing: Variant): bigint | undefined {
 	switch (pricing.type) {
 		case 'Free':
+		case 'FreeQuota':
 			return 0n;
 		case 'OneTime':
 			return (pricing.value as { price: bigint }).price;

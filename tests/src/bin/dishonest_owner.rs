@@ -9,7 +9,7 @@ use msec_commitments::{
 use msec_end_to_end::requests::Request;
 use msec_worker_common::{
 	batch_frame::Frame,
-	chain::{runtime, BoundedVec, ChainClient, ListingTerms, OrderState},
+	chain::{runtime, BoundedVec, ChainClient, ListingTerms, OrderState, Pricing},
 	keys::{AccountKey, PasswordSource},
 	store_client::StoreClient,
 	transactions::Submitter,
@@ -160,7 +160,7 @@ async fn publish_tampered(
 		place: "dr5x".into(),
 		licence: "CC0-1.0".into(),
 		sample: String::new(),
-		price: Some(price),
+		pricing: Pricing::OneTime { price },
 		delivery_period: 200,
 		confirmation_period: 200,
 		access_period: 28_800,

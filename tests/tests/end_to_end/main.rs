@@ -15,4 +15,5 @@ mod provenance;
 mod readings;
 mod refusals;
 mod sdk;
+mod subscription;
 mod upgrade;

@@ -3,7 +3,7 @@
 use super::{
 	client::within, runtime, types::bounded, Account, Action, Answer, ChainError, Challenge,
 	Complaint, Config, Dataset, Decision, Demand, EncryptionKey, Listing, Order, Purpose, Request,
-	Store,
+	Store, Subscription,
 };
 use crate::{AccountId32, H256};
 use codec::{Decode, Encode};
@@ -161,6 +161,13 @@ impl BlockClient {
 		Ok(found.map(Order::from))
 	}
 
+	/// What makes an order a subscription that goes on.
+	pub async fn subscription(&self, order: &Hash) -> Result<Option<Subscription>, ChainError> {
+		let view = runtime::view_functions().marketplace();
+		let found = self.ask(view.subscription(H256(*order))).await?;
+		Ok(found.map(Subscription::from))
+	}
+
 	/// The delivered envelope of an order.
 	pub async fn envelope(&self, order: &Hash) -> Result<Option<Vec<u8>>, ChainError> {
 		let found =
@@ -205,6 +212,20 @@ impl BlockClient {
 	/// The orders of all data sets of which a chunk is to be posted: data set and order.
 	pub async fn challenged(&self) -> Result<Vec<(H256, H256)>, ChainError> {
 		let entry = self.0.storage().entry(runtime::storage().marketplace().open_challenges())?;
+		let mut entries = within(entry.iter(())).await?;
+		let mut found = Vec::new();
+		while let Some(next) = tokio::time::timeout(super::DEADLINE, entries.next())
+			.await
+			.map_err(|_| ChainError::TimedOut)?
+		{
+			found.push(next?.key()?.decode()?);
+		}
+		Ok(found)
+	}
+
+	/// The subscriptions to all data sets that go on: data set and order.
+	pub async fn subscriptions(&self) -> Result<Vec<(H256, H256)>, ChainError> {
+		let entry = self.0.storage().entry(runtime::storage().marketplace().subscriptions())?;
 		let mut entries = within(entry.iter(())).await?;
 		let mut found = Vec::new();
 		while let Some(next) = tokio::time::timeout(super::DEADLINE, entries.next())

@@ -13,8 +13,9 @@ pub(crate) use client::within;
 pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
 pub use types::{
 	Account, Answer, Challenge, ChallengeState, Complaint, ComplaintState, Dataset, Demand,
-	DemandTerms, EncryptionKey, Listing, ListingTerms, Order, OrderState, RangeCommitment,
-	RefundReason, Request, RequestTerms, Store,
+	DemandTerms, Discount, EncryptionKey, Listing, ListingTerms, Order, OrderState, PeriodPrice,
+	Pricing, RangeCommitment, Rate, ReadingPrice, RefundReason, Request, RequestTerms, Store,
+	Subscription,
 };
 
 /// The configuration under which transactions are made.

@@ -2,8 +2,10 @@
 
 use super::{
 	runtime::runtime_types::{
-		msec_primitives::dataset as generated_dataset, pallet_demands::types as demands,
-		pallet_marketplace::types as market, pallet_records::types as records,
+		msec_primitives::dataset as generated_dataset,
+		pallet_demands::types as demands,
+		pallet_marketplace::{pricing, types as market},
+		pallet_records::types as records,
 		sp_arithmetic::per_things::Permill,
 	},
 	BoundedVec, ChainError,
@@ -13,6 +15,9 @@ use codec::Encode;
 use msec_commitments::Peaks;
 use serde::Serialize;
 use subxt::config::{substrate::BlakeTwo256, Hasher};
+
+/// Parts of a whole, of which the chain's discounts are told.
+const MILLION: u128 = 1_000_000;
 
 /// The first `batches` batches of a data set, committed to by one hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -77,6 +82,148 @@ pub struct Account {
 	pub nonce: u32,
 }
 
+/// What is taken off the price of a longer subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Discount {
+	/// The fewest periods to which it applies.
+	pub from_periods: u32,
+	/// The part of the price that is taken off, in millionths.
+	pub millionths: u32,
+}
+
+/// What a subscription costs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PeriodPrice {
+	/// For one period, in the smallest unit.
+	pub price: u128,
+	/// The period, in blocks.
+	pub period: u32,
+	/// The fewest periods that are sold, and that are owed in any case.
+	pub minimum: u32,
+	/// What is taken off for longer subscriptions, in ascending order.
+	pub discounts: Vec<Discount>,
+}
+
+impl PeriodPrice {
+	/// What `periods` periods cost, as the chain computes it; `None` when that is more money than there
+	/// can be.
+	pub fn price_of(&self, periods: u32) -> Option<u128> {
+		let full = self.price.checked_mul(periods.into())?;
+		let applies = |discount: &&Discount| discount.from_periods <= periods;
+		let millionths =
+			self.discounts.iter().rev().find(applies).map_or(0, |found| found.millionths);
+		let off = |amount: u128| amount * u128::from(millionths);
+		Some(full - off(full / MILLION) - off(full % MILLION) / MILLION)
+	}
+}
+
+/// What readings cost one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadingPrice {
+	/// For one reading, in the smallest unit.
+	pub price: u128,
+	/// How many readings are owed in any case.
+	pub minimum: u32,
+}
+
+/// What a purchase costs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "pricing", rename_all = "kebab-case")]
+pub enum Pricing {
+	/// Nothing.
+	Free,
+	/// Nothing, for a limited number of orders of each payer.
+	FreeQuota {
+		/// How many there can be at a time.
+		orders: u32,
+	},
+	/// A price paid once.
+	OneTime {
+		/// In the smallest unit.
+		price: u128,
+	},
+	/// A price for each period of a subscription.
+	PerPeriod(PeriodPrice),
+	/// A price for each reading that is delivered.
+	PerReading(ReadingPrice),
+}
+
+impl Pricing {
+	/// The price of one purchase, period or reading, in the smallest unit.
+	pub fn price(&self) -> u128 {
+		match self {
+			Self::Free | Self::FreeQuota { .. } => 0,
+			Self::OneTime { price }
+			| Self::PerPeriod(PeriodPrice { price, .. })
+			| Self::PerReading(ReadingPrice { price, .. }) => *price,
+		}
+	}
+
+	fn to_runtime(&self) -> market::Pricing<u128, u32> {
+		match self {
+			Self::Free => market::Pricing::Free,
+			Self::FreeQuota { orders } => market::Pricing::FreeQuota { orders: *orders },
+			Self::OneTime { price } => market::Pricing::OneTime { price: *price },
+			Self::PerPeriod(PeriodPrice { price, period, minimum, discounts }) => {
+				let discounts = discounts.iter().map(|discount| pricing::Discount {
+					from_periods: discount.from_periods,
+					off: Permill(discount.millionths),
+				});
+				market::Pricing::PerPeriod(pricing::PeriodPrice {
+					price: *price,
+					period: *period,
+					minimum: *minimum,
+					discounts: BoundedVec(discounts.collect()),
+				})
+			},
+			Self::PerReading(ReadingPrice { price, minimum }) => {
+				market::Pricing::PerReading(pricing::ReadingPrice {
+					price: *price,
+					minimum: *minimum,
+				})
+			},
+		}
+	}
+}
+
+/// By what a subscription is charged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Rate {
+	/// By the time for which it is used.
+	PerPeriod {
+		/// What a period costs.
+		pricing: PeriodPrice,
+		/// How many were bought.
+		periods: u32,
+	},
+	/// By the readings that the seller claims to have delivered.
+	PerReading {
+		/// What a reading costs.
+		pricing: ReadingPrice,
+		/// How many were claimed so far.
+		claimed: u32,
+	},
+}
+
+/// What makes an order a subscription that goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Subscription {
+	/// By what it is charged.
+	pub rate: Rate,
+	/// The block from which it is used.
+	pub starts_at: u32,
+	/// The block in which it ends.
+	pub ends_at: u32,
+	/// Blocks to deliver a last time after the end.
+	pub delivery_period: u32,
+	/// Block of the last delivery.
+	pub delivered_at: u32,
+	/// What the deliveries have earned so far, in the smallest unit.
+	pub earned: u128,
+	/// What was paid so far, fees included, in the smallest unit.
+	pub paid: u128,
+}
+
 /// What an owner offers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListingTerms {
@@ -94,8 +241,8 @@ pub struct ListingTerms {
 	pub licence: String,
 	/// A few readings to look at.
 	pub sample: String,
-	/// What a purchase costs, in the smallest unit; `None` for nothing.
-	pub price: Option<u128>,
+	/// What a purchase costs.
+	pub pricing: Pricing,
 	/// Blocks within which the key must be delivered.
 	pub delivery_period: u32,
 	/// Blocks within which the buyer may dispute.
@@ -439,10 +586,7 @@ impl ListingTerms {
 			place: bounded(&self.place),
 			licence: bounded(&self.licence),
 			sample: bounded(&self.sample),
-			pricing: match self.price {
-				None => market::Pricing::Free,
-				Some(price) => market::Pricing::OneTime { price },
-			},
+			pricing: self.pricing.to_runtime(),
 			delivery_period: self.delivery_period,
 			confirmation_period: self.confirmation_period,
 			access_period: self.access_period,
@@ -465,13 +609,65 @@ impl From<market::ListingTerms<u128, u32>> for ListingTerms {
 			place: text(terms.place),
 			licence: text(terms.licence),
 			sample: text(terms.sample),
-			price: match terms.pricing {
-				market::Pricing::Free => None,
-				market::Pricing::OneTime { price } => Some(price),
-			},
+			pricing: terms.pricing.into(),
 			delivery_period: terms.delivery_period,
 			confirmation_period: terms.confirmation_period,
 			access_period: terms.access_period,
+		}
+	}
+}
+
+impl From<pricing::PeriodPrice<u128, u32>> for PeriodPrice {
+	fn from(pricing: pricing::PeriodPrice<u128, u32>) -> Self {
+		let discounts = pricing.discounts.0.into_iter().map(|discount| Discount {
+			from_periods: discount.from_periods,
+			millionths: discount.off.0,
+		});
+		Self {
+			price: pricing.price,
+			period: pricing.period,
+			minimum: pricing.minimum,
+			discounts: discounts.collect(),
+		}
+	}
+}
+
+impl From<pricing::ReadingPrice<u128>> for ReadingPrice {
+	fn from(pricing: pricing::ReadingPrice<u128>) -> Self {
+		Self { price: pricing.price, minimum: pricing.minimum }
+	}
+}
+
+impl From<market::Pricing<u128, u32>> for Pricing {
+	fn from(pricing: market::Pricing<u128, u32>) -> Self {
+		match pricing {
+			market::Pricing::Free => Self::Free,
+			market::Pricing::FreeQuota { orders } => Self::FreeQuota { orders },
+			market::Pricing::OneTime { price } => Self::OneTime { price },
+			market::Pricing::PerPeriod(pricing) => Self::PerPeriod(pricing.into()),
+			market::Pricing::PerReading(pricing) => Self::PerReading(pricing.into()),
+		}
+	}
+}
+
+impl From<market::Subscription<u128, u32>> for Subscription {
+	fn from(subscription: market::Subscription<u128, u32>) -> Self {
+		let rate = match subscription.rate {
+			market::Rate::PerPeriod { pricing, periods } => {
+				Rate::PerPeriod { pricing: pricing.into(), periods }
+			},
+			market::Rate::PerReading { pricing, claimed, .. } => {
+				Rate::PerReading { pricing: pricing.into(), claimed }
+			},
+		};
+		Self {
+			rate,
+			starts_at: subscription.starts_at,
+			ends_at: subscription.ends_at,
+			delivery_period: subscription.delivery_period,
+			delivered_at: subscription.delivered_at,
+			earned: subscription.earned,
+			paid: subscription.paid,
 		}
 	}
 }
@@ -626,19 +822,51 @@ mod tests {
 			place: "u33d".into(),
 			licence: "CC-BY-4.0".into(),
 			sample: String::new(),
-			price: Some(5),
+			pricing: Pricing::OneTime { price: 5 },
 			delivery_period: 10,
 			confirmation_period: 20,
 			access_period: 30,
 		};
 		assert_eq!(ListingTerms::from(terms.to_runtime()), terms);
 		for other in [
-			ListingTerms { price: None, ..terms.clone() },
-			ListingTerms { price: Some(6), ..terms.clone() },
+			ListingTerms { pricing: Pricing::Free, ..terms.clone() },
+			ListingTerms { pricing: Pricing::OneTime { price: 6 }, ..terms.clone() },
 			ListingTerms { sample: "x".into(), ..terms.clone() },
 			ListingTerms { access_period: 31, ..terms.clone() },
 		] {
 			assert_ne!(other.hash(), terms.hash());
 		}
+	}
+
+	#[test]
+	fn all_prices_come_back_from_the_chain() {
+		let discounts = vec![
+			Discount { from_periods: 7, millionths: 50_000 },
+			Discount { from_periods: 30, millionths: 100_000 },
+		];
+		for pricing in [
+			Pricing::Free,
+			Pricing::FreeQuota { orders: 3 },
+			Pricing::OneTime { price: u128::MAX },
+			Pricing::PerPeriod(PeriodPrice { price: 5, period: 28_800, minimum: 2, discounts }),
+			Pricing::PerReading(ReadingPrice { price: 6, minimum: 10 }),
+		] {
+			assert_eq!(Pricing::from(pricing.to_runtime()), pricing);
+		}
+	}
+
+	#[test]
+	fn discounts_are_rounded_down() {
+		let discounts = vec![
+			Discount { from_periods: 2, millionths: 100_000 },
+			Discount { from_periods: 5, millionths: 500_000 },
+		];
+		let pricing = PeriodPrice { price: 333, period: 10, minimum: 1, discounts };
+		assert_eq!(pricing.price_of(1), Some(333));
+		assert_eq!(pricing.price_of(2), Some(666 - 66));
+		assert_eq!(pricing.price_of(5), Some(1_665 - 832));
+		let dear = PeriodPrice { price: u128::MAX / 2, ..pricing };
+		assert_eq!(dear.price_of(2), Some(u128::MAX - 1 - (u128::MAX - 1) / 10));
+		assert_eq!(dear.price_of(3), None);
 	}
 }

@@ -8,7 +8,10 @@ use anyhow::{anyhow, Context};
 use hmac::{Hmac, KeyInit, Mac};
 use msec_commitments::{envelope::seal_order, EnvelopeError, EnvelopeSecret, Hash, OrderContext};
 use msec_worker_common::{
-	chain::{runtime, BlockClient, BoundedVec, Dataset, Order, OrderState},
+	chain::{
+		runtime, Action, BlockClient, BoundedVec, Challenge, ChallengeState, Dataset, Decision,
+		Order, OrderState, Subscription,
+	},
 	health::Readiness,
 	transactions::{Submission, Submitter},
 	AccountId32, H256,
@@ -46,7 +49,7 @@ pub struct Agent {
 /// What became of an order in one attempt.
 enum Attempt {
 	Submitted(Submission),
-	/// The key of its data set is not known yet.
+	/// The key of its data set is not known yet, or nothing more is due.
 	Waits,
 	/// It needs nothing from this agent.
 	Skipped,
@@ -114,13 +117,19 @@ impl Agent {
 			return Ok(());
 		}
 		self.has_new_keys = false;
-		let awaiting = head.awaiting_delivery().await?;
-		let present: HashSet<H256> = awaiting.iter().map(|(_, order)| *order).collect();
-		self.postponed.retain(|order, _| present.contains(order));
-		let sold: HashSet<Hash> = awaiting.iter().map(|(dataset, _)| dataset.0).collect();
+		// A subscription that waits for its first key is in both.
+		let mut orders: HashMap<H256, H256> = HashMap::new();
+		for (dataset, order) in head.awaiting_delivery().await? {
+			orders.insert(order, dataset);
+		}
+		for (dataset, order) in head.subscriptions().await? {
+			orders.insert(order, dataset);
+		}
+		self.postponed.retain(|order, _| orders.contains_key(order));
+		let sold: HashSet<Hash> = orders.values().map(|dataset| dataset.0).collect();
 		self.key_trees.retain(|dataset| sold.contains(dataset));
 		metrics::gauge!("msec_agent_orders_under_way").set(self.under_way.len() as f64);
-		for (dataset, order) in awaiting {
+		for (order, dataset) in orders {
 			self.serve(&head, dataset, order).await?;
 		}
 		self.answers.serve(&head).await?;
@@ -176,38 +185,69 @@ impl Agent {
 		let Some(order) = head.order(id).await? else {
 			return Ok(Attempt::Skipped);
 		};
-		if order.state != OrderState::AwaitingDelivery
-			|| u64::from(order.deliver_by) <= head.number()
-		{
-			return Ok(Attempt::Skipped);
-		}
+		let batches = match order.state {
+			OrderState::AwaitingDelivery if u64::from(order.deliver_by) > head.number() => {
+				order.range.batches
+			},
+			OrderState::Delivered { settle_after } => {
+				let Some(subscription) = head.subscription(id).await? else {
+					return Ok(Attempt::Skipped);
+				};
+				if !has_time_for_instalment(&subscription, settle_after, head.number()) {
+					return Ok(Attempt::Waits);
+				}
+				if is_frozen(head, id).await? {
+					return Ok(Attempt::Waits);
+				}
+				let decision = head.can_access(&order.beneficiary, dataset, Action::Read, None);
+				if !matches!(decision.await?, Decision::Allow(_)) {
+					return Ok(Attempt::Waits);
+				}
+				// An instalment must be of all there is when it comes.
+				let best = self.submitter.chain().best().await?;
+				let present = best.dataset(dataset).await?.map_or(0, |details| details.batches);
+				if present <= order.range.batches {
+					return Ok(Attempt::Waits);
+				}
+				present
+			},
+			OrderState::AwaitingDelivery => return Ok(Attempt::Skipped),
+			_ => return Ok(Attempt::Waits),
+		};
 		let Some(tree) = self.key_trees.get(dataset) else {
 			let fetch = self.fetcher.clone().fetch(head.clone(), *dataset, details);
 			self.key_trees.fetch(*dataset, fetch);
 			return Ok(Attempt::Waits);
 		};
-		let envelope = match self.seal(&tree.cover(order.range.batches), id, &order) {
-			Ok(envelope) => envelope,
+		let envelope = match self.seal(&tree.cover(batches), batches, id, &order) {
+			Ok(envelope) => BoundedVec(envelope),
 			Err(EnvelopeError::InvalidRecipient) => {
 				tracing::warn!(order = ?H256(*id), "skipped: no key can be sealed for this buyer");
 				return Ok(Attempt::Skipped);
 			},
 			Err(error) => return Err(anyhow!("the envelope cannot be sealed: {error:?}")),
 		};
-		let call = runtime::transactions().marketplace().deliver(H256(*id), BoundedVec(envelope));
-		let key = format!("deliver 0x{}", hex::encode(id));
-		Ok(Attempt::Submitted(self.submitter.submit(&key, &call).await?))
+		let market = runtime::transactions().marketplace();
+		let name = format!("deliver 0x{}", hex::encode(id));
+		let submission = if order.state == OrderState::AwaitingDelivery {
+			self.submitter.submit(&name, &market.deliver(H256(*id), envelope)).await?
+		} else {
+			let call = market.deliver_instalment(H256(*id), batches, envelope);
+			self.submitter.submit(&format!("{name} up to {batches}"), &call).await?
+		};
+		Ok(Attempt::Submitted(submission))
 	}
 
 	fn seal(
 		&self,
 		cover: &msec_commitments::KeyCover,
+		batches: u32,
 		id: &Hash,
 		order: &Order,
 	) -> Result<Vec<u8>, EnvelopeError> {
 		let genesis = self.submitter.chain().genesis();
 		let context = OrderContext { genesis, order: *id, dataset: order.dataset.0 };
-		seal_order(cover, &order.buyer_key, &context, *envelope_seed(&self.secret, id))
+		seal_order(cover, &order.buyer_key, &context, *envelope_seed(&self.secret, id, batches))
 	}
 
 	fn end(&mut self, order: H256, outcome: Result<(), String>, head: u64) {
@@ -232,25 +272,71 @@ impl Agent {
 	}
 }
 
-/// The secret from which an order's envelope is made: always the same for the same order.
-fn envelope_seed(secret: &EnvelopeSecret, order: &Hash) -> Zeroizing<[u8; 32]> {
+/// Whether the chain would accept an instalment after block `now`: while the subscription goes on, when the
+/// delivery before can no longer be disputed, and once after its end.
+fn has_time_for_instalment(subscription: &Subscription, settle_after: u32, now: u64) -> bool {
+	let ends_at = subscription.ends_at;
+	if now < ends_at.into() {
+		return now > settle_after.into();
+	}
+	let deliver_by = ends_at.saturating_add(subscription.delivery_period);
+	subscription.delivered_at < ends_at && now < deliver_by.into()
+}
+
+/// Whether a dispute about an order is open, so that it takes no instalment.
+async fn is_frozen(head: &BlockClient, order: &Hash) -> anyhow::Result<bool> {
+	let is_open = |challenge: &Challenge| matches!(challenge.state, ChallengeState::Open { .. });
+	Ok(head.complaint(order).await?.is_some() || head.challenges(order).await?.iter().any(is_open))
+}
+
+/// The secret from which an envelope is made: always the same for the same order and number of batches, and
+/// never for two envelopes that differ.
+fn envelope_seed(secret: &EnvelopeSecret, order: &Hash, batches: u32) -> Zeroizing<[u8; 32]> {
 	let mut mac = Hmac::<Sha256>::new_from_slice(&*secret.to_bytes())
 		.expect("a key of HMAC can have any length; qed");
 	mac.update(b"m-sec envelope seed");
 	mac.update(order);
+	mac.update(&batches.to_le_bytes());
 	Zeroizing::new(mac.finalize().into_bytes().into())
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use msec_worker_common::chain::{PeriodPrice, Rate};
 
 	#[test]
-	fn the_seed_depends_on_secret_and_order_only() {
+	fn the_seed_depends_on_secret_order_and_batches_only() {
 		let secret = EnvelopeSecret::from_bytes([1; 32]);
-		let seed = envelope_seed(&secret, &[2; 32]);
-		assert_eq!(seed, envelope_seed(&secret, &[2; 32]));
-		assert_ne!(seed, envelope_seed(&secret, &[3; 32]));
-		assert_ne!(seed, envelope_seed(&EnvelopeSecret::from_bytes([4; 32]), &[2; 32]));
+		let seed = envelope_seed(&secret, &[2; 32], 5);
+		assert_eq!(seed, envelope_seed(&secret, &[2; 32], 5));
+		assert_ne!(seed, envelope_seed(&secret, &[3; 32], 5));
+		assert_ne!(seed, envelope_seed(&secret, &[2; 32], 6));
+		assert_ne!(seed, envelope_seed(&EnvelopeSecret::from_bytes([4; 32]), &[2; 32], 5));
+	}
+
+	#[test]
+	fn instalments_come_when_they_are_accepted() {
+		let pricing = PeriodPrice { price: 1, period: 50, minimum: 1, discounts: Vec::new() };
+		let subscription = Subscription {
+			rate: Rate::PerPeriod { pricing, periods: 2 },
+			starts_at: 1,
+			ends_at: 101,
+			delivery_period: 10,
+			delivered_at: 11,
+			earned: 0,
+			paid: 0,
+		};
+		let has_time = |now| has_time_for_instalment(&subscription, 31, now);
+		assert_eq!(
+			[31, 32, 100, 101, 110, 111].map(has_time),
+			[false, true, true, true, true, false]
+		);
+		let last = Subscription { delivered_at: 101, ..subscription.clone() };
+		assert!(!has_time_for_instalment(&last, 121, 105));
+		// The delivery before may still be disputed when the last one comes.
+		let just_before = Subscription { delivered_at: 99, ..subscription };
+		assert!(!has_time_for_instalment(&just_before, 119, 100));
+		assert!(has_time_for_instalment(&just_before, 119, 105));
 	}
 }

@@ -262,7 +262,7 @@ fn what_is_free_is_challenged_too() {
 		assert_ok!(challenge(id, 0, 0));
 		run_to(2 + DELIVERY);
 		assert_ok!(Marketplace::refund(signed(STRANGER), id));
-		assert_eq!(free(BUYER), FUNDS - ORDER_DEPOSIT);
+		assert_eq!(free(BUYER), FUNDS - FREE_ORDER_DEPOSIT);
 	});
 }
 

@@ -58,6 +58,23 @@ fn buying_for_somebody_opens_an_ordinary_order() {
 }
 
 #[test]
+fn what_is_not_paid_once_is_not_matched() {
+	let quota = ListingTermsOf::<Test> { pricing: Pricing::FreeQuota { orders: 1 }, ..terms() };
+	for terms in [quota, subscription_terms(), reading_terms()] {
+		ExtBuilder::default().build_and_execute(|| {
+			let id = list(terms.clone());
+			assert_eq!((offer_now(), Marketplace::offer(&id)), (None, None));
+			// A change to one price puts it on offer.
+			let paid_once = crate::mock::terms();
+			assert_ok!(Marketplace::change_listing(signed(OWNER), id, paid_once));
+			assert_eq!(offer_now().map(|offer| offer.price), Some(PRICE));
+			assert_ok!(Marketplace::change_listing(signed(OWNER), id, terms));
+			assert_eq!(offer_now(), None);
+		});
+	}
+}
+
+#[test]
 fn only_keys_that_can_be_sealed_for_are_valid() {
 	assert!(Marketplace::is_valid_key(&buyer_key()));
 	assert!(!Marketplace::is_valid_key(&[0; 32]));

@@ -80,7 +80,7 @@ fn what_is_free_settles_without_money() {
 		deliver(id, envelope(id, &Data::honest().tree, 3));
 		events();
 		assert_ok!(Marketplace::confirm(signed(BUYER), id));
-		assert_eq!(free(BUYER), FUNDS - ORDER_DEPOSIT);
+		assert_eq!(free(BUYER), FUNDS - FREE_ORDER_DEPOSIT);
 		assert_eq!(free(TREASURY), 0);
 		assert_eq!(events(), [Event::Settled { order: id, seller: OWNER, amount: 0, fee: 0 }]);
 	});
@@ -244,6 +244,6 @@ fn a_free_order_is_refunded_without_money() {
 		let id = buy(list(ListingTermsOf::<Test> { pricing: Pricing::Free, ..terms() }));
 		run_to(2 + DELIVERY);
 		assert_ok!(Marketplace::refund(signed(STRANGER), id));
-		assert_eq!(free(BUYER), FUNDS - ORDER_DEPOSIT);
+		assert_eq!(free(BUYER), FUNDS - FREE_ORDER_DEPOSIT);
 	});
 }

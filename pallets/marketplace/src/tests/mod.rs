@@ -1,13 +1,18 @@
 //! Tests by topic, each followed by `do_try_state`.
 
+mod allowance;
 mod arbitration;
+mod bundle;
 mod challenge;
 mod delivery;
 mod demand_side;
 mod dispute;
 mod escrow;
+mod frozen;
 mod listing;
 mod prune;
 mod purchase;
+mod quota;
 mod sequences;
+mod subscription;
 mod views;

@@ -87,7 +87,7 @@ fn what_is_free_holds_the_deposit_only() {
 	ExtBuilder::default().build_and_execute(|| {
 		let id = buy(list(ListingTermsOf::<Test> { pricing: Pricing::Free, ..terms() }));
 		assert_eq!((order(id).price, order(id).fee), (0, 0));
-		assert_eq!((payment_of(BUYER), deposit_of(BUYER)), (0, ORDER_DEPOSIT));
+		assert_eq!((payment_of(BUYER), deposit_of(BUYER)), (0, FREE_ORDER_DEPOSIT));
 	});
 }
 

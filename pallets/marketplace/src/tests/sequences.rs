@@ -1,6 +1,8 @@
 //! Whatever anybody calls in whatever order: money is conserved, and no order is stuck.
 
-use crate::{mock::*, pallet::*, Envelope, ListingStatus, ListingTermsOf, OrderState, Pricing};
+use crate::{
+	mock::*, pallet::*, Envelope, Listing, ListingStatus, ListingTermsOf, OrderState, Pricing,
+};
 use frame_support::{assert_ok, traits::fungible::Inspect};
 use msec_commitments::{EnvelopeSecret, KeyTree};
 use proptest::prelude::*;
@@ -14,11 +16,17 @@ const EVERYBODY: [AccountId; 5] = [OWNER, AGENT, BUYER, FRIEND, STRANGER];
 
 #[derive(Clone, Debug)]
 enum Step {
-	List { spoiled: bool, salt: u8, free: bool },
-	Change { listing: usize, free: bool },
+	List { spoiled: bool, salt: u8, pricing: usize },
+	Change { listing: usize, pricing: usize },
 	PauseOrResume { listing: usize },
 	Retire { listing: usize },
 	Buy { who: AccountId, listing: usize, beneficiary: Option<AccountId>, secret: u8 },
+	Append { batches: u32 },
+	DeliverInstalment { who: AccountId, order: usize, honest: bool },
+	Claim { order: usize },
+	ClaimReadings { order: usize, readings: u32 },
+	Extend { order: usize, periods: u32 },
+	End { who: AccountId, order: usize },
 	Deliver { who: AccountId, order: usize, honest: bool },
 	Confirm { who: AccountId, order: usize },
 	Settle { who: AccountId, order: usize },
@@ -40,21 +48,31 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
 	let who = || proptest::sample::select(EVERYBODY.to_vec());
-	let deliverer = proptest::sample::select(vec![AGENT, AGENT, OWNER, FRIEND]);
+	let deliverers = || proptest::sample::select(vec![AGENT, AGENT, OWNER, FRIEND]);
 	let nth = || 0usize..8;
 	let step = prop_oneof![
-		8 => (any::<bool>(), 0u8..3, any::<bool>()).prop_map(
-			|(spoiled, salt, free)| Step::List { spoiled, salt, free }
+		8 => (any::<bool>(), 0u8..3, 0usize..5).prop_map(
+			|(spoiled, salt, pricing)| Step::List { spoiled, salt, pricing }
 		),
-		2 => (nth(), any::<bool>()).prop_map(|(listing, free)| Step::Change { listing, free }),
+		2 => (nth(), 0usize..5).prop_map(|(listing, pricing)| Step::Change { listing, pricing }),
 		2 => nth().prop_map(|listing| Step::PauseOrResume { listing }),
 		2 => nth().prop_map(|listing| Step::Retire { listing }),
 		16 => (who(), nth(), proptest::option::of(who()), 1u8..4).prop_map(
 			|(who, listing, beneficiary, secret)| Step::Buy { who, listing, beneficiary, secret }
 		),
-		16 => (deliverer, nth(), any::<bool>()).prop_map(
+		16 => (deliverers(), nth(), any::<bool>()).prop_map(
 			|(who, order, honest)| Step::Deliver { who, order, honest }
 		),
+		3 => (3u32..9).prop_map(|batches| Step::Append { batches }),
+		8 => (deliverers(), nth(), any::<bool>()).prop_map(
+			|(who, order, honest)| Step::DeliverInstalment { who, order, honest }
+		),
+		4 => nth().prop_map(|order| Step::Claim { order }),
+		4 => (nth(), 1u32..40).prop_map(
+			|(order, readings)| Step::ClaimReadings { order, readings }
+		),
+		2 => (nth(), 1u32..4).prop_map(|(order, periods)| Step::Extend { order, periods }),
+		1 => (who(), nth()).prop_map(|(who, order)| Step::End { who, order }),
 		4 => (who(), nth()).prop_map(|(who, order)| Step::Confirm { who, order }),
 		6 => (who(), nth()).prop_map(|(who, order)| Step::Settle { who, order }),
 		3 => (who(), nth()).prop_map(|(who, order)| Step::Refund { who, order }),
@@ -88,13 +106,15 @@ struct Ledger {
 	accounts: BTreeMap<AccountId, u64>,
 	/// The bond of each open complaint, and whether the seller gave one too.
 	complaints: BTreeMap<H256, (u64, bool)>,
+	/// What was paid of each subscription.
+	paid: BTreeMap<H256, u64>,
 }
 
 impl Ledger {
 	fn new() -> Self {
 		let accounts = EVERYBODY.iter().chain([&TREASURY]);
 		let accounts = accounts.map(|who| (*who, Balances::total_balance(who))).collect();
-		Self { accounts, complaints: BTreeMap::new() }
+		Self { accounts, complaints: BTreeMap::new(), paid: BTreeMap::new() }
 	}
 
 	fn transfer(&mut self, from: AccountId, to: AccountId, amount: u64) {
@@ -107,8 +127,8 @@ impl Ledger {
 		self.transfer(loser, TREASURY, bond - bond / 2);
 	}
 
-	/// Money moves when an order is settled or divided, when a challenge is answered, and when a
-	/// complaint is lost; at no other time.
+	/// Money moves when an order is settled or divided, when an instalment is paid, when a challenge is
+	/// answered, and when a complaint is lost; at no other time.
 	fn follow(&mut self, events: Vec<Event<Test>>) {
 		for event in events {
 			self.follow_event(event);
@@ -121,8 +141,14 @@ impl Ledger {
 				self.transfer(order(id).payer, seller, amount);
 				self.transfer(order(id).payer, TREASURY, fee);
 			},
+			Event::InstalmentPaid { order: id, seller, amount, fee } => {
+				self.transfer(order(id).payer, seller, amount);
+				self.transfer(order(id).payer, TREASURY, fee);
+				*self.paid.entry(id).or_default() += amount + fee;
+			},
 			Event::Divided { payer, refund, seller, amount, fee, order: id } => {
-				assert_eq!(refund + amount + fee, order(id).price);
+				let paid = self.paid.get(&id).copied().unwrap_or_default();
+				assert_eq!(paid + refund + amount + fee, order(id).price);
 				self.transfer(payer, seller, amount);
 				self.transfer(payer, TREASURY, fee);
 			},
@@ -174,9 +200,16 @@ fn nth_order(nth: usize) -> Option<H256> {
 	ids.get(nth % ids.len().max(1)).copied()
 }
 
-fn terms_of(spoiled: bool, free: bool) -> ListingTermsOf<Test> {
+fn terms_of(spoiled: bool, pricing: usize) -> ListingTermsOf<Test> {
 	let dataset = if spoiled { SPOILED } else { DATASET };
-	let pricing = if free { Pricing::Free } else { Pricing::OneTime { price: PRICE } };
+	let all = [
+		Pricing::Free,
+		Pricing::FreeQuota { orders: 1 },
+		Pricing::OneTime { price: PRICE },
+		Pricing::PerPeriod(period_price()),
+		reading_terms().pricing,
+	];
+	let pricing = all[pricing].clone();
 	ListingTermsOf::<Test> { dataset, pricing, ..terms() }
 }
 
@@ -186,23 +219,31 @@ fn secret_of(id: H256) -> [u8; 32] {
 	[(1..4).find(is_its).unwrap(); 32]
 }
 
-fn sealed(id: H256, honest: bool) -> Envelope {
+fn sealed(id: H256, honest: bool, batches: u32) -> Envelope {
 	let seed = if honest { [7; 32] } else { [8; 32] };
-	envelope(id, &KeyTree::from_seed(seed), 3)
+	envelope(id, &KeyTree::from_seed(seed), batches)
+}
+
+/// [`Step::Append`] puts no more into [`OWNER`]'s data set than there is.
+fn append(batches: u32) {
+	use msec_primitives::DatasetInfo;
+	if Datasets::range(&DATASET).unwrap().batches < batches {
+		append_up_to(batches);
+	}
 }
 
 /// The call of a step, when there is something to call it for.
 fn call(step: Step, spoiled_data: &Data) -> Option<(AccountId, Call<Test>)> {
 	Some(match step {
-		Step::List { spoiled, salt, free } => {
+		Step::List { spoiled, salt, pricing } => {
 			let who = if spoiled { FRIEND } else { OWNER };
-			let (salt, terms) = (H256::repeat_byte(salt), terms_of(spoiled, free));
+			let (salt, terms) = (H256::repeat_byte(salt), terms_of(spoiled, pricing));
 			(who, Call::create_listing { salt, terms })
 		},
-		Step::Change { listing, free } => {
+		Step::Change { listing, pricing } => {
 			let id = nth_listing(listing)?;
 			let listing = Listings::<Test>::get(id)?;
-			let terms = terms_of(listing.terms.dataset == SPOILED, free);
+			let terms = terms_of(listing.terms.dataset == SPOILED, pricing);
 			(listing.owner, Call::change_listing { listing: id, terms })
 		},
 		Step::PauseOrResume { listing } => {
@@ -220,13 +261,59 @@ fn call(step: Step, spoiled_data: &Data) -> Option<(AccountId, Call<Test>)> {
 		},
 		Step::Buy { who, listing, beneficiary, secret } => {
 			let listing = nth_listing(listing)?;
-			let terms_hash = Listings::<Test>::get(listing)?.terms_hash;
+			let Listing { terms, terms_hash, .. } = Listings::<Test>::get(listing)?;
 			let buyer_key = EnvelopeSecret::from_bytes([secret; 32]).public_key();
-			(who, Call::buy { listing, terms_hash, max_price: PRICE, beneficiary, buyer_key })
+			let (periods, max_price) = (secret.into(), FUNDS);
+			let call = match terms.pricing {
+				Pricing::PerPeriod(_) => Call::subscribe {
+					listing,
+					terms_hash,
+					periods,
+					max_price,
+					beneficiary,
+					buyer_key,
+				},
+				Pricing::PerReading(_) => Call::open_allowance {
+					listing,
+					terms_hash,
+					amount: MINIMUM_PRICE * u64::from(secret),
+					duration: PERIOD * u64::from(secret),
+					beneficiary,
+					buyer_key,
+				},
+				_ => Call::buy { listing, terms_hash, max_price, beneficiary, buyer_key },
+			};
+			(who, call)
 		},
-		Step::Deliver { who, order, honest } => {
+		Step::Append { batches } => {
+			append(batches);
+			return None;
+		},
+		Step::DeliverInstalment { who, order, honest } => {
+			let id = nth_order(order)?;
+			let batches = Datasets::get()[&Orders::<Test>::get(id)?.dataset].range.batches;
+			let envelope = sealed(id, honest, batches);
+			(who, Call::deliver_instalment { order: id, batches, envelope })
+		},
+		Step::Claim { order } => {
 			let order = nth_order(order)?;
-			(who, Call::deliver { order, envelope: sealed(order, honest) })
+			(Orders::<Test>::get(order)?.seller, Call::claim { order })
+		},
+		Step::ClaimReadings { order, readings } => {
+			let order = nth_order(order)?;
+			(Orders::<Test>::get(order)?.seller, Call::claim_readings { order, readings })
+		},
+		Step::Extend { order, periods } => {
+			let id = nth_order(order)?;
+			let max_price = FUNDS;
+			let call = Call::extend_subscription { order: id, periods, max_price };
+			(Orders::<Test>::get(id)?.payer, call)
+		},
+		Step::End { who, order } => (who, Call::end_subscription { order: nth_order(order)? }),
+		Step::Deliver { who, order, honest } => {
+			let id = nth_order(order)?;
+			let batches = Orders::<Test>::get(id)?.range.batches;
+			(who, Call::deliver { order: id, envelope: sealed(id, honest, batches) })
 		},
 		Step::Confirm { who, order } => (who, Call::confirm { order: nth_order(order)? }),
 		Step::Settle { who, order } => (who, Call::settle { order: nth_order(order)? }),
@@ -238,7 +325,7 @@ fn call(step: Step, spoiled_data: &Data) -> Option<(AccountId, Call<Test>)> {
 		Step::DisputeKey { order } => {
 			let id = nth_order(order)?;
 			let order = Orders::<Test>::get(id)?;
-			let honest = Data::honest();
+			let honest = Data::of(order.range.batches, |_| ());
 			let data = if order.dataset == SPOILED { spoiled_data } else { &honest };
 			let (secret, proof) = (secret_of(id), Some(data.proof(1, 0)));
 			(order.beneficiary, Call::dispute_key { order: id, secret, proof })
@@ -257,9 +344,9 @@ fn call(step: Step, spoiled_data: &Data) -> Option<(AccountId, Call<Test>)> {
 		},
 		Step::Answer { who, order, batch, chunk } => {
 			let order = nth_order(order)?;
-			let honest = Data::honest();
-			let spoiled = Orders::<Test>::get(order)?.dataset == SPOILED;
-			let data = if spoiled { spoiled_data } else { &honest };
+			let bought = Orders::<Test>::get(order)?;
+			let honest = Data::of(bought.range.batches, |_| ());
+			let data = if bought.dataset == SPOILED { spoiled_data } else { &honest };
 			let (proof, ciphertext) = (data.proof(batch, chunk), data.ciphertext(batch, chunk));
 			(who, Call::answer { order, proof, ciphertext })
 		},
@@ -302,7 +389,7 @@ fn is_withdrawn(id: H256) -> bool {
 
 /// A stranger leads every order to its end and out of the state.
 fn finish(ledger: &mut Ledger) {
-	run_to(System::block_number() + 1_000);
+	run_to(System::block_number() + 1_100);
 	for id in Orders::<Test>::iter_keys().collect::<Vec<_>>() {
 		let call = match order(id).state {
 			OrderState::AwaitingDelivery => Call::refund { order: id },
@@ -340,6 +427,8 @@ fn assert_nothing_is_left() {
 	assert_eq!(Envelopes::<Test>::iter().count(), 0);
 	assert_eq!(OrdersByAccount::<Test>::iter().count(), 0);
 	assert_eq!(AwaitingDelivery::<Test>::iter().count(), 0);
+	assert_eq!(Subscriptions::<Test>::iter().count(), 0);
+	assert_eq!(FreeOrders::<Test>::iter().count(), 0);
 	assert_eq!(Listings::<Test>::iter().count(), 0);
 	assert_eq!(Challenges::<Test>::iter().count(), 0);
 	assert_eq!(OpenChallenges::<Test>::iter().count(), 0);

@@ -11,7 +11,7 @@ use crate::{
 use anyhow::{ensure, Context};
 use msec_commitments::BatchCommitment;
 use msec_worker_common::{
-	chain::{runtime, BoundedVec, Listing, ListingTerms},
+	chain::{runtime, BoundedVec, Listing, ListingTerms, Pricing},
 	H256,
 };
 use subxt::utils::Static;
@@ -160,7 +160,7 @@ fn terms(dataset: H256) -> ListingTerms {
 		place: "dr5x".into(),
 		licence: "CC0-1.0".into(),
 		sample: SAMPLE.into(),
-		price: Some(PRICE),
+		pricing: Pricing::OneTime { price: PRICE },
 		delivery_period: 200,
 		confirmation_period: 200,
 		access_period: 28_800,
