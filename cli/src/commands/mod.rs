@@ -9,6 +9,7 @@ mod dataset;
 mod demand;
 mod info;
 mod key;
+mod licence;
 mod listing;
 mod money;
 mod order;
@@ -141,6 +142,9 @@ enum Command {
 	/// Rewards for data that does not exist yet.
 	#[command(subcommand)]
 	Request(request::RequestCommand),
+	/// What buyers may do with data: the licences that listings can name.
+	#[command(subcommand)]
+	Licence(licence::LicenceCommand),
 	/// What an account has.
 	Balance(money::Balance),
 	/// Send money.
@@ -192,6 +196,7 @@ impl Cli {
 			Command::Refund(order) => order.refund(&context).await,
 			Command::Prune(order) => order.prune(&context).await,
 			Command::Demand(command) => command.run(&context).await,
+			Command::Licence(command) => command.run(&context).await,
 			Command::Request(command) => command.run(&context).await,
 			Command::Balance(command) => command.run(&context).await,
 			Command::Transfer(command) => command.run(&context).await,

@@ -13,6 +13,7 @@ mod listing;
 mod prune;
 mod purchase;
 mod quota;
+mod right;
 mod sequences;
 mod subscription;
 mod views;
