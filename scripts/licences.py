@@ -47,7 +47,7 @@ def text_of(identifier, package):
 
 def row(identifier, allows_resale, package):
     digest = hashlib.sha256(text_of(identifier, package).encode()).hexdigest()
-    return f'\t("{identifier}", "{digest}", {str(allows_resale).lower()}),\n'
+    return f'\t("{identifier}", hex!("{digest}"), {str(allows_resale).lower()}),\n'
 
 
 with tempfile.TemporaryDirectory() as folder:
@@ -61,9 +61,11 @@ with tempfile.TemporaryDirectory() as folder:
 target = root / "runtime/src/genesis_presets/licences.rs"
 target.write_text(f"""//! The licences that a chain begins with. Written by scripts/licences.py.
 
-/// Identifier, SHA-256 of the text in UTF-8 as hexadecimal digits, and whether it allows to sell the data on. Texts are those
+use hex_literal::hex;
+
+/// Identifier, SHA-256 of the text in UTF-8, and whether it allows to sell the data on. Texts are those
 /// of the SPDX License List {LIST_VERSION} (`licenseText`), and those in docs/licences.
 #[rustfmt::skip]
-pub(super) const LICENCES: [(&str, &str, bool); {len(LICENCES)}] = [
+pub(super) const LICENCES: [(&str, [u8; 32], bool); {len(LICENCES)}] = [
 {rows}];
 """)

@@ -72,7 +72,7 @@ impl<T: Config> Pallet<T> {
 				"the orders to be delivered differ from their states"
 			);
 			ensure!(
-				was_delivered(&order)
+				was_delivered::<T>(&order)
 					.is_none_or(|delivered| Envelopes::<T>::contains_key(id) == delivered),
 				"an envelope differs from its order's state"
 			);

@@ -69,10 +69,9 @@ fn genesis(cities: &[City], sudo: Option<AccountId>) -> Value {
 
 /// The licences that a chain begins with.
 pub fn licences() -> Vec<(LicenceId, Licence)> {
-	let licence = |(identifier, text_hash, allows_resale): (&str, &str, bool)| {
-		let text_hash = text_hash.parse().expect("a hash has 64 hexadecimal digits; qed");
+	let licence = |(identifier, text_hash, allows_resale): (&str, [u8; 32], bool)| {
 		let identifier = LicenceId::truncate_from(identifier.as_bytes().to_vec());
-		(identifier, Licence { text_hash, allows_resale, is_retired: false })
+		(identifier, Licence { text_hash: text_hash.into(), allows_resale, is_retired: false })
 	};
 	LICENCES.into_iter().map(licence).collect()
 }
