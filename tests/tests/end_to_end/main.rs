@@ -14,6 +14,7 @@ mod node;
 mod provenance;
 mod readings;
 mod refusals;
+mod rights;
 mod sdk;
 mod subscription;
 mod upgrade;
