@@ -17,6 +17,7 @@ use std::{
 use subxt::{
 	client::OnlineClientAtBlock,
 	ext::{frame_decode::view_functions::decode_view_function_response, scale_decode::IntoVisitor},
+	storage::Address,
 	view_functions::Payload,
 };
 
@@ -195,7 +196,15 @@ impl BlockClient {
 
 	/// The orders of all data sets whose key is to be delivered: data set and order.
 	pub async fn awaiting_delivery(&self) -> Result<Vec<(H256, H256)>, ChainError> {
-		let entry = self.0.storage().entry(runtime::storage().marketplace().awaiting_delivery())?;
+		self.orders_by_dataset(runtime::storage().marketplace().awaiting_delivery()).await
+	}
+
+	/// The keys of an index of orders by data set.
+	async fn orders_by_dataset(
+		&self,
+		index: impl Address<KeyParts = (H256, H256)>,
+	) -> Result<Vec<(H256, H256)>, ChainError> {
+		let entry = self.0.storage().entry(index)?;
 		let mut entries = within(entry.iter(())).await?;
 		let mut found = Vec::new();
 		while let Some(next) = tokio::time::timeout(super::DEADLINE, entries.next())
@@ -216,30 +225,12 @@ impl BlockClient {
 
 	/// The orders of all data sets of which a chunk is to be posted: data set and order.
 	pub async fn challenged(&self) -> Result<Vec<(H256, H256)>, ChainError> {
-		let entry = self.0.storage().entry(runtime::storage().marketplace().open_challenges())?;
-		let mut entries = within(entry.iter(())).await?;
-		let mut found = Vec::new();
-		while let Some(next) = tokio::time::timeout(super::DEADLINE, entries.next())
-			.await
-			.map_err(|_| ChainError::TimedOut)?
-		{
-			found.push(next?.key()?.decode()?);
-		}
-		Ok(found)
+		self.orders_by_dataset(runtime::storage().marketplace().open_challenges()).await
 	}
 
 	/// The subscriptions to all data sets that go on: data set and order.
 	pub async fn subscriptions(&self) -> Result<Vec<(H256, H256)>, ChainError> {
-		let entry = self.0.storage().entry(runtime::storage().marketplace().subscriptions())?;
-		let mut entries = within(entry.iter(())).await?;
-		let mut found = Vec::new();
-		while let Some(next) = tokio::time::timeout(super::DEADLINE, entries.next())
-			.await
-			.map_err(|_| ChainError::TimedOut)?
-		{
-			found.push(next?.key()?.decode()?);
-		}
-		Ok(found)
+		self.orders_by_dataset(runtime::storage().marketplace().subscriptions()).await
 	}
 
 	/// The open complaint about an order.
