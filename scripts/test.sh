@@ -54,7 +54,7 @@ if [ "$full" = yes ]; then
 	step 'Benchmarks as tests'
 	cargo test --release --features runtime-benchmarks \
 		-p pallet-token -p pallet-records -p pallet-access-control -p pallet-marketplace \
-		-p pallet-demands -p pallet-campaigns
+		-p pallet-demands -p pallet-campaigns -p pallet-licences
 
 	step 'Faces that deface hides'
 	scripts/bench.sh anonymizer --part differential --check

@@ -158,7 +158,7 @@ fn arrange(all: &mut [Ranked], sort: Sort) {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use msec_worker_common::chain::{ListingTerms, PeriodPrice, Pricing, ReadingPrice};
+	use msec_worker_common::chain::{ListingTerms, PeriodPrice, Pricing, ReadingPrice, Right};
 	use std::time::UNIX_EPOCH;
 
 	fn listing(place: &str, pricing: Pricing, created_at: u32, sales: u32) -> Listing {
@@ -166,6 +166,7 @@ mod tests {
 			owner: AccountId32([1; 32]),
 			terms: ListingTerms {
 				dataset: H256::zero(),
+				right: Right::Read,
 				kind: "air-temperature".into(),
 				unit: "Cel".into(),
 				interval_seconds: 60,

@@ -61,7 +61,10 @@ fn part_done_well(state: &OrderState) -> Option<f64> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use msec_worker_common::{chain::RangeCommitment, H256};
+	use msec_worker_common::{
+		chain::{RangeCommitment, Right},
+		H256,
+	};
 
 	const FEE: u128 = 20_000_000_000;
 
@@ -77,6 +80,7 @@ mod tests {
 			terms_hash: H256::zero(),
 			price: 50 * fee,
 			fee,
+			right: Right::Read,
 			range: RangeCommitment { batches: 1, root: H256::zero() },
 			opened_at: 1,
 			deliver_by: 2,

@@ -10,7 +10,7 @@ use msec_commitments::{
 };
 use msec_worker_common::{
 	batch_frame::Frame,
-	chain::{ListingTerms, Pricing},
+	chain::{ListingTerms, Pricing, Right},
 	keys::AccountKey,
 	signature::{sign_request_with, BodyDigest, PublicKey, RequestParts},
 	AccountId32, H256,
@@ -196,6 +196,7 @@ fn terms() -> Value {
 	let one = |price: Option<u128>, sample: &str| {
 		let terms = ListingTerms {
 			dataset: H256(DATASET),
+			right: Right::Read,
 			kind: "air-temperature".into(),
 			unit: "[degF]".into(),
 			interval_seconds: 3_600,
@@ -209,6 +210,7 @@ fn terms() -> Value {
 		};
 		json!({
 			"dataset": text(DATASET),
+			"right": terms.right,
 			"kind": terms.kind,
 			"unit": terms.unit,
 			"interval_seconds": terms.interval_seconds,

@@ -20,6 +20,7 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_marketplace, Marketplace]
 	[pallet_demands, Demands]
 	[pallet_campaigns, Campaigns]
+	[pallet_licences, Licences]
 );
 
 /// Names the only asset, and beneficiaries by seed.

@@ -170,4 +170,6 @@ mod runtime {
 	pub type Demands = pallet_demands;
 	#[runtime::pallet_index(61)]
 	pub type Campaigns = pallet_campaigns;
+	#[runtime::pallet_index(62)]
+	pub type Licences = pallet_licences;
 }

@@ -116,6 +116,7 @@ fn open_market() {
 fn terms(dataset: DatasetId, place: &str, price: u8) -> ListingTerms<u128, u32> {
 	ListingTerms {
 		dataset,
+		right: Right::Read,
 		kind: text("air-temperature"),
 		unit: text("Cel"),
 		interval_seconds: 3600,

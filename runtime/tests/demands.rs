@@ -11,7 +11,7 @@ use msec_runtime::{
 };
 use pallet_demands::{Call as Demand, DemandId, DemandTerms, Error, RequestTerms};
 use pallet_marketplace::{
-	Call as Market, ListingTerms, Listings, OrderState, Orders, Pricing, RefundReason,
+	Call as Market, ListingTerms, Listings, OrderState, Orders, Pricing, RefundReason, Right,
 };
 use pallet_records::Call as Record;
 use sp_core::H256;
@@ -49,6 +49,7 @@ fn dataset(owner: u8) -> DatasetId {
 fn terms(dataset: DatasetId, price: u128) -> ListingTerms<u128, u32> {
 	ListingTerms {
 		dataset,
+		right: Right::Read,
 		kind: text("air-temperature"),
 		unit: text("Cel"),
 		interval_seconds: 3600,

@@ -143,6 +143,7 @@ fn terms(dataset: DatasetId, price: Option<u8>, period: u8) -> ListingTerms<u128
 	let text = |text: &str| text.as_bytes().to_vec();
 	ListingTerms {
 		dataset,
+		right: Right::Read,
 		kind: BoundedVec::truncate_from(text("air-temperature")),
 		unit: BoundedVec::truncate_from(text("Cel")),
 		interval_seconds: 3600,

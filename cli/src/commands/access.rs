@@ -28,6 +28,8 @@ enum ActionArgument {
 	Write,
 	/// Pass rights on to others.
 	Grant,
+	/// Use a service.
+	Use,
 }
 
 impl From<ActionArgument> for Action {
@@ -39,6 +41,7 @@ impl From<ActionArgument> for Action {
 			ActionArgument::Act => Self::Act,
 			ActionArgument::Write => Self::Write,
 			ActionArgument::Grant => Self::Grant,
+			ActionArgument::Use => Self::Use,
 		}
 	}
 }

@@ -6,14 +6,14 @@ use super::{
 	price::{describe_price, price_text, put_price, PriceArguments},
 };
 use anyhow::{anyhow, bail, Context as _, Result};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use codec::Encode;
 use msec::{
 	ids,
 	market::{self, Query},
 };
 use msec_worker_common::{
-	chain::{runtime, Listing, ListingTerms, Pricing},
+	chain::{runtime, Listing, ListingTerms, Pricing, Right},
 	H256,
 };
 use serde_json::{json, Value};
@@ -44,9 +44,33 @@ pub struct ListingArgument {
 	listing: H256,
 }
 
+/// A right on the command line.
+#[derive(Clone, Copy, ValueEnum)]
+enum RightArgument {
+	/// The data, whose key is delivered.
+	Read,
+	/// Use of a service, which asks the chain about whoever signs a request.
+	Use,
+	/// Commands to an actuator, which asks the chain likewise.
+	Act,
+}
+
+impl From<RightArgument> for Right {
+	fn from(argument: RightArgument) -> Self {
+		match argument {
+			RightArgument::Read => Self::Read,
+			RightArgument::Use => Self::Use,
+			RightArgument::Act => Self::Act,
+		}
+	}
+}
+
 /// Terms on the command line; what is not said keeps its value.
 #[derive(Args, Clone)]
 pub struct Terms {
+	/// What a buyer gets [default: read].
+	#[arg(long, value_enum)]
+	right: Option<RightArgument>,
 	/// What is measured: lower-case words joined by '-', such as air-temperature.
 	#[arg(long)]
 	kind: Option<String>,
@@ -59,7 +83,7 @@ pub struct Terms {
 	/// Geohash of 1 to 9 characters; the fewer, the coarser. Homes deserve 4 at most.
 	#[arg(long, value_name = "GEOHASH")]
 	place: Option<String>,
-	/// SPDX licence expression, such as CC-BY-4.0.
+	/// Identifier of a licence on the chain's list, such as CC-BY-4.0.
 	#[arg(long, value_name = "SPDX")]
 	licence: Option<String>,
 	/// A file with a few readings for everybody to see; at most 512 bytes.
@@ -103,6 +127,9 @@ impl Terms {
 				*place = value;
 			}
 		};
+		if let Some(right) = self.right {
+			terms.right = right.into();
+		}
 		replace(self.kind, &mut terms.kind);
 		replace(self.unit, &mut terms.unit);
 		replace(self.place, &mut terms.place);
@@ -200,6 +227,7 @@ impl Create {
 		let dataset = context.dataset(&self.dataset)?;
 		let mut terms = ListingTerms {
 			dataset,
+			right: Right::Read,
 			kind: String::new(),
 			unit: String::new(),
 			interval_seconds: 0,
@@ -295,6 +323,7 @@ pub fn value_of(id: &H256, listing: &Listing) -> Value {
 		"listing": ids::hash_text(&id.0),
 		"owner": listing.owner.to_string(),
 		"dataset": ids::hash_text(&terms.dataset.0),
+		"right": terms.right,
 		"kind": terms.kind,
 		"unit": terms.unit,
 		"interval_seconds": terms.interval_seconds,
@@ -314,6 +343,15 @@ pub fn value_of(id: &H256, listing: &Listing) -> Value {
 	value
 }
 
+/// What a buyer gets, for people.
+pub fn right_text(right: Right) -> &'static str {
+	match right {
+		Right::Read => "to read the data",
+		Right::Use => "to use a service",
+		Right::Act => "to command an actuator",
+	}
+}
+
 /// A listing for people.
 pub fn describe(id: &H256, listing: &Listing) -> String {
 	let terms = &listing.terms;
@@ -324,6 +362,7 @@ pub fn describe(id: &H256, listing: &Listing) -> String {
 	let mut text = fields(&[
 		("listing", ids::hash_text(&id.0)),
 		("status", if listing.active { "active".into() } else { "paused".into() }),
+		("right", right_text(terms.right).to_owned()),
 		("kind", format!("{} in {}, {interval}", terms.kind, terms.unit)),
 		("place", terms.place.clone()),
 		("licence", terms.licence.clone()),

@@ -11,6 +11,7 @@ mod dataset;
 mod demand;
 mod info;
 mod key;
+mod licence;
 mod listing;
 mod money;
 mod order;
@@ -156,6 +157,9 @@ enum Command {
 	/// Rewards for everybody's contributions, out of a budget.
 	#[command(subcommand, long_about = campaign::LONG_ABOUT)]
 	Campaign(campaign::CampaignCommand),
+	/// What buyers may do with data: the licences that listings can name.
+	#[command(subcommand)]
+	Licence(licence::LicenceCommand),
 	/// What an account has.
 	Balance(money::Balance),
 	/// Send money.
@@ -209,6 +213,7 @@ impl Cli {
 			Command::Refund(order) => order.refund(&context).await,
 			Command::Prune(order) => order.prune(&context).await,
 			Command::Demand(command) => command.run(&context).await,
+			Command::Licence(command) => command.run(&context).await,
 			Command::Request(command) => command.run(&context).await,
 			Command::Bundle(command) => command.run(&context).await,
 			Command::Campaign(command) => command.run(&context).await,

@@ -24,7 +24,7 @@ use msec_commitments::{EnvelopeSecret, Hash, KeyCover};
 use msec_worker_common::{
 	chain::{
 		runtime, BlockClient, ChainClient, Listing, Order, OrderState, RangeCommitment,
-		RefundReason,
+		RefundReason, Right,
 	},
 	keys::{generate_envelope_secret, AccountKey},
 	transactions::{Submitter, TransactionError},
@@ -147,11 +147,16 @@ impl Buy {
 			bail!("the price is {}, more than {}", Amount(price), Amount(max_price));
 		}
 		let details = block.dataset(&offer.terms.dataset.0).await?;
-		let batches =
-			details.filter(|details| !details.erased).map_or(0, |details| details.batches);
-		if batches == 0 {
-			bail!("the data set is empty or erased; there is nothing to buy");
-		}
+		let Some(details) = details.filter(|details| !details.erased) else {
+			bail!("the data set is erased; there is nothing to buy")
+		};
+		let batches = match offer.terms.right {
+			Right::Read if details.batches == 0 => {
+				bail!("the data set is empty; there is nothing to buy")
+			},
+			Right::Read => details.batches,
+			Right::Use | Right::Act => 0,
+		};
 		let words = (self.listing, beneficiary, self.way.words()).encode();
 		let fingerprint = ids::fingerprint("buy", &payer, &words);
 		let (record, secret) = match self.begun(context, &fingerprint)? {
@@ -236,10 +241,15 @@ impl Buy {
 		}
 		let order = order_at(&chain.finalized().await?, &id).await?;
 		context.print(&value_of(&id, &order), || {
-			let next = format!(
-				"Fetch it when its key is delivered: msec fetch {} -o FILE.csv",
-				record.order
-			);
+			let next = match order.right {
+				Right::Read => format!(
+					"Fetch it when its key is delivered: msec fetch {} -o FILE.csv",
+					record.order
+				),
+				Right::Use | Right::Act => {
+					format!("Sign your requests with the account {}", order.beneficiary)
+				},
+			};
 			format!("{}\n\n{next}", describe(&id, &order))
 		});
 		Ok(())
@@ -404,6 +414,13 @@ pub fn advise(id: &H256, error: &FetchError) -> anyhow::Error {
 }
 
 fn undelivered(id: &H256, order: &Order, now: u64) -> anyhow::Error {
+	if order.right != Right::Read {
+		return anyhow!(
+			"the order has no data; it is {}: sign your requests with the account {}",
+			listing::right_text(order.right),
+			order.beneficiary
+		);
+	}
 	let id = ids::hash_text(&id.0);
 	match order.state {
 		OrderState::AwaitingDelivery if now > u64::from(order.deliver_by) => {
@@ -675,6 +692,7 @@ fn value_of(id: &H256, order: &Order) -> Value {
 		"terms_hash": ids::hash_text(&order.terms_hash.0),
 		"price": order.price.to_string(),
 		"fee": order.fee.to_string(),
+		"right": order.right,
 		"batches": order.range.batches,
 		"root": ids::hash_text(&order.range.root.0),
 		"opened_at": order.opened_at,

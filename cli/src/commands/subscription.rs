@@ -7,7 +7,7 @@ use super::{
 };
 use anyhow::{anyhow, bail, Result};
 use clap::Args;
-use msec::{ids, Amount};
+use msec::Amount;
 use msec_worker_common::{
 	chain::{runtime, PeriodPrice, Pricing, Rate, Subscription},
 	H256,

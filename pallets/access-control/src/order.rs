@@ -3,13 +3,14 @@
 use crate::{Config, Denials, Error, Event, Grant, GrantSource, Grants, Pallet, RevocationEpochs};
 use frame_support::{defensive, dispatch::DispatchResult, ensure};
 use frame_system::pallet_prelude::BlockNumberFor;
-use msec_primitives::{Action, Actions, DatasetId, OrderAccess, OrderId};
+use msec_primitives::{Actions, DatasetId, OrderAccess, OrderId};
 
 impl<T: Config> OrderAccess<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 	fn open(
 		resource: &DatasetId,
 		subject: &T::AccountId,
 		order: OrderId,
+		actions: Actions,
 		expires_at: BlockNumberFor<T>,
 	) -> DispatchResult {
 		Self::ensure_active(resource)?;
@@ -23,7 +24,7 @@ impl<T: Config> OrderAccess<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 			let grant = Grant {
 				source: GrantSource::Order(order),
 				passed_on: None,
-				actions: Actions::of(&[Action::Describe, Action::Read]),
+				actions,
 				not_before: now,
 				expires_at: Some(expires_at),
 				purpose: None,

@@ -20,7 +20,9 @@ use msec_commitments::{
 	envelope::seal_order, tree::root_from_path, BatchCommitment, ChunkCommitment, ChunkKey,
 	ChunkProof, EnvelopeSecret, KeyTree, MAX_CHUNKS_PER_BATCH, MAX_CHUNK_PLAINTEXT,
 };
-use msec_primitives::{BundleId, DatasetId, DatasetInfo, ListingId, OrderId, RangeCommitment};
+use msec_primitives::{
+	BundleId, DatasetId, DatasetInfo, LicenceId, LicenceList, ListingId, OrderId, RangeCommitment,
+};
 use sp_core::H256;
 use sp_runtime::{
 	traits::{One, Saturating},
@@ -50,14 +52,21 @@ fn filled<Bound: Get<u32>>(byte: u8) -> BoundedVec<u8, Bound> {
 	BoundedVec::truncate_from(vec![byte; Bound::get() as usize])
 }
 
+fn licence<T: Config>() -> LicenceId {
+	let longest = filled(b'a');
+	T::Licences::benchmark_licence(&longest);
+	longest
+}
+
 fn longest_terms<T: Config>(dataset: DatasetId) -> ListingTermsOf<T> {
 	ListingTerms {
 		dataset,
+		right: Right::Read,
 		kind: filled(b'a'),
 		unit: filled(b'a'),
 		interval_seconds: 600,
 		place: filled(b'b'),
-		licence: filled(b'a'),
+		licence: licence::<T>(),
 		sample: filled(b'a'),
 		pricing: Pricing::OneTime { price: T::MinimumPrice::get() },
 		delivery_period: T::MaxDeliveryPeriod::get(),

@@ -1,6 +1,6 @@
 //! How whoever looks for data meets the listings.
 
-use crate::{pallet::*, BalanceOf, ListingOf, ListingStatus, Pricing};
+use crate::{pallet::*, BalanceOf, ListingOf, ListingStatus, Pricing, Right};
 use frame_system::pallet_prelude::BlockNumberFor;
 use msec_commitments::envelope::is_valid_recipient;
 use msec_primitives::{ListingId, Market, Offer, OnOffer, OrderId};
@@ -24,6 +24,9 @@ impl<T: Config> Pallet<T> {
 
 	fn offer_of(listing: &ListingOf<T>) -> Option<OfferOf<T>> {
 		let terms = &listing.terms;
+		if terms.right != Right::Read {
+			return None;
+		}
 		// A demand cannot know how much of a payer's quota is left.
 		let price = match &terms.pricing {
 			Pricing::Free => Zero::zero(),

@@ -59,6 +59,10 @@
 //! A listing with a price per reading is bought by an *allowance*, from which the seller *claims* what was
 //! delivered; it is a subscription otherwise.
 //!
+//! A listing can also offer to *use* a service or to command an actuator (*act*). It is sold once, and
+//! there is nothing to deliver: its orders begin as delivered, access is open at once, and the service
+//! asks the chain about whoever signs a request to it. What can be disputed is a complaint.
+//!
 //! An owner's listings can be sold together as a *bundle*: it is bought by one order for each of them.
 //!
 //! A subscription that is frozen is neither delivered, claimed, extended nor ended. When a dispute about
@@ -120,9 +124,9 @@ pub use pallet::*;
 pub use pricing::{Discount, Discounts, PeriodPrice, ReadingPrice};
 pub use types::{
 	Bundle, BundleMember, BundleMembers, BundleOffer, Cell, Challenge, ChallengeState,
-	ChunkCiphertext, Complaint, ComplaintState, Envelope, Kind, Licence, Listing, ListingStatus,
-	ListingTerms, Order, OrderState, Place, Pricing, Rate, RefundReason, Sample, Subscription,
-	Unit,
+	ChunkCiphertext, Complaint, ComplaintState, Envelope, Kind, Listing, ListingStatus,
+	ListingTerms, Order, OrderState, Place, Pricing, Rate, RefundReason, Right, Sample,
+	Subscription, Unit,
 };
 pub use weights::WeightInfo;
 
@@ -173,7 +177,7 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use msec_commitments::ChunkProof;
 	use msec_primitives::{
-		BundleId, DatasetId, DatasetInfo, ListingId, OnOffer, OrderAccess, OrderId,
+		BundleId, DatasetId, DatasetInfo, LicenceList, ListingId, OnOffer, OrderAccess, OrderId,
 	};
 	use sp_core::H256;
 	use sp_runtime::Permill;
@@ -200,6 +204,9 @@ pub mod pallet {
 
 		/// Opens and closes access for buyers.
 		type Access: OrderAccess<Self::AccountId, BlockNumberFor<Self>>;
+
+		/// Knows what buyers may be allowed to do with what they buy.
+		type Licences: LicenceList;
 
 		/// Is told which offers there are.
 		type OnOffer: OnOffer<Self::AccountId, BalanceOf<Self>, BlockNumberFor<Self>>;
@@ -647,8 +654,8 @@ pub mod pallet {
 		InvalidUnit,
 		/// The place is not a geohash.
 		InvalidPlace,
-		/// The licence is empty or not printable ASCII.
-		InvalidLicence,
+		/// No new terms may name this licence: it is not on the list of licences, or retired.
+		UnknownLicence,
 		/// The sample is not UTF-8.
 		InvalidSample,
 		/// The price is below the minimum; a listing may be free instead.
@@ -675,7 +682,8 @@ pub mod pallet {
 		TooFewMembers,
 		/// A bundle is bought with one key for each of its listings.
 		OtherNumberOfKeys,
-		/// The listing is not sold in this way: once, by the period or by the reading.
+		/// The listing is not sold in this way: once, by the period or by the reading. What is not data is
+		/// sold once.
 		OtherPricing,
 		/// A subscription has a minimum of periods, and an extension at least one.
 		TooFewPeriods,
@@ -769,7 +777,7 @@ pub mod pallet {
 		/// * [`Error::NotFound`], [`Error::Erased`], [`Error::NotAuthorized`]: the data set does not
 		///   exist, was erased, or belongs to somebody else.
 		/// * [`Error::InvalidKind`], [`Error::InvalidUnit`], [`Error::InvalidPlace`],
-		///   [`Error::InvalidLicence`], [`Error::InvalidSample`], [`Error::PriceTooLow`],
+		///   [`Error::UnknownLicence`], [`Error::InvalidSample`], [`Error::PriceTooLow`],
 		///   [`Error::PriceTooHigh`], [`Error::TooFewPeriods`], [`Error::InvalidDiscount`],
 		///   [`Error::InvalidInterval`], [`Error::QuotaExceeded`], [`Error::InvalidPeriod`]: the terms
 		///   are not acceptable.
@@ -805,7 +813,7 @@ pub mod pallet {
 		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such listing, or somebody else's.
 		/// * [`Error::OtherDataset`]: the data set must stay the same.
 		/// * [`Error::InvalidKind`], [`Error::InvalidUnit`], [`Error::InvalidPlace`],
-		///   [`Error::InvalidLicence`], [`Error::InvalidSample`], [`Error::PriceTooLow`],
+		///   [`Error::UnknownLicence`], [`Error::InvalidSample`], [`Error::PriceTooLow`],
 		///   [`Error::PriceTooHigh`], [`Error::TooFewPeriods`], [`Error::InvalidDiscount`],
 		///   [`Error::InvalidInterval`], [`Error::QuotaExceeded`], [`Error::InvalidPeriod`]: the terms
 		///   are not acceptable.

@@ -1,6 +1,6 @@
 //! Putting data sets on offer.
 
-use crate::{pallet::*, Listing, ListingOf, ListingStatus, ListingTermsOf, Pricing};
+use crate::{pallet::*, Listing, ListingOf, ListingStatus, ListingTermsOf, Pricing, Right};
 use codec::{Encode, MaxEncodedLen};
 use frame_support::{
 	ensure,
@@ -9,7 +9,7 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use msec_primitives::{
 	market::{is_geohash, is_kind},
-	DatasetId, DatasetInfo, DatasetStatus, ListingId,
+	DatasetId, DatasetInfo, DatasetStatus, LicenceList, ListingId,
 };
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
@@ -178,13 +178,17 @@ impl<T: Config> Pallet<T> {
 		ensure!(is_kind(&terms.kind), Error::InvalidKind);
 		ensure!(is_unit(&terms.unit), Error::InvalidUnit);
 		ensure!(is_geohash(&terms.place), Error::InvalidPlace);
-		ensure!(is_licence(&terms.licence), Error::InvalidLicence);
+		ensure!(T::Licences::may_be_named(&terms.licence), Error::UnknownLicence);
 		ensure!(core::str::from_utf8(&terms.sample).is_ok(), Error::InvalidSample);
 		Self::check_pricing(terms)?;
 		Self::check_periods(terms)
 	}
 
 	fn check_pricing(terms: &ListingTermsOf<T>) -> Result<(), Error<T>> {
+		ensure!(
+			terms.right == Right::Read || terms.pricing.one_time_price().is_some(),
+			Error::OtherPricing
+		);
 		match &terms.pricing {
 			Pricing::Free => Ok(()),
 			Pricing::FreeQuota { orders: 0 } => Err(Error::QuotaExceeded),
@@ -215,8 +219,4 @@ impl<T: Config> Pallet<T> {
 fn is_unit(unit: &[u8]) -> bool {
 	core::str::from_utf8(unit)
 		.is_ok_and(|unit| !unit.is_empty() && !unit.chars().any(char::is_control))
-}
-
-fn is_licence(licence: &[u8]) -> bool {
-	!licence.is_empty() && licence.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }

@@ -15,8 +15,8 @@ use msec_commitments::{
 	KeyTree, Peaks,
 };
 use msec_primitives::{
-	DatasetId, DatasetInfo, DatasetStatus, ListingId, Offer, OnOffer, OrderAccess, OrderId,
-	RangeCommitment,
+	Actions, DatasetId, DatasetInfo, DatasetStatus, LicenceId, LicenceList, ListingId, Offer,
+	OnOffer, OrderAccess, OrderId, RangeCommitment,
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
@@ -48,9 +48,9 @@ pub const COMPLAINT_BOND: u64 = 100;
 pub const RESPONSE: u64 = 15;
 pub const DECISION: u64 = 25;
 /// 10, and 1 a byte: 110 of terms, 69 of the rest, 540 of keys.
-pub const LISTING_DEPOSIT: u64 = 729;
+pub const LISTING_DEPOSIT: u64 = 730;
 /// 10, and 1 a byte: 254 of the order, 1,280 of the envelope, 704 of grant and keys.
-pub const ORDER_DEPOSIT: u64 = 2_248;
+pub const ORDER_DEPOSIT: u64 = 2_249;
 /// As for an order, and 116 of the count.
 pub const FREE_ORDER_DEPOSIT: u64 = ORDER_DEPOSIT + 116;
 /// As for an order, and 1 a byte: 114 of the subscription, 96 of its key.
@@ -137,6 +137,7 @@ impl Config for Test {
 	>;
 	type Datasets = Datasets;
 	type Access = OpenAccess;
+	type Licences = Licences;
 	type OnOffer = Offers;
 	type FeeShare = FeeShare;
 	type FeeDestination = ConstU64<TREASURY>;
@@ -215,6 +216,7 @@ pub fn set_denied(dataset: DatasetId, subject: AccountId, denied: bool) {
 pub struct Access {
 	pub dataset: DatasetId,
 	pub subject: AccountId,
+	pub actions: Actions,
 	pub expires_at: u64,
 }
 
@@ -223,12 +225,13 @@ impl OrderAccess<AccountId, u64> for OpenAccess {
 		resource: &DatasetId,
 		subject: &AccountId,
 		order: OrderId,
+		actions: Actions,
 		expires_at: u64,
 	) -> DispatchResult {
 		if AccessIsFull::get() {
 			return Err(DispatchError::Other("full"));
 		}
-		let access = Access { dataset: *resource, subject: *subject, expires_at };
+		let access = Access { dataset: *resource, subject: *subject, actions, expires_at };
 		Self::mutate(|open| assert_eq!(open.insert(order, access), None));
 		Ok(())
 	}
@@ -240,6 +243,17 @@ impl OrderAccess<AccountId, u64> for OpenAccess {
 	fn is_denied(resource: &DatasetId, subject: &AccountId) -> bool {
 		Denied::get().contains(&(*resource, *subject))
 	}
+}
+
+/// One licence of SPDX may be named, and what the benchmarks name.
+pub struct Licences;
+
+impl LicenceList for Licences {
+	fn may_be_named(identifier: &LicenceId) -> bool {
+		identifier.as_slice() == b"CC-BY-4.0" || identifier.iter().all(|byte| *byte == b'a')
+	}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_licence(_: &LicenceId) {}
 }
 
 impl OnOffer<AccountId, u64, u64> for Offers {
@@ -368,6 +382,7 @@ pub fn bytes<Bound: frame_support::traits::Get<u32>>(
 pub fn terms() -> ListingTermsOf<Test> {
 	ListingTerms {
 		dataset: DATASET,
+		right: Right::Read,
 		kind: bytes(b"air-temperature"),
 		unit: bytes(b"Cel"),
 		interval_seconds: 600,

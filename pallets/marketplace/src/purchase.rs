@@ -1,12 +1,15 @@
 //! Opening orders.
 
-use crate::{pallet::*, BalanceOf, ListingOf, ListingStatus, Order, OrderOf, OrderState};
+use crate::{
+	pallet::*, BalanceOf, ListingOf, ListingStatus, ListingTermsOf, Order, OrderOf, OrderState,
+	Right,
+};
 use codec::{Encode, MaxEncodedLen};
 use frame_support::{
 	ensure,
 	traits::{fungible::MutateHold, Consideration, Footprint, Get},
 };
-use msec_commitments::{envelope::is_valid_recipient, MAX_ENVELOPE_LENGTH};
+use msec_commitments::{envelope::is_valid_recipient, Peaks, MAX_ENVELOPE_LENGTH};
 use msec_primitives::{DatasetId, DatasetInfo, ListingId, OrderAccess, OrderId, RangeCommitment};
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
@@ -86,12 +89,13 @@ impl<T: Config> Pallet<T> {
 		let is_seller = |account: &T::AccountId| *account == listing.owner;
 		ensure!(!is_seller(&payer) && !is_seller(&beneficiary), Error::<T>::OwnListing);
 		ensure!(is_valid_recipient(&buyer_key), Error::<T>::InvalidBuyerKey);
-		let range = Self::range_for_sale(&listing.terms.dataset)?;
+		let range = Self::range_of_purchase(&listing.terms)?;
 		let id = Self::order_id(&listing_id, &beneficiary, &buyer_key);
 		ensure!(!Orders::<T>::contains_key(id), Error::<T>::AlreadyExists);
 
 		listing.sales = listing.sales.saturating_add(1);
 		let now = frame_system::Pallet::<T>::block_number();
+		let confirmation_period = listing.terms.confirmation_period;
 		let order = Order {
 			ticket: T::Consideration::new(&payer, footprint)?,
 			listing: listing_id,
@@ -103,12 +107,18 @@ impl<T: Config> Pallet<T> {
 			terms_hash: listing.terms_hash,
 			price,
 			fee: T::FeeShare::get().mul_floor(price),
+			right: listing.terms.right,
 			range,
 			opened_at: now,
 			deliver_by: now.saturating_add(listing.terms.delivery_period),
-			confirmation_period: listing.terms.confirmation_period,
+			confirmation_period,
 			access_until: now.saturating_add(listing.terms.access_period),
-			state: OrderState::AwaitingDelivery,
+			state: match listing.terms.right {
+				Right::Read => OrderState::AwaitingDelivery,
+				Right::Use | Right::Act => {
+					OrderState::Delivered { settle_after: now.saturating_add(confirmation_period) }
+				},
+			},
 		};
 		Listings::<T>::insert(listing_id, listing);
 		Ok((id, order))
@@ -118,11 +128,13 @@ impl<T: Config> Pallet<T> {
 		if !order.price.is_zero() {
 			T::Currency::hold(&HoldReason::Payment.into(), &order.payer, order.price)?;
 		}
-		T::Access::open(&order.dataset, &order.beneficiary, id, order.access_until)?;
+		Self::open_access(id, &order)?;
 		for account in [&order.payer, &order.beneficiary, &order.seller] {
 			OrdersByAccount::<T>::insert(account, id, ());
 		}
-		AwaitingDelivery::<T>::insert(order.dataset, id, ());
+		if order.state == OrderState::AwaitingDelivery {
+			AwaitingDelivery::<T>::insert(order.dataset, id, ());
+		}
 		Self::count_free_order(&order);
 		Orders::<T>::insert(id, &order);
 		Self::deposit_event(Event::OrderOpened {
@@ -135,6 +147,21 @@ impl<T: Config> Pallet<T> {
 			batches: order.range.batches,
 		});
 		Ok(())
+	}
+
+	pub(crate) fn open_access(id: OrderId, order: &OrderOf<T>) -> DispatchResult {
+		let actions = order.right.actions();
+		T::Access::open(&order.dataset, &order.beneficiary, id, actions, order.access_until)
+	}
+
+	fn range_of_purchase(terms: &ListingTermsOf<T>) -> Result<RangeCommitment, Error<T>> {
+		match terms.right {
+			Right::Read => Self::range_for_sale(&terms.dataset),
+			Right::Use | Right::Act => {
+				Self::ensure_active(&terms.dataset)?;
+				Ok(RangeCommitment { batches: 0, root: Peaks::default().root().into() })
+			},
+		}
 	}
 
 	pub(crate) fn range_for_sale(dataset: &DatasetId) -> Result<RangeCommitment, Error<T>> {

@@ -511,9 +511,8 @@ impl<T: Config> Pallet<T> {
 		until: BlockNumberFor<T>,
 	) -> DispatchResult {
 		T::Access::close(&order.dataset, &order.beneficiary, id);
-		T::Access::open(&order.dataset, &order.beneficiary, id, until)?;
 		order.access_until = until;
-		Ok(())
+		Self::open_access(id, order)
 	}
 
 	/// An order with the longest envelope, and a subscription.

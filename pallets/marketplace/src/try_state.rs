@@ -1,6 +1,6 @@
 //! What must hold at every moment.
 
-use crate::{pallet::*, BalanceOf, OrderOf, OrderState, RefundReason};
+use crate::{pallet::*, BalanceOf, OrderOf, OrderState, RefundReason, Right};
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, traits::fungible::InspectHold};
 use msec_primitives::OrderId;
@@ -56,7 +56,10 @@ impl<T: Config> Pallet<T> {
 				"an order has another id"
 			);
 			ensure!(order.fee <= order.price, "a fee exceeds its price");
-			ensure!(!order.range.batches.is_zero(), "an order bought nothing");
+			ensure!(
+				(order.right == Right::Read) != order.range.batches.is_zero(),
+				"an order bought no data, or data with another right"
+			);
 			ensure!(
 				Self::parties(&order)
 					.iter()
@@ -69,7 +72,7 @@ impl<T: Config> Pallet<T> {
 				"the orders to be delivered differ from their states"
 			);
 			ensure!(
-				was_delivered(&order.state)
+				was_delivered::<T>(&order)
 					.is_none_or(|delivered| Envelopes::<T>::contains_key(id) == delivered),
 				"an envelope differs from its order's state"
 			);
@@ -219,9 +222,12 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-/// Whether the key came; a state of an order that was withdrawn does not tell.
-fn was_delivered<BlockNumber>(state: &OrderState<BlockNumber>) -> Option<bool> {
-	match state {
+/// Whether a key came; a state of an order that was withdrawn does not tell.
+fn was_delivered<T: Config>(order: &OrderOf<T>) -> Option<bool> {
+	if order.right != Right::Read {
+		return Some(false);
+	}
+	match order.state {
 		OrderState::AwaitingDelivery => Some(false),
 		OrderState::Delivered { .. } | OrderState::Settled { .. } | OrderState::Divided { .. } => {
 			Some(true)

@@ -3,7 +3,9 @@
 use crate::pricing::{pro_rata, PeriodPrice, ReadingPrice};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{pallet_prelude::ConstU32, traits::tokens::Balance as Amount, BoundedVec};
-use msec_primitives::{market::cell_of, DatasetId, ListingId, RangeCommitment};
+use msec_primitives::{
+	market::cell_of, Action, Actions, DatasetId, LicenceId, ListingId, RangeCommitment,
+};
 use scale_info::TypeInfo;
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
@@ -13,14 +15,46 @@ pub use msec_primitives::{Cell, Kind, Place};
 
 /// A unit as a UCUM code, such as `Cel`.
 pub type Unit = BoundedVec<u8, ConstU32<16>>;
-/// An SPDX licence expression, such as `CC-BY-4.0`.
-pub type Licence = BoundedVec<u8, ConstU32<64>>;
 /// A few readings for everybody to see, in UTF-8.
 pub type Sample = BoundedVec<u8, ConstU32<512>>;
 /// A sealed key, as `msec_commitments::envelope` makes it.
 pub type Envelope = BoundedVec<u8, ConstU32<{ msec_commitments::MAX_ENVELOPE_LENGTH }>>;
 /// The ciphertext of one chunk.
 pub type ChunkCiphertext = BoundedVec<u8, ConstU32<{ msec_commitments::MAX_CHUNK_CIPHERTEXT }>>;
+
+/// What a buyer gets.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Right {
+	/// The data that was committed to: the seller delivers its key.
+	Read,
+	/// To use a service. Nothing is delivered: the service asks the chain about whoever signs a request.
+	Use,
+	/// To command an actuator, which asks the chain likewise.
+	Act,
+}
+
+impl Right {
+	/// What a buyer may do.
+	pub fn actions(&self) -> Actions {
+		let action = match self {
+			Self::Read => Action::Read,
+			Self::Use => Action::Use,
+			Self::Act => Action::Act,
+		};
+		Actions::of(&[Action::Describe, action])
+	}
+}
 
 /// What a purchase costs.
 #[derive(
@@ -61,9 +95,11 @@ impl<Balance: Amount, BlockNumber> Pricing<Balance, BlockNumber> {
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct ListingTerms<Balance, BlockNumber> {
-	/// The data set that is sold.
+	/// What the offer is about: a data set, or a service or an actuator that has an entry as such.
 	pub dataset: DatasetId,
-	/// What is measured.
+	/// What a buyer gets.
+	pub right: Right,
+	/// What is measured, served or moved.
 	pub kind: Kind,
 	/// The unit of the readings.
 	pub unit: Unit,
@@ -72,7 +108,7 @@ pub struct ListingTerms<Balance, BlockNumber> {
 	/// Where it is measured, as coarse as the owner wants.
 	pub place: Place,
 	/// What buyers may do with the data.
-	pub licence: Licence,
+	pub licence: LicenceId,
 	/// A few readings to look at before buying; may be empty.
 	pub sample: Sample,
 	/// What a purchase costs.
@@ -190,7 +226,7 @@ pub enum RefundReason {
 pub enum OrderState<BlockNumber> {
 	/// The price is held; the key is not there yet.
 	AwaitingDelivery,
-	/// The key is there; the beneficiary may dispute.
+	/// The key is there, or none is needed; the beneficiary may dispute.
 	Delivered {
 		/// Last block of the beneficiary's time to dispute.
 		settle_after: BlockNumber,
@@ -245,7 +281,9 @@ pub struct Order<AccountId, Balance, BlockNumber, Ticket> {
 	pub price: Balance,
 	/// The part of the price that does not go to the seller.
 	pub fee: Balance,
-	/// The batches that were bought.
+	/// What was bought.
+	pub right: Right,
+	/// The batches that were bought; none, where it is no data.
 	pub range: RangeCommitment,
 	/// When it was opened.
 	pub opened_at: BlockNumber,

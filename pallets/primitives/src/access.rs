@@ -31,6 +31,8 @@ pub enum Action {
 	Write,
 	/// Pass rights on to others.
 	Grant,
+	/// Use a service.
+	Use,
 }
 
 /// A set of [`Action`]s, one bit each, in the order of their declaration from the lowest bit.
@@ -51,7 +53,7 @@ pub struct Actions(u8);
 
 impl Actions {
 	/// Every action.
-	pub const ALL: Self = Self(0b11_1111);
+	pub const ALL: Self = Self(0b111_1111);
 
 	/// The set of exactly `actions`.
 	pub fn of(actions: &[Action]) -> Self {
@@ -205,11 +207,12 @@ impl<AccountId> AccessPolicy<AccountId> for () {
 
 /// Lets orders open and close access for whom they benefit.
 pub trait OrderAccess<AccountId, BlockNumber> {
-	/// Lets `subject` describe and read `resource` until `expires_at` because of `order`.
+	/// Lets `subject` do `actions` with `resource` until `expires_at` because of `order`.
 	fn open(
 		resource: &DatasetId,
 		subject: &AccountId,
 		order: OrderId,
+		actions: Actions,
 		expires_at: BlockNumber,
 	) -> DispatchResult;
 	/// Ends what [`OrderAccess::open`] began. Does nothing when there is nothing to end.
@@ -219,7 +222,13 @@ pub trait OrderAccess<AccountId, BlockNumber> {
 }
 
 impl<AccountId, BlockNumber> OrderAccess<AccountId, BlockNumber> for () {
-	fn open(_: &DatasetId, _: &AccountId, _: OrderId, _: BlockNumber) -> DispatchResult {
+	fn open(
+		_: &DatasetId,
+		_: &AccountId,
+		_: OrderId,
+		_: Actions,
+		_: BlockNumber,
+	) -> DispatchResult {
 		Ok(())
 	}
 	fn close(_: &DatasetId, _: &AccountId, _: OrderId) {}

@@ -17,4 +17,6 @@ pub use access::{AccessPolicy, Action, Actions, Basis, Decision, OrderAccess, Pu
 pub use dataset::{
 	BundleId, DatasetId, DatasetInfo, DatasetStatus, ListingId, OrderId, RangeCommitment,
 };
-pub use market::{Cell, DeviceStatus, Kind, Market, Offer, OnOffer, Place, TrustScore};
+pub use market::{
+	Cell, DeviceStatus, Kind, LicenceId, LicenceList, Market, Offer, OnOffer, Place, TrustScore,
+};

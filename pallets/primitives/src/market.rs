@@ -20,6 +20,9 @@ pub type Place = BoundedVec<u8, ConstU32<PLACE_LENGTH>>;
 /// The first characters of a [`Place`], at most [`CELL_LENGTH`].
 pub type Cell = BoundedVec<u8, ConstU32<CELL_LENGTH>>;
 
+/// Identifies a licence: an SPDX identifier such as `CC-BY-4.0`, or one that begins with `LicenseRef-`.
+pub type LicenceId = BoundedVec<u8, ConstU32<64>>;
+
 /// Whether `kind` is made of lower-case ASCII words joined by `-`.
 pub fn is_kind(kind: &[u8]) -> bool {
 	let is_word = |word: &[u8]| {
@@ -44,7 +47,24 @@ pub fn areas_around(place: &Place) -> impl Iterator<Item = Place> + '_ {
 		.map(|length| Place::truncate_from(place.iter().take(length).copied().collect::<Vec<_>>()))
 }
 
-/// A listing that can be bought now, for nothing or for a price that is paid once.
+/// Whether `identifier` is written as those of SPDX are: ASCII letters, digits, `-` and `.` (SPDX
+/// Specification 2.3, annex D, `idstring`).
+pub fn is_licence_id(identifier: &[u8]) -> bool {
+	let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+	!identifier.is_empty() && identifier.iter().all(is_allowed)
+}
+
+/// Knows what buyers may be allowed to do with data.
+pub trait LicenceList {
+	/// Whether new terms may name this licence.
+	fn may_be_named(identifier: &LicenceId) -> bool;
+
+	/// Puts a licence on the list.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_licence(identifier: &LicenceId);
+}
+
+/// A listing whose data can be bought now, for nothing or for a price that is paid once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer<AccountId, Balance, BlockNumber> {
 	/// Who sells.

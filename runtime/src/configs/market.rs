@@ -2,10 +2,10 @@
 
 use super::{
 	money::TreasuryAccount,
-	origins::{AcceptOrigin, ArbiterOrigin, AwardOrigin, MinterOrigin},
+	origins::{AcceptOrigin, ArbiterOrigin, AwardOrigin, LicenceOrigin, MinterOrigin},
 };
 use crate::{
-	AccessControl, AccountId, Balance, Balances, Demands, Marketplace, Records, Runtime,
+	AccessControl, AccountId, Balance, Balances, Demands, Licences, Marketplace, Records, Runtime,
 	RuntimeHoldReason, DAYS, HOURS, MICRO_MSEC, MILLISECONDS_PER_BLOCK, MILLI_MSEC, MINUTES, MSEC,
 };
 use frame_support::{
@@ -106,6 +106,7 @@ impl pallet_marketplace::Config for Runtime {
 	type MinPeriod = MinPeriod;
 	type MinimumComplaintBond = ConstU128<{ 100 * MILLI_MSEC }>;
 	type MinimumPrice = ConstU128<{ 10 * MILLI_MSEC }>;
+	type Licences = Licences;
 	type OnOffer = Demands;
 	type ResponsePeriod = ResponsePeriod;
 	type RetentionPeriod = RetentionPeriod;
@@ -139,5 +140,11 @@ impl pallet_campaigns::Config for Runtime {
 	type DecisionPeriod = AwardPeriod;
 	type MaxCampaignPeriod = MaxCampaignPeriod;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type WeightInfo = ();
+}
+
+impl pallet_licences::Config for Runtime {
+	type MaxLicences = ConstU32<256>;
+	type PublishOrigin = LicenceOrigin;
 	type WeightInfo = ();
 }

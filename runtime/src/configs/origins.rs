@@ -10,6 +10,7 @@
 //! | decide complaints about orders | more than half of the arbiters, or root |
 //! | award a reward for data when the requester does not and named nobody | half of the council, or root |
 //! | accept and reject contributions to any campaign | half of the council, or root |
+//! | publish and retire licences | two thirds of the council, or root |
 //! | root | `sudo`, which has a key in the `dev` preset only |
 
 use crate::{AccountId, Balance, MSEC};
@@ -53,5 +54,7 @@ pub type SpendOrigin = frame_support::traits::EitherOf<
 >;
 /// Awards the rewards of requests that name no arbiter.
 pub type AwardOrigin = EitherOfDiverse<EnsureRoot<AccountId>, HalfOfCouncil>;
+/// Publishes and retires licences.
+pub type LicenceOrigin = MembershipOrigin;
 /// Accepts and rejects contributions to campaigns besides their owners.
 pub type AcceptOrigin = EitherOfDiverse<EnsureRoot<AccountId>, HalfOfCouncil>;

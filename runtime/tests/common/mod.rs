@@ -1,9 +1,9 @@
 //! The real runtime in memory: its first state, its accounts and its calls.
 
 use msec_runtime::{
-	configs::TreasuryAccount, AccessControl, AccountId, Balance, Balances, BalancesConfig,
-	Campaigns, Demands, Marketplace, Records, Runtime, RuntimeCall, RuntimeGenesisConfig,
-	RuntimeOrigin, System, Token, MSEC,
+	configs::TreasuryAccount, genesis_presets::licences, AccessControl, AccountId, Balance,
+	Balances, BalancesConfig, Campaigns, Demands, Licences, LicencesConfig, Marketplace, Records,
+	Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, System, Token, MSEC,
 };
 use sp_runtime::{traits::Dispatchable, BuildStorage, DispatchError};
 
@@ -22,6 +22,7 @@ pub fn with_accounts<R>(accounts: u8, test: impl FnOnce() -> R) -> R {
 	balances.push((TreasuryAccount::get(), ENDOWMENT));
 	let genesis = RuntimeGenesisConfig {
 		balances: BalancesConfig { balances, ..Default::default() },
+		licences: LicencesConfig { licences: licences(), ..Default::default() },
 		..Default::default()
 	};
 	let mut state: sp_io::TestExternalities =
@@ -42,6 +43,7 @@ pub fn check_state() {
 	Marketplace::do_try_state().expect("marketplace");
 	Demands::do_try_state().expect("demands");
 	Campaigns::do_try_state().expect("campaigns");
+	Licences::do_try_state().expect("licences");
 }
 
 /// Dispatches `call` as `who` would sign it, without fees.

@@ -61,6 +61,8 @@ class Listing:
     owner: str
     """Who sells (SS58)."""
     dataset: str
+    right: str
+    """What a buyer gets: `Read` for data, `Use` for a service, `Act` for an actuator."""
     kind: str
     """What is measured, such as `air-temperature`."""
     unit: str
@@ -70,7 +72,7 @@ class Listing:
     place: str
     """Geohash of 1 to 9 characters."""
     licence: str
-    """SPDX expression."""
+    """Identifier of a licence on the chain's list."""
     sample: str
     """A few readings to look at."""
     price: int | None
@@ -361,6 +363,7 @@ class Market:
             id=id,
             owner=found["owner"],
             dataset=terms["dataset"],
+            right=terms["right"],
             kind=terms["kind"],
             unit=terms["unit"],
             interval_seconds=terms["interval_seconds"],

@@ -342,7 +342,7 @@ export class Market {
 		return publisher.publish(chunks);
 	}
 
-	/** Puts a data set on offer, and gives the listing. */
+	/** Offers to read a data set, and gives the listing. */
 	async list(offer: Offer): Promise<Hex> {
 		const salt = randomBytes(32);
 		const pricing: Variant =
@@ -350,6 +350,7 @@ export class Market {
 		const { dataset, intervalSeconds, deliveryPeriod, confirmationPeriod, accessPeriod } = offer;
 		const terms = {
 			dataset,
+			right: 'Read',
 			kind: toHex(utf8(offer.kind)),
 			unit: toHex(utf8(offer.unit)),
 			intervalSeconds,

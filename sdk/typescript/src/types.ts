@@ -18,6 +18,8 @@ export interface Listing {
 	readonly owner: string;
 	/** The data set that is sold. */
 	readonly dataset: Hex;
+	/** What a buyer gets: `Read` for data, `Use` for a service, `Act` for an actuator. */
+	readonly right: string;
 	/** What is measured, such as `air-temperature`. */
 	readonly kind: string;
 	/** The unit of the readings as a UCUM code. */
@@ -26,7 +28,7 @@ export interface Listing {
 	readonly intervalSeconds: number;
 	/** Geohash of 1 to 9 characters. */
 	readonly place: string;
-	/** SPDX expression. */
+	/** Identifier of a licence on the chain's list. */
 	readonly licence: string;
 	/** A few readings to look at. */
 	readonly sample: string;
@@ -88,6 +90,7 @@ export interface ChainListing {
 	readonly owner: ChainAccount;
 	readonly terms: {
 		readonly dataset: Hex;
+		readonly right: string;
 		readonly kind: Hex;
 		readonly unit: Hex;
 		readonly intervalSeconds: number;
@@ -126,6 +129,7 @@ export function listingOf(id: Hex, listing: ChainListing): Listing {
 		id,
 		owner: listing.owner.address(),
 		dataset: terms.dataset,
+		right: terms.right,
 		kind: textOf(terms.kind),
 		unit: textOf(terms.unit),
 		intervalSeconds: terms.intervalSeconds,

@@ -133,6 +133,7 @@ test('terms have the hash of the vectors, by the checked-in metadata', () => {
 		const price = terms.price === null ? undefined : BigInt(terms.price);
 		const encoded = registry.findCodec(type.id).tryEncode({
 			dataset: terms.dataset,
+			right: terms.right === 'read' ? 'Read' : assert.fail(terms.right),
 			kind: text(terms.kind),
 			unit: text(terms.unit),
 			intervalSeconds: terms.interval_seconds,

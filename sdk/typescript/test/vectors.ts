@@ -54,6 +54,7 @@ export interface Vectors {
 	};
 	terms: {
 		dataset: Hex;
+		right: string;
 		kind: string;
 		unit: string;
 		interval_seconds: number;

@@ -9,7 +9,7 @@ use msec_commitments::{
 use msec_end_to_end::requests::Request;
 use msec_worker_common::{
 	batch_frame::Frame,
-	chain::{runtime, BoundedVec, ChainClient, ListingTerms, OrderState, Pricing},
+	chain::{runtime, BoundedVec, ChainClient, ListingTerms, OrderState, Pricing, Right},
 	keys::{AccountKey, PasswordSource},
 	store_client::StoreClient,
 	transactions::Submitter,
@@ -154,6 +154,7 @@ async fn publish_tampered(
 
 	let terms = ListingTerms {
 		dataset,
+		right: Right::Read,
 		kind: "air-temperature".into(),
 		unit: "[degF]".into(),
 		interval_seconds: 3_600,

@@ -1,14 +1,19 @@
 //! Questions to the chain at one block.
 
 use super::{
-	client::within, runtime, types::bounded, Account, Action, Answer, ChainError, Challenge,
-	Complaint, Config, Dataset, Decision, Demand, EncryptionKey, Listing, Order, Purpose, Request,
-	Store, Subscription,
+	client::within,
+	runtime,
+	types::{bounded, text},
+	Account, Action, Answer, ChainError, Challenge, Complaint, Config, Dataset, Decision, Demand,
+	EncryptionKey, Licence, Listing, Order, Purpose, Request, Store, Subscription,
 };
 use crate::{AccountId32, H256};
 use codec::{Decode, Encode};
 use msec_commitments::Hash;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+	collections::BTreeMap,
+	time::{Duration, SystemTime, UNIX_EPOCH},
+};
 use subxt::{
 	client::OnlineClientAtBlock,
 	events::Events,
@@ -250,6 +255,12 @@ impl BlockClient {
 	) -> Result<Vec<(H256, Demand)>, ChainError> {
 		let view = runtime::view_functions().demands();
 		Ok(convert(self.ask(view.demands_of(*account, start_after, limit)).await?))
+	}
+
+	/// The licences that terms can name, and those that are retired, by identifier.
+	pub async fn licences(&self) -> Result<BTreeMap<String, Licence>, ChainError> {
+		let found = self.ask(runtime::view_functions().licences().licences()).await?;
+		Ok(found.into_iter().map(|(id, licence)| (text(id), licence.into())).collect())
 	}
 
 	/// A request that is open.

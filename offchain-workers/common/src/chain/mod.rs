@@ -19,9 +19,9 @@ pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
 pub use discovery::{PriceBand, SearchCursor, SearchPage, SearchScope};
 pub use types::{
 	Account, Answer, Challenge, ChallengeState, Complaint, ComplaintState, Dataset, Demand,
-	DemandTerms, Discount, EncryptionKey, Listing, ListingTerms, Order, OrderState, PeriodPrice,
-	Pricing, RangeCommitment, Rate, ReadingPrice, RefundReason, Request, RequestTerms, Store,
-	Subscription,
+	DemandTerms, Discount, EncryptionKey, Licence, Listing, ListingTerms, Order, OrderState,
+	PeriodPrice, Pricing, RangeCommitment, Rate, ReadingPrice, RefundReason, Request, RequestTerms,
+	Right, Store, Subscription,
 };
 
 /// The configuration under which transactions are made.

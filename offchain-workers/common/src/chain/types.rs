@@ -4,6 +4,7 @@ use super::{
 	runtime::runtime_types::{
 		msec_primitives::dataset as generated_dataset,
 		pallet_demands::types as demands,
+		pallet_licences::types as licences,
 		pallet_marketplace::{pricing, types as market},
 		pallet_records::types as records,
 		sp_arithmetic::per_things::Permill,
@@ -224,11 +225,36 @@ pub struct Subscription {
 	pub paid: u128,
 }
 
+/// What an identifier of a licence stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Licence {
+	/// SHA-256 of its text in UTF-8.
+	pub text_hash: H256,
+	/// Whether it allows buyers to sell the data on.
+	pub allows_resale: bool,
+	/// Whether no new terms may name it.
+	pub is_retired: bool,
+}
+
+/// What a buyer gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Right {
+	/// Data; the seller delivers its key.
+	Read,
+	/// Use of a service; access is open at once.
+	Use,
+	/// Commands to an actuator; access is open at once.
+	Act,
+}
+
 /// What an owner offers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListingTerms {
-	/// The data set that is sold.
+	/// What the offer is about.
 	pub dataset: H256,
+	/// What a buyer gets.
+	pub right: Right,
 	/// What is measured, such as `air-temperature`.
 	pub kind: String,
 	/// The unit of the readings as a UCUM code.
@@ -237,7 +263,7 @@ pub struct ListingTerms {
 	pub interval_seconds: u32,
 	/// Geohash of 1 to 9 characters.
 	pub place: String,
-	/// SPDX expression.
+	/// Identifier of a licence on the chain's list.
 	pub licence: String,
 	/// A few readings to look at.
 	pub sample: String,
@@ -405,7 +431,9 @@ pub struct Order {
 	pub price: u128,
 	/// The part of the price that does not go to the seller.
 	pub fee: u128,
-	/// The batches that were bought.
+	/// What was bought.
+	pub right: Right,
+	/// The batches that were bought; none, where it is no data.
 	pub range: RangeCommitment,
 	/// Block of the purchase.
 	pub opened_at: u32,
@@ -580,6 +608,7 @@ impl ListingTerms {
 	pub fn to_runtime(&self) -> market::ListingTerms<u128, u32> {
 		market::ListingTerms {
 			dataset: self.dataset,
+			right: self.right.into(),
 			kind: bounded(&self.kind),
 			unit: bounded(&self.unit),
 			interval_seconds: self.interval_seconds,
@@ -603,6 +632,7 @@ impl From<market::ListingTerms<u128, u32>> for ListingTerms {
 	fn from(terms: market::ListingTerms<u128, u32>) -> Self {
 		Self {
 			dataset: terms.dataset,
+			right: terms.right.into(),
 			kind: text(terms.kind),
 			unit: text(terms.unit),
 			interval_seconds: terms.interval_seconds,
@@ -613,6 +643,33 @@ impl From<market::ListingTerms<u128, u32>> for ListingTerms {
 			delivery_period: terms.delivery_period,
 			confirmation_period: terms.confirmation_period,
 			access_period: terms.access_period,
+		}
+	}
+}
+
+impl From<licences::Licence> for Licence {
+	fn from(licence: licences::Licence) -> Self {
+		let licences::Licence { text_hash, allows_resale, is_retired } = licence;
+		Self { text_hash, allows_resale, is_retired }
+	}
+}
+
+impl From<Right> for market::Right {
+	fn from(right: Right) -> Self {
+		match right {
+			Right::Read => Self::Read,
+			Right::Use => Self::Use,
+			Right::Act => Self::Act,
+		}
+	}
+}
+
+impl From<market::Right> for Right {
+	fn from(right: market::Right) -> Self {
+		match right {
+			market::Right::Read => Self::Read,
+			market::Right::Use => Self::Use,
+			market::Right::Act => Self::Act,
 		}
 	}
 }
@@ -759,6 +816,7 @@ impl<Ticket> From<market::Order<AccountId32, u128, u32, Ticket>> for Order {
 			terms_hash: order.terms_hash,
 			price: order.price,
 			fee: order.fee,
+			right: order.right.into(),
 			range: RangeCommitment { batches: order.range.batches, root: order.range.root },
 			opened_at: order.opened_at,
 			deliver_by: order.deliver_by,
@@ -804,7 +862,7 @@ pub(super) fn bounded(text: &str) -> BoundedVec<u8> {
 }
 
 /// What the chain lets in is UTF-8.
-fn text(bytes: BoundedVec<u8>) -> String {
+pub(super) fn text(bytes: BoundedVec<u8>) -> String {
 	String::from_utf8_lossy(&bytes.0).into_owned()
 }
 
@@ -816,6 +874,7 @@ mod tests {
 	fn the_hash_is_over_every_field() {
 		let terms = ListingTerms {
 			dataset: H256([1; 32]),
+			right: Right::Read,
 			kind: "air-temperature".into(),
 			unit: "Cel".into(),
 			interval_seconds: 60,
@@ -829,6 +888,7 @@ mod tests {
 		};
 		assert_eq!(ListingTerms::from(terms.to_runtime()), terms);
 		for other in [
+			ListingTerms { right: Right::Act, ..terms.clone() },
 			ListingTerms { pricing: Pricing::Free, ..terms.clone() },
 			ListingTerms { pricing: Pricing::OneTime { price: 6 }, ..terms.clone() },
 			ListingTerms { sample: "x".into(), ..terms.clone() },

@@ -10,7 +10,7 @@ const ORDER: OrderId = OrderId::repeat_byte(5);
 fn a_denial_wins_over_everything() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(give(OWNER, ALICE, &[Action::Read], 0));
-		assert_ok!(AccessControl::open(&AIR, &BOB, ORDER, 9));
+		assert_ok!(AccessControl::open(&AIR, &BOB, ORDER, bought(), 9));
 		for subject in [ALICE, BOB, AGENT] {
 			assert!(may(subject, Action::Read).is_allowed());
 			System::reset_events();

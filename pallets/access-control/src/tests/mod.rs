@@ -41,3 +41,8 @@ fn may(subject: AccountId, action: Action) -> Decision {
 fn no(refusal: Refusal) -> Decision {
 	Decision::Deny(refusal)
 }
+
+/// What an order for data lets a subject do.
+fn bought() -> Actions {
+	Actions::of(&[Action::Describe, Action::Read])
+}

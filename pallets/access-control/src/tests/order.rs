@@ -12,7 +12,7 @@ fn open(
 	order: OrderId,
 	expires_at: u64,
 ) -> DispatchResult {
-	with_storage_layer(|| AccessControl::open(&resource, &subject, order, expires_at))
+	with_storage_layer(|| AccessControl::open(&resource, &subject, order, bought(), expires_at))
 }
 
 fn order(index: u32) -> OrderId {

@@ -57,7 +57,7 @@ fn a_former_delegate_has_his_deposit_back() {
 #[test]
 fn what_an_order_granted_is_not_withdrawn() {
 	ExtBuilder::default().build_and_execute(|| {
-		assert_ok!(AccessControl::open(&AIR, &BOB, ORDER, 9));
+		assert_ok!(AccessControl::open(&AIR, &BOB, ORDER, bought(), 9));
 		assert_noop!(
 			AccessControl::revoke(RuntimeOrigin::signed(OWNER), AIR, BOB),
 			Error::<Test>::NotFound

@@ -19,7 +19,7 @@ fn anyone_removes_grants_that_have_ended() {
 		let purpose = Some(Purpose::PublicBenefit);
 		assert_ok!(give_until(OWNER, ALICE, &[Action::Read], 0, Some(5), None));
 		assert_ok!(give_until(OWNER, ALICE, &[Action::Read], 0, Some(6), purpose));
-		assert_ok!(AccessControl::open(&AIR, &ALICE, ORDER, 5));
+		assert_ok!(AccessControl::open(&AIR, &ALICE, ORDER, bought(), 5));
 		System::set_block_number(5);
 		assert_noop!(remove_stale(ALICE), Error::<Test>::NothingToRemove);
 
@@ -43,7 +43,7 @@ fn anyone_removes_grants_of_an_earlier_epoch() {
 		assert_ok!(give(OWNER, ALICE, &[Action::Grant, Action::Read], 1));
 		assert_ok!(give(OWNER, BOB, &[Action::Write], 0));
 		assert_ok!(give(ALICE, BOB, &[Action::Read], 0));
-		assert_ok!(AccessControl::open(&AIR, &BOB, ORDER, 9));
+		assert_ok!(AccessControl::open(&AIR, &BOB, ORDER, bought(), 9));
 		assert_ok!(AccessControl::revoke_all(RuntimeOrigin::signed(OWNER), AIR));
 		System::reset_events();
 		assert_ok!(remove_stale(BOB));
@@ -58,7 +58,7 @@ fn anyone_removes_grants_of_an_earlier_epoch() {
 fn of_an_erased_resource_everything_is_removed() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(give(OWNER, ALICE, &[Action::Read], 0));
-		assert_ok!(AccessControl::open(&AIR, &ALICE, ORDER, 9));
+		assert_ok!(AccessControl::open(&AIR, &ALICE, ORDER, bought(), 9));
 		assert_ok!(AccessControl::deny(RuntimeOrigin::signed(OWNER), AIR, ALICE));
 		assert_ok!(AccessControl::deny(RuntimeOrigin::signed(OWNER), AIR, BOB));
 		Registry::erase(AIR);

@@ -38,7 +38,7 @@ fn spoilt_grants_are_found() {
 #[test]
 fn a_passed_on_order_is_found() {
 	ExtBuilder::default().build().execute_with(|| {
-		assert_ok!(AccessControl::open(&AIR, &ALICE, ORDER, 9));
+		assert_ok!(AccessControl::open(&AIR, &ALICE, ORDER, bought(), 9));
 		Grants::<Test>::mutate(AIR, ALICE, |grants| {
 			grants[0].passed_on = Some(GrantKey { granter: BOB, purpose: None });
 		});

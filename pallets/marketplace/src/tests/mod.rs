@@ -14,6 +14,7 @@ mod listing;
 mod prune;
 mod purchase;
 mod quota;
+mod right;
 mod sequences;
 mod subscription;
 mod views;

@@ -1,4 +1,4 @@
-use crate::{mock::*, pallet::*, ListingTermsOf, Order, OrderState, Pricing};
+use crate::{mock::*, pallet::*, ListingTermsOf, Order, OrderState, Pricing, Right};
 use frame_support::{assert_noop, assert_ok};
 use msec_primitives::RangeCommitment;
 use sp_core::H256;
@@ -22,6 +22,7 @@ fn buying_pins_all_that_was_agreed() {
 			terms_hash: terms().hash(),
 			price: PRICE,
 			fee: FEE,
+			right: Right::Read,
 			range: Data::honest().range,
 			opened_at: 3,
 			deliver_by: 3 + DELIVERY,
@@ -53,7 +54,12 @@ fn buying_holds_price_and_deposit_and_opens_access() {
 		assert_eq!(payment_of(BUYER), PRICE);
 		assert_eq!(deposit_of(BUYER), ORDER_DEPOSIT);
 		assert_eq!(free(BUYER), FUNDS - PRICE - ORDER_DEPOSIT);
-		let access = Access { dataset: DATASET, subject: BUYER, expires_at: 1 + ACCESS };
+		let access = Access {
+			dataset: DATASET,
+			subject: BUYER,
+			actions: Right::Read.actions(),
+			expires_at: 1 + ACCESS,
+		};
 		assert_eq!(OpenAccess::get().get(&id), Some(&access));
 	});
 }

@@ -1,6 +1,6 @@
 use crate::{
 	mock::*, pallet::*, Discount, ListingTermsOf, OrderState, PeriodPrice, Pricing, Rate,
-	RefundReason, Subscription,
+	RefundReason, Right, Subscription,
 };
 use frame_support::{assert_noop, assert_ok, dispatch::Pays};
 use msec_commitments::KeyTree;
@@ -70,7 +70,12 @@ fn subscribing_pins_and_holds_the_whole_time() {
 		assert_eq!((order.deliver_by, order.access_until), (3 + DELIVERY, ends_at + ACCESS));
 		assert_eq!(order.terms_hash, subscription_terms().hash());
 		assert_eq!((payment_of(BUYER), deposit_of(BUYER)), (HELD, SUBSCRIPTION_DEPOSIT));
-		let access = Access { dataset: DATASET, subject: BUYER, expires_at: ends_at + ACCESS };
+		let access = Access {
+			dataset: DATASET,
+			subject: BUYER,
+			actions: Right::Read.actions(),
+			expires_at: ends_at + ACCESS,
+		};
 		assert_eq!(OpenAccess::get().get(&id), Some(&access));
 		assert_eq!(Listings::<Test>::get(listing).unwrap().sales, 1);
 		let opened = Event::OrderOpened {

@@ -11,7 +11,7 @@ use crate::{
 use anyhow::{ensure, Context};
 use msec_commitments::BatchCommitment;
 use msec_worker_common::{
-	chain::{runtime, BoundedVec, Listing, ListingTerms, Pricing},
+	chain::{runtime, BoundedVec, Listing, ListingTerms, Pricing, Right},
 	H256,
 };
 use subxt::utils::Static;
@@ -154,6 +154,7 @@ async fn list(chain: &Chain, owners: &[Keypair]) -> anyhow::Result<Vec<(H256, Li
 fn terms(dataset: H256) -> ListingTerms {
 	ListingTerms {
 		dataset,
+		right: Right::Read,
 		kind: "air-temperature".into(),
 		unit: "[degF]".into(),
 		interval_seconds: 3_600,

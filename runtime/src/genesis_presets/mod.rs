@@ -3,12 +3,18 @@
 //! `dev` has one validator and `sudo`; `local` has four cities and no `sudo`. Both use the well-known
 //! development keys, so neither may carry anything of value.
 
+mod licences;
+
 use crate::{
 	configs::TreasuryAccount, AccountId, ArbiterMembershipConfig, Balance, BalancesConfig,
-	CouncilMembershipConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, MSEC,
+	CouncilMembershipConfig, LicencesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
+	SudoConfig, MSEC,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
+use licences::LICENCES;
+use msec_primitives::LicenceId;
+use pallet_licences::Licence;
 use serde_json::Value;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
@@ -56,8 +62,18 @@ fn genesis(cities: &[City], sudo: Option<AccountId>) -> Value {
 		council_membership: CouncilMembershipConfig {
 			members: accounts.try_into().expect("four cities are fewer than the most; qed"),
 		},
+		licences: LicencesConfig { licences: licences(), ..Default::default() },
 		sudo: SudoConfig { key: sudo },
 	})
+}
+
+/// The licences that a chain begins with.
+pub fn licences() -> Vec<(LicenceId, Licence)> {
+	let licence = |(identifier, text_hash, allows_resale): (&str, [u8; 32], bool)| {
+		let identifier = LicenceId::truncate_from(identifier.as_bytes().to_vec());
+		(identifier, Licence { text_hash: text_hash.into(), allows_resale, is_retired: false })
+	};
+	LICENCES.into_iter().map(licence).collect()
 }
 
 /// The preset called `id`, as a JSON patch of the default genesis; `None` when there is none.
