@@ -8,7 +8,10 @@ use msec_end_to_end::{
 	node::Node,
 	sandbox::Sandbox,
 };
-use msec_worker_common::{chain::runtime::records::events::Appended, H256};
+use msec_worker_common::{
+	chain::{runtime::records::events::Appended, ChainClient},
+	H256,
+};
 use serde_json::{json, Value};
 
 /// An airport of New York, which lies in the cell `dr5x`.
@@ -232,8 +235,7 @@ async fn a_campaign_rewards_what_its_owner_accepts() {
 	let person = |name: &str, uri: &str| Msec::new(&sandbox, name, uri, &node.url());
 	let (city, citizen) = (person("city", "//Charlie"), person("citizen", "//Bob"));
 	let stranger = person("stranger", "//Ferdie");
-	let chain = msec_worker_common::chain::ChainClient::connect(&node.url());
-	let chain = chain.await.expect("the node answers");
+	let chain = ChainClient::connect(&node.url()).await.expect("the node answers");
 	let account = async |uri: &str| {
 		let block = chain.finalized().await.expect("the node answers");
 		block.account(&address(uri)).await.expect("the node answers")
