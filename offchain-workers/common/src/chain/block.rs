@@ -16,6 +16,7 @@ use std::{
 };
 use subxt::{
 	client::OnlineClientAtBlock,
+	events::Events,
 	ext::{frame_decode::view_functions::decode_view_function_response, scale_decode::IntoVisitor},
 	storage::Address,
 	view_functions::Payload,
@@ -133,31 +134,6 @@ impl BlockClient {
 	) -> Result<Vec<(H256, Listing)>, ChainError> {
 		let view = runtime::view_functions().marketplace();
 		let page = self.ask(view.listings_by_owner(*owner, start_after, limit)).await?;
-		Ok(convert(page))
-	}
-
-	/// The listings of exactly `kind` after `start_after`, at most 100, by ascending identifier.
-	pub async fn listings_by_kind(
-		&self,
-		kind: &str,
-		start_after: Option<H256>,
-		limit: u32,
-	) -> Result<Vec<(H256, Listing)>, ChainError> {
-		let view = runtime::view_functions().marketplace();
-		let page = self.ask(view.listings_by_kind(bounded(kind), start_after, limit)).await?;
-		Ok(convert(page))
-	}
-
-	/// The listings in `cell`, which has at most four characters and is the beginning of their place,
-	/// after `start_after`, at most 100, by ascending identifier.
-	pub async fn listings_by_cell(
-		&self,
-		cell: &str,
-		start_after: Option<H256>,
-		limit: u32,
-	) -> Result<Vec<(H256, Listing)>, ChainError> {
-		let view = runtime::view_functions().marketplace();
-		let page = self.ask(view.listings_by_cell(bounded(cell), start_after, limit)).await?;
 		Ok(convert(page))
 	}
 
@@ -318,6 +294,11 @@ impl BlockClient {
 		Ok(page.into_iter().map(|(account, answer)| (account, answer.into())).collect())
 	}
 
+	/// What happened in the block.
+	pub async fn events(&self) -> Result<Events<Config>, ChainError> {
+		within(self.0.events().fetch()).await
+	}
+
 	/// What `account` has.
 	pub async fn account(&self, account: &AccountId32) -> Result<Account, ChainError> {
 		let entry = self.0.storage().entry(runtime::storage().system().account())?;
@@ -358,6 +339,6 @@ impl BlockClient {
 const VIEW_ID_LENGTH: usize = 32;
 const VIEW_ANSWER: &str = "a view function does not answer as the metadata says";
 
-fn convert<Found, Item: From<Found>>(page: Vec<(H256, Found)>) -> Vec<(H256, Item)> {
+pub(super) fn convert<Found, Item: From<Found>>(page: Vec<(H256, Found)>) -> Vec<(H256, Item)> {
 	page.into_iter().map(|(id, found)| (id, found.into())).collect()
 }
