@@ -27,6 +27,16 @@ use sp_runtime::{
 	DispatchError, DispatchResult, Permill,
 };
 
+/// Where the money of a subscription that ended went last.
+struct Closing<Balance> {
+	/// What the seller got.
+	amount: Balance,
+	/// The fee besides.
+	fee: Balance,
+	/// What the payer has back.
+	rest: Balance,
+}
+
 /// What a subscription's own key takes, in bytes.
 const KEY_SIZE: usize = 96;
 
@@ -279,7 +289,8 @@ impl<T: Config> Pallet<T> {
 		}
 		let at = frame_system::Pallet::<T>::block_number();
 		order.state = OrderState::Divided { at };
-		let (amount, fee, refund) = Self::close_subscription(id, &order, subscription, due)?;
+		let Closing { amount, fee, rest: refund } =
+			Self::close_subscription(id, &order, subscription, due)?;
 		let (payer, seller) = (order.payer, order.seller);
 		Self::deposit_event(Event::Divided { order: id, payer, refund, seller, amount, fee });
 		Ok(())
@@ -463,7 +474,8 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let at = frame_system::Pallet::<T>::block_number();
 		order.state = OrderState::Settled { at };
-		let (amount, fee, rest) = Self::close_subscription(id, &order, subscription, owed)?;
+		let Closing { amount, fee, rest } =
+			Self::close_subscription(id, &order, subscription, owed)?;
 		let (seller, payer) = (order.seller, order.payer);
 		Self::deposit_event(Event::Settled { order: id, seller, amount, fee });
 		if !rest.is_zero() {
@@ -472,14 +484,13 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Pays the seller as far as `owed`, releases the rest and stores the order, which has ended. Gives
-	/// what the seller got, the fee, and the rest.
+	/// Pays the seller as far as `owed`, releases the rest and stores the order, which has ended.
 	fn close_subscription(
 		id: OrderId,
 		order: &OrderOf<T>,
 		mut subscription: SubscriptionOf<T>,
 		owed: BalanceOf<T>,
-	) -> Result<(BalanceOf<T>, BalanceOf<T>, BalanceOf<T>), DispatchError> {
+	) -> Result<Closing<BalanceOf<T>>, DispatchError> {
 		// What the seller's account cannot take goes back.
 		let paid = Self::pay_part(order, &mut subscription, owed);
 		let (amount, fee) = paid.unwrap_or_default();
@@ -487,7 +498,7 @@ impl<T: Config> Pallet<T> {
 		Self::release_payment(&order.payer, rest)?;
 		Subscriptions::<T>::remove(order.dataset, id);
 		Orders::<T>::insert(id, order);
-		Ok((amount, fee, rest))
+		Ok(Closing { amount, fee, rest })
 	}
 
 	/// Access ends as long after now as it would have ended after the subscription.
