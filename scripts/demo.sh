@@ -53,6 +53,8 @@ say 'The last of these rows, searched for in every file of store and chain: not 
 as buyer plot "$stage/bought.csv" | indent
 as buyer confirm "$order" >/dev/null
 say "The buyer confirmed. The owner had $paid_before and has $(balance owner); the treasury took 2 parts in 100."
+say 'Everybody sees what such data cost:'
+as buyer prices --kind weather | indent
 
 chapter '5. Supply meets demand'
 demand=$(json buyer demand create --kind snow-depth --area dr5 --highest-price 8 | jq -r .demand)

@@ -92,12 +92,12 @@ pub struct OrderRecord {
 	pub beneficiary: String,
 }
 
-/// The key for one purchase of a demand of one's own.
+/// The key for one purchase of a demand of one's own, or for one member of a bundle that was bought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DemandKeyRecord {
-	/// The demand's identifier, as 0x-hex.
+	/// The identifier of the demand or of the bundle's purchase, as 0x-hex.
 	pub demand: String,
-	/// Counts the demand's keys.
+	/// Counts the keys of the demand or purchase.
 	pub index: u32,
 	/// The X25519 public key, as 0x-hex.
 	pub buyer_key: String,
@@ -308,7 +308,8 @@ impl Home {
 		fs::remove_file(&path).map_err(|source| HomeError::Io { path, source })
 	}
 
-	/// Opens the secret of a purchase, which somebody made by hand or a demand made under `buyer_key`.
+	/// Opens the secret of a purchase, which somebody made by hand, or a demand or a bundle's buyer under
+	/// `buyer_key`.
 	pub fn order_secret(
 		&self,
 		order: &H256,
@@ -326,7 +327,7 @@ impl Home {
 		Ok(EnvelopeSecret::from_bytes(*secret_bytes(&path, &secret)?))
 	}
 
-	/// The keys of a demand in their order.
+	/// The keys of a demand, or of a bundle's purchase, in their order.
 	pub fn demand_keys(&self, demand: &H256) -> Result<Vec<DemandKeyRecord>, HomeError> {
 		let demand = ids::hash_text(&demand.0);
 		let known: Vec<(String, DemandKeyRecord)> = self.records(DEMANDS)?;
@@ -336,7 +337,7 @@ impl Home {
 		Ok(keys)
 	}
 
-	/// Saves a key of a demand and its secret in a new file.
+	/// Saves a key of a demand, or of a bundle's purchase, and its secret in a new file.
 	pub fn save_demand_key(
 		&self,
 		record: &DemandKeyRecord,
@@ -347,7 +348,7 @@ impl Home {
 		Ok(vault::save(&path, record, &*secret.to_bytes(), passphrase)?)
 	}
 
-	/// Removes the keys of a demand that never came about.
+	/// Removes the keys of a demand, or of a bundle's purchase, that never came about.
 	pub fn forget_demand(&self, demand: &H256) -> Result<(), HomeError> {
 		for key in self.demand_keys(demand)? {
 			let path = self.file(DEMANDS, &key.buyer_key)?;

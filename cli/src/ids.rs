@@ -24,6 +24,16 @@ pub fn demand(account: &AccountId32, salt: &H256) -> H256 {
 	BlakeTwo256.hash(&(account, salt).encode())
 }
 
+/// A bundle's identifier.
+pub fn bundle(owner: &AccountId32, salt: &H256) -> H256 {
+	BlakeTwo256.hash(&(owner, salt).encode())
+}
+
+/// A campaign's identifier.
+pub fn campaign(owner: &AccountId32, salt: &H256) -> H256 {
+	BlakeTwo256.hash(&(owner, salt).encode())
+}
+
 /// BLAKE2b-256 of a document that is referred to on chain.
 pub fn document(bytes: &[u8]) -> H256 {
 	BlakeTwo256.hash(bytes)

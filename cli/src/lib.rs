@@ -2,9 +2,9 @@
 //!
 //! * [`ingest`] reads messy tables into canonical rows and chunks.
 //! * [`publish`] encrypts chunks, uploads them to stores and commits to them on chain, resumably.
-//! * [`market`] makes and finds offers; [`fetch`] gets what was bought and checks every chunk;
-//!   [`dispute`] proves to the chain what does not match and finds what is withheld; [`posted`] reads
-//!   what was posted on the chain instead.
+//! * [`market`] finds offers, [`ranking`] sorts them, [`price_history`] tells what was paid before.
+//! * [`fetch`] gets what was bought and checks every chunk; [`dispute`] proves to the chain what does not
+//!   match and finds what is withheld; [`posted`] reads what was posted on the chain instead.
 //! * [`provenance`] tells whether a picture is one that a device made anonymous.
 //! * [`home`] is the folder in which a user's keys and records are kept, [`vault`] how secrets are
 //!   encrypted there.
@@ -14,14 +14,19 @@
 pub mod amount;
 pub mod dispute;
 pub mod fetch;
+pub mod freshness;
+pub mod geohash;
 pub mod home;
 pub mod ids;
 pub mod ingest;
 pub mod journal;
 pub mod market;
 pub mod posted;
+pub mod price_history;
 pub mod provenance;
 pub mod publish;
+pub mod ranking;
+pub mod score;
 pub mod stores;
 pub mod vault;
 

@@ -1,28 +1,47 @@
-//! Finding offers, orders, data sets and stores on chain.
+//! Finding what there is on chain: offers, orders, demands, campaigns, data sets and stores.
 
+use crate::geohash::{Coordinates, CELL_LENGTH};
 use msec_worker_common::{
-	chain::{runtime, Answer, BlockClient, ChainError, Demand, Listing, Order, Request, DEADLINE},
+	chain::{
+		Answer, BlockClient, Bundle, Campaign, ChainError, Contributor, Demand, Listing, Order,
+		PriceBand, Request, SearchScope,
+	},
 	AccountId32, H256,
 };
 
 /// Longest list that the chain gives at once.
 const PAGE: u32 = 100;
-/// Most characters of a place by which the chain finds listings.
-const CELL_LENGTH: usize = 4;
+/// Most listings of one search.
+pub const MAX_FOUND: usize = 10_000;
 
 /// What a buyer is looking for. Nothing said means anything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
 	/// Exactly this kind.
 	pub kind: Option<String>,
 	/// Within this geohash.
 	pub place: Option<String>,
+	/// In the cell of this point or beside it, or in a coarser place that contains one of these.
+	pub near: Option<Coordinates>,
 	/// Of this owner.
 	pub owner: Option<AccountId32>,
+	/// For at least this price of one purchase, period or reading, in the smallest unit.
+	pub min_price: Option<u128>,
 	/// For at most this price of one purchase, period or reading, in the smallest unit.
 	pub max_price: Option<u128>,
 	/// Also what cannot be bought now.
 	pub paused: bool,
+}
+
+/// Why there is no answer to a search.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+	/// The chain was not asked.
+	#[error(transparent)]
+	Chain(#[from] ChainError),
+	/// What was found is too much to be sorted.
+	#[error("more than {MAX_FOUND} listings match; narrow the search")]
+	TooMany,
 }
 
 impl Query {
@@ -31,53 +50,62 @@ impl Query {
 		self.kind.as_ref().is_none_or(|kind| terms.kind == *kind)
 			&& self.place.as_ref().is_none_or(|place| terms.place.starts_with(place.as_str()))
 			&& self.owner.is_none_or(|owner| listing.owner == owner)
-			&& self.max_price.is_none_or(|most| terms.pricing.price() <= most)
 			&& (self.paused || listing.active)
 	}
+
+	/// The narrowest index of the chain that has everything that matches.
+	fn scope(&self) -> SearchScope {
+		let cell = self.place.as_deref().and_then(|place| place.get(..CELL_LENGTH));
+		match self {
+			Self { owner: Some(owner), .. } => SearchScope::Owner(*owner),
+			Self { near: Some(near), .. } => SearchScope::Cells(near.cells_around()),
+			Self { kind, .. } => match (cell, kind) {
+				(Some(cell), _) => SearchScope::Cells(vec![cell.to_owned()]),
+				(None, Some(kind)) => SearchScope::Kind(kind.clone()),
+				(None, None) => SearchScope::All,
+			},
+		}
+	}
+}
+
+/// Whether `place` is found in one of these cells.
+pub fn is_near(place: &str, cells: &[String]) -> bool {
+	let cell = place.get(..CELL_LENGTH).unwrap_or(place);
+	cells.iter().any(|known| known == cell)
 }
 
 /// All listings that match, by ascending identifier.
+///
+/// # Errors
+///
+/// When the chain does not answer, or more than [`MAX_FOUND`] listings match.
 pub async fn search(
 	block: &BlockClient,
 	query: &Query,
-) -> Result<Vec<(H256, Listing)>, ChainError> {
-	let cell =
-		query.place.as_deref().filter(|place| place.is_char_boundary(CELL_LENGTH.min(place.len())));
-	let cell = cell.map(|place| &place[..CELL_LENGTH.min(place.len())]);
-	let mut found = Vec::new();
-	if query.owner.is_none() && query.kind.is_none() && cell.is_none_or(|c| c.len() < CELL_LENGTH) {
-		found = all_listings(block).await?;
-	} else {
-		let mut last = None;
-		loop {
-			let page = match (&query.owner, &query.kind, cell) {
-				(Some(owner), _, _) => block.listings_by_owner(owner, last, PAGE).await?,
-				(_, Some(kind), _) => block.listings_by_kind(kind, last, PAGE).await?,
-				(_, _, cell) => {
-					block.listings_by_cell(cell.unwrap_or_default(), last, PAGE).await?
-				},
-			};
-			let Some((id, _)) = page.last() else { break };
-			last = Some(*id);
-			found.extend(page);
+) -> Result<Vec<(H256, Listing)>, SearchError> {
+	let scope = query.scope();
+	let near = query.near.map(|near| near.cells_around());
+	let is_wanted = |listing: &Listing| {
+		query.matches(listing)
+			&& near.as_ref().is_none_or(|cells| is_near(&listing.terms.place, cells))
+	};
+	let prices = PriceBand {
+		lowest: query.min_price.unwrap_or_default(),
+		highest: query.max_price.unwrap_or(u128::MAX),
+	};
+	let (mut found, mut cursor) = (Vec::new(), None);
+	loop {
+		let page = block.search_listings(&scope, prices.clone(), cursor, PAGE).await?;
+		found.extend(page.listings.into_iter().filter(|(_, listing)| is_wanted(listing)));
+		if found.len() > MAX_FOUND {
+			return Err(SearchError::TooMany);
+		}
+		match page.next {
+			Some(next) => cursor = Some(next),
+			None => break,
 		}
 	}
-	found.retain(|(_, listing)| query.matches(listing));
 	found.sort_by_key(|(id, _)| id.0);
-	Ok(found)
-}
-
-async fn all_listings(block: &BlockClient) -> Result<Vec<(H256, Listing)>, ChainError> {
-	let entry = block.inner().storage().entry(runtime::storage().marketplace().listings())?;
-	let mut entries = entry.iter(()).await?;
-	let mut found = Vec::new();
-	while let Some(entry) =
-		tokio::time::timeout(DEADLINE, entries.next()).await.map_err(|_| ChainError::TimedOut)?
-	{
-		let entry = entry?;
-		let (id,) = entry.key()?.decode()?;
-		found.push((id, Listing::from(entry.value().decode()?)));
-	}
 	Ok(found)
 }
 
@@ -168,6 +196,56 @@ pub async fn answers(
 	loop {
 		let last = found.last().map(|(account, _)| *account);
 		let page = block.answers(&request.0, last, PAGE).await?;
+		if page.is_empty() {
+			return Ok(found);
+		}
+		found.extend(page);
+	}
+}
+
+/// All bundles, or those of `owner`, by ascending identifier.
+pub async fn bundles(
+	block: &BlockClient,
+	owner: Option<&AccountId32>,
+) -> Result<Vec<(H256, Bundle)>, ChainError> {
+	let (mut found, mut last) = (Vec::new(), None);
+	loop {
+		let page = block.bundles(last, PAGE).await?;
+		let Some((id, _)) = page.last() else { return Ok(found) };
+		last = Some(*id);
+		let wanted = |bundle: &Bundle| owner.is_none_or(|owner| bundle.owner == *owner);
+		found.extend(page.into_iter().filter(|(_, bundle)| wanted(bundle)));
+	}
+}
+
+/// All open campaigns, or those of `owner`, by ascending identifier.
+pub async fn campaigns(
+	block: &BlockClient,
+	owner: Option<&AccountId32>,
+) -> Result<Vec<(H256, Campaign)>, ChainError> {
+	let mut found: Vec<(H256, Campaign)> = Vec::new();
+	loop {
+		let last = found.last().map(|(id, _)| *id);
+		let page = match owner {
+			Some(owner) => block.campaigns_by_owner(owner, last, PAGE).await?,
+			None => block.campaigns(last, PAGE).await?,
+		};
+		if page.is_empty() {
+			return Ok(found);
+		}
+		found.extend(page);
+	}
+}
+
+/// All contributors to a campaign.
+pub async fn contributors(
+	block: &BlockClient,
+	campaign: &H256,
+) -> Result<Vec<(AccountId32, Contributor)>, ChainError> {
+	let mut found: Vec<(AccountId32, Contributor)> = Vec::new();
+	loop {
+		let last = found.last().map(|(account, _)| *account);
+		let page = block.contributors(&campaign.0, last, PAGE).await?;
 		if page.is_empty() {
 			return Ok(found);
 		}

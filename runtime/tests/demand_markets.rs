@@ -12,7 +12,7 @@ use msec_runtime::{
 };
 use pallet_demands::{Call as Demand, DemandId, DemandTerms, RequestTerms};
 use pallet_marketplace::{
-	Call as Market, ListingTerms, Listings, OrderState, Orders, Pricing, Sample,
+	Call as Market, ListingTerms, Listings, OrderState, Orders, Pricing, Right, Sample,
 };
 use pallet_records::Call as Record;
 use proptest::{prelude::*, sample::Index};

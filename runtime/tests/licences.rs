@@ -5,8 +5,9 @@ mod common;
 use common::*;
 use frame_support::{assert_noop, assert_ok};
 use msec_primitives::LicenceId;
-use msec_runtime::{AccountId, Licences, Runtime, RuntimeOrigin};
-use sp_core::{hashing::sha2_256, H256};
+use msec_runtime::{AccountId, Licences, OriginCaller, Runtime, RuntimeOrigin};
+use sp_core::H256;
+use sp_io::hashing::sha2_256;
 use sp_runtime::DispatchError::BadOrigin;
 
 fn identifier(text: &str) -> LicenceId {
@@ -30,7 +31,7 @@ fn the_council_publishes_and_one_city_does_not() {
 		let alone = RuntimeOrigin::signed(account(1));
 		assert_noop!(Licences::publish(alone, name(), H256::zero(), false), BadOrigin);
 		let council = pallet_collective::RawOrigin::<AccountId, _>::Members(2, 3);
-		let council = RuntimeOrigin::from(council);
+		let council = RuntimeOrigin::from(OriginCaller::Council(council));
 		assert_ok!(Licences::publish(council, name(), H256::zero(), false));
 		assert!(pallet_licences::Licences::<Runtime>::contains_key(name()));
 	});

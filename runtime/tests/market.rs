@@ -17,6 +17,7 @@ use msec_runtime::{
 use pallet_access_control::Call as Access;
 use pallet_marketplace::{
 	Call as Market, Discount, ListingTerms, Listings, OrderState, Orders, PeriodPrice, Pricing,
+	Right,
 };
 use pallet_records::Call as Record;
 use proptest::{prelude::*, sample::Index};

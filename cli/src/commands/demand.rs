@@ -146,7 +146,7 @@ impl Create {
 		let salt = context.choose(&fingerprint)?;
 		let id = ids::demand(&account, &salt);
 		// Without these secrets the purchases would be worthless; they are on disk before money is held.
-		let buyer_keys = self.keys(context, &id)?;
+		let buyer_keys = purchase_keys(context, &id, self.fills)?;
 		let terms = DemandTerms {
 			kind: self.kind,
 			area: self.area,
@@ -176,22 +176,22 @@ impl Create {
 		let (price, period) = (self.highest_price.0, self.period.0);
 		(&self.kind, &self.area, price, self.fills, period, conditions, beneficiary).encode()
 	}
+}
 
-	/// The demand's keys, those that are missing made and kept.
-	fn keys(&self, context: &Context, id: &H256) -> Result<Vec<[u8; 32]>> {
-		let known = context.home().demand_keys(id)?;
-		for index in u32::try_from(known.len())?..self.fills {
-			let secret = generate_envelope_secret();
-			let record = DemandKeyRecord {
-				demand: ids::hash_text(&id.0),
-				index,
-				buyer_key: ids::hash_text(&secret.public_key()),
-			};
-			context.home().save_demand_key(&record, &secret, context.new_password()?)?;
-		}
-		let keys = context.home().demand_keys(id)?.into_iter();
-		keys.map(|key| ids::parse_hash(&key.buyer_key).map_err(|error| anyhow!(error))).collect()
+/// The keys of a demand or of a bundle's purchase, those of `count` that are missing made and kept.
+pub fn purchase_keys(context: &Context, id: &H256, count: u32) -> Result<Vec<[u8; 32]>> {
+	let known = context.home().demand_keys(id)?;
+	for index in u32::try_from(known.len())?..count {
+		let secret = generate_envelope_secret();
+		let record = DemandKeyRecord {
+			demand: ids::hash_text(&id.0),
+			index,
+			buyer_key: ids::hash_text(&secret.public_key()),
+		};
+		context.home().save_demand_key(&record, &secret, context.new_password()?)?;
 	}
+	let keys = context.home().demand_keys(id)?.into_iter();
+	keys.map(|key| ids::parse_hash(&key.buyer_key).map_err(|error| anyhow!(error))).collect()
 }
 
 fn print_created(context: &Context, id: &H256, demand: Option<&Demand>) {

@@ -1,4 +1,4 @@
-//! `msec listing` and `msec search`
+//! `msec listing`
 
 use super::{
 	arguments::{parse_id, parse_seconds, Period},
@@ -11,7 +11,6 @@ use codec::Encode;
 use msec::{
 	ids,
 	market::{self, Query},
-	Amount,
 };
 use msec_worker_common::{
 	chain::{runtime, Listing, ListingTerms, Pricing, Right},
@@ -292,82 +291,33 @@ async fn execute<Call: subxt::transactions::Payload>(
 	Ok(())
 }
 
-/// By what results are sorted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Sort {
-	/// The cheapest first.
-	#[default]
-	Price,
-	/// The youngest first.
-	Newest,
-	/// The most sold first.
-	Sales,
-}
-
-#[derive(Args)]
-pub struct Search {
-	/// What is measured, such as air-temperature.
-	#[arg(long)]
-	kind: Option<String>,
-	/// Geohash in which the place lies.
-	#[arg(long, value_name = "GEOHASH")]
-	place: Option<String>,
-	/// Who sells.
-	#[arg(long, value_name = "ACCOUNT")]
-	owner: Option<String>,
-	/// Highest price in MSEC of one purchase, period or reading.
-	#[arg(long, value_name = "MSEC")]
-	max_price: Option<Amount>,
-	/// Order of the results.
-	#[arg(long, value_enum, default_value_t)]
-	sort: Sort,
-}
-
-impl Search {
-	pub async fn run(self, context: &Context) -> Result<()> {
-		let owner = self.owner.map(|owner| context.address(&owner)).transpose()?;
-		let query = Query {
-			kind: self.kind,
-			place: self.place,
-			owner,
-			max_price: self.max_price.map(|amount| amount.0),
-			paused: false,
-		};
-		let (_, block) = context.finalized().await?;
-		let mut found = market::search(&block, &query).await?;
-		match self.sort {
-			Sort::Price => found.sort_by_key(|(_, listing)| listing.terms.pricing.price()),
-			Sort::Newest => found.sort_by_key(|(_, listing)| std::cmp::Reverse(listing.created_at)),
-			Sort::Sales => found.sort_by_key(|(_, listing)| std::cmp::Reverse(listing.sales)),
-		}
-		print_listings(context, &found);
-		Ok(())
-	}
-}
-
 fn print_listings(context: &Context, listings: &[(H256, Listing)]) {
 	let values: Vec<_> = listings.iter().map(|(id, listing)| value_of(id, listing)).collect();
 	context.print(&json!(values), || {
-		let rows: Vec<_> = listings
-			.iter()
-			.map(|(id, listing)| {
-				let terms = &listing.terms;
-				vec![
-					ids::hash_text(&id.0),
-					terms.kind.clone(),
-					terms.unit.clone(),
-					terms.place.clone(),
-					price_text(&terms.pricing),
-					terms.licence.clone(),
-					listing.sales.to_string(),
-				]
-			})
-			.collect();
-		table(&["LISTING", "KIND", "UNIT", "PLACE", "PRICE", "LICENCE", "SALES"], &rows)
+		let rows: Vec<_> = listings.iter().map(|(id, listing)| row(id, listing)).collect();
+		table(&HEADER, &rows)
 	});
 }
 
-fn value_of(id: &H256, listing: &Listing) -> Value {
+/// What [`row`] shows of a listing.
+pub const HEADER: [&str; 7] = ["LISTING", "KIND", "UNIT", "PLACE", "PRICE", "LICENCE", "SALES"];
+
+/// A listing for people, in one line.
+pub fn row(id: &H256, listing: &Listing) -> Vec<String> {
+	let terms = &listing.terms;
+	vec![
+		ids::hash_text(&id.0),
+		terms.kind.clone(),
+		terms.unit.clone(),
+		terms.place.clone(),
+		price_text(&terms.pricing),
+		terms.licence.clone(),
+		listing.sales.to_string(),
+	]
+}
+
+/// A listing for programs.
+pub fn value_of(id: &H256, listing: &Listing) -> Value {
 	let terms = &listing.terms;
 	let mut value = json!({
 		"listing": ids::hash_text(&id.0),

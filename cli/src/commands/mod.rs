@@ -3,6 +3,8 @@
 mod access;
 mod account;
 mod arguments;
+mod bundle;
+mod campaign;
 mod complaint;
 mod context;
 mod dataset;
@@ -15,8 +17,10 @@ mod money;
 mod order;
 mod plot;
 mod price;
+mod price_history;
 mod publish;
 mod request;
+mod search;
 mod store;
 mod subscription;
 mod verify_image;
@@ -111,12 +115,17 @@ enum Command {
 	#[command(subcommand)]
 	Store(store::StoreCommand),
 	/// Publish files into a data set.
+	#[command(long_about = publish::LONG_ABOUT)]
 	Publish(publish::Publish),
 	/// Offers of one's own.
 	#[command(subcommand)]
 	Listing(listing::ListingCommand),
-	/// Find offers.
-	Search(listing::Search),
+	/// Find offers, and sort them.
+	#[command(long_about = search::LONG_ABOUT)]
+	Search(search::Search),
+	/// What was paid for a kind of data, day by day.
+	#[command(long_about = price_history::LONG_ABOUT)]
+	Prices(price_history::Prices),
 	/// Buy from a listing.
 	Buy(order::Buy),
 	/// Orders as buyer or seller.
@@ -142,6 +151,12 @@ enum Command {
 	/// Rewards for data that does not exist yet.
 	#[command(subcommand)]
 	Request(request::RequestCommand),
+	/// Listings that are sold together at one price.
+	#[command(subcommand, long_about = bundle::LONG_ABOUT)]
+	Bundle(bundle::BundleCommand),
+	/// Rewards for everybody's contributions, out of a budget.
+	#[command(subcommand, long_about = campaign::LONG_ABOUT)]
+	Campaign(campaign::CampaignCommand),
 	/// What buyers may do with data: the licences that listings can name.
 	#[command(subcommand)]
 	Licence(licence::LicenceCommand),
@@ -167,6 +182,7 @@ enum Command {
 	/// Draw a column of a CSV file.
 	Plot(plot::Plot),
 	/// Check that an image is one that a device made anonymous.
+	#[command(long_about = verify_image::LONG_ABOUT)]
 	VerifyImage(verify_image::VerifyImage),
 }
 
@@ -186,6 +202,7 @@ impl Cli {
 			Command::Publish(command) => command.run(&context).await,
 			Command::Listing(command) => command.run(&context).await,
 			Command::Search(command) => command.run(&context).await,
+			Command::Prices(command) => command.run(&context).await,
 			Command::Buy(command) => command.run(&context).await,
 			Command::Orders(command) => command.run(&context).await,
 			Command::Order(command) => command.run(&context).await,
@@ -198,6 +215,8 @@ impl Cli {
 			Command::Demand(command) => command.run(&context).await,
 			Command::Licence(command) => command.run(&context).await,
 			Command::Request(command) => command.run(&context).await,
+			Command::Bundle(command) => command.run(&context).await,
+			Command::Campaign(command) => command.run(&context).await,
 			Command::Balance(command) => command.run(&context).await,
 			Command::Transfer(command) => command.run(&context).await,
 			Command::Grant(command) => command.run(&context).await,
@@ -220,5 +239,18 @@ mod tests {
 	#[test]
 	fn the_command_line_is_consistent() {
 		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn help_teaches_what_takes_more_than_a_line() {
+		let command = Cli::command();
+		for name in ["publish", "search", "prices", "bundle", "campaign", "verify-image"] {
+			let found = command.find_subcommand(name).expect("the command is there");
+			let (line, text) = (found.get_about(), found.get_long_about());
+			let length = |text: Option<&clap::builder::StyledStr>| {
+				text.map_or(0, |text| text.to_string().len())
+			};
+			assert!(length(text) > 3 * length(line), "{name}");
+		}
 	}
 }

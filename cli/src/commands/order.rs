@@ -579,7 +579,8 @@ pub async fn order_at(block: &BlockClient, id: &H256) -> Result<Order> {
 	order.ok_or_else(|| anyhow!("there is no such order; see `msec orders`"))
 }
 
-async fn wait_for_delivery(
+/// Waits until the key of an order is there, and of a subscription the keys of so many batches.
+pub async fn wait_for_delivery(
 	context: &Context,
 	chain: &ChainClient,
 	id: &H256,
@@ -621,7 +622,7 @@ fn role(order: &Order, account: &AccountId32) -> &'static str {
 	}
 }
 
-fn state_name(state: &OrderState) -> &'static str {
+pub fn state_name(state: &OrderState) -> &'static str {
 	match state {
 		OrderState::AwaitingDelivery => "awaiting-delivery",
 		OrderState::Delivered { .. } => "delivered",
@@ -631,7 +632,7 @@ fn state_name(state: &OrderState) -> &'static str {
 	}
 }
 
-fn state_text(state: &OrderState) -> String {
+pub fn state_text(state: &OrderState) -> String {
 	match state {
 		OrderState::AwaitingDelivery => "waits for its key".to_owned(),
 		OrderState::Delivered { settle_after } => {

@@ -66,12 +66,6 @@ impl Plot {
 			"from": time(first), "to": time(last),
 		});
 		context.print(&value, || {
-			let width = values.last().map_or(1.0, |point| point.0.max(1.0));
-			let shape = Shape::Lines(&values);
-			let mut chart = Chart::new(WIDTH, HEIGHT, 0.0, width);
-			let chart = chart.lineplot(&shape);
-			chart.axis();
-			chart.figures();
 			let facts = [
 				("column", column.to_owned()),
 				("values", points.count.to_string()),
@@ -80,10 +74,21 @@ impl Plot {
 				("lowest", lowest.to_string()),
 				("highest", highest.to_string()),
 			];
-			format!("{}\n{}", chart.frame(), fields(&facts))
+			format!("{}\n{}", curve(&values), fields(&facts))
 		});
 		Ok(())
 	}
+}
+
+/// Draws points whose first coordinates ascend from zero.
+pub fn curve(points: &[(f32, f32)]) -> String {
+	let width = points.last().map_or(1.0, |point| point.0.max(1.0));
+	let shape = Shape::Lines(points);
+	let mut chart = Chart::new(WIDTH, HEIGHT, 0.0, width);
+	let chart = chart.lineplot(&shape);
+	chart.axis();
+	chart.figures();
+	chart.frame()
 }
 
 /// Second and value of a canonical row, where the value is there.

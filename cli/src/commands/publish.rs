@@ -19,7 +19,7 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-const LONG_ABOUT: &str = "\
+pub const LONG_ABOUT: &str = "\
 Publish files into a data set: read, cut into chunks, encrypted, uploaded to its stores, and committed to \
 on chain. Nothing leaves this machine in the clear. The same command goes on where an interrupted one \
 stopped; a file that was published is not published twice.
@@ -62,7 +62,6 @@ enum FormatArgument {
 
 /// Publish files into a data set.
 #[derive(Args)]
-#[command(long_about = LONG_ABOUT)]
 pub struct Publish {
 	/// Name of the data set.
 	dataset: String,

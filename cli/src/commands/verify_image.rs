@@ -24,7 +24,7 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-const LONG_ABOUT: &str = "\
+pub const LONG_ABOUT: &str = "\
 Check that an image is one that a device made anonymous, and that it is exactly as the device \
 left it.
 
@@ -40,7 +40,7 @@ that the image is not verified, or that it could not be found out.";
 
 /// Check that an image is one that a device made anonymous.
 #[derive(Args)]
-#[command(long_about = LONG_ABOUT, group = ArgGroup::new("source").required(true))]
+#[command(group = ArgGroup::new("source").required(true))]
 pub struct VerifyImage {
 	/// The image, exactly as it was published.
 	image: PathBuf,

@@ -3,10 +3,8 @@
 //! `()` estimates from above: the state that a call touches at its longest, and generous times for
 //! hashing in wasm. A runtime should measure its own.
 
-use frame_support::weights::{
-	constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MICROS},
-	Weight,
-};
+use frame_support::weights::Weight;
+use msec_primitives::weights::estimate;
 
 /// The weight of each call.
 pub trait WeightInfo {
@@ -22,17 +20,6 @@ pub trait WeightInfo {
 	fn leave() -> Weight;
 	/// `close_campaign`
 	fn close_campaign() -> Weight;
-}
-
-/// Bytes of proof for one read: an item of the largest kind and its way down the trie.
-const PROOF_SIZE_PER_READ: u64 = 4_096;
-
-fn estimate(micros: u64, reads: u64, writes: u64) -> Weight {
-	Weight::from_parts(
-		micros.saturating_mul(WEIGHT_REF_TIME_PER_MICROS),
-		reads.saturating_mul(PROOF_SIZE_PER_READ),
-	)
-	.saturating_add(ParityDbWeight::get().reads_writes(reads, writes))
 }
 
 impl WeightInfo for () {

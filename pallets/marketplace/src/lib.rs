@@ -98,6 +98,7 @@ mod bundle;
 mod challenge;
 mod delivery;
 mod demand_side;
+pub mod discovery;
 mod dispute;
 mod escrow;
 mod listing;
@@ -118,6 +119,7 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+pub use discovery::{PriceBand, SearchCursor, SearchPage, SearchScope};
 pub use pallet::*;
 pub use pricing::{Discount, Discounts, PeriodPrice, ReadingPrice};
 pub use types::{
@@ -1817,6 +1819,18 @@ pub mod pallet {
 			Self::page_of_cell(cell, start_after, limit)
 		}
 
+		/// A part of the listings in `scope` whose price is within `prices`: of `limit` of them, at least
+		/// 1 and at most 100, after `start_after`. Cells are looked through one after the other, listings
+		/// in the order of their ids. `start_after` is what the part before gave.
+		pub fn search_listings(
+			scope: SearchScope<T::AccountId>,
+			prices: PriceBand<BalanceOf<T>>,
+			start_after: Option<SearchCursor>,
+			limit: u32,
+		) -> SearchPage<ListingOf<T>> {
+			Self::do_search(scope, prices, start_after, limit)
+		}
+
 		/// An order that is not pruned.
 		pub fn order(order: OrderId) -> Option<OrderOf<T>> {
 			Orders::<T>::get(order)
@@ -1830,6 +1844,11 @@ pub mod pallet {
 		/// A bundle.
 		pub fn bundle(bundle: BundleId) -> Option<BundleOf<T>> {
 			Bundles::<T>::get(bundle)
+		}
+
+		/// The bundles in the order of their ids, after `start_after`, at most 100.
+		pub fn bundles(start_after: Option<BundleId>, limit: u32) -> Vec<(BundleId, BundleOf<T>)> {
+			Self::page_of_bundles(start_after, limit)
 		}
 
 		/// What a bundle costs now and what its buyer signs for; nothing when a listing of it cannot be

@@ -1,12 +1,13 @@
-//! Pages of listings and orders.
+//! Pages of listings, bundles and orders.
 
-use crate::{pallet::*, Cell, Kind, ListingOf, OrderOf, SubscriptionOf};
+use crate::{pallet::*, BundleOf, Cell, Kind, ListingOf, OrderOf, SubscriptionOf};
 use alloc::vec::Vec;
-use msec_primitives::{DatasetId, ListingId, OrderId};
+use frame_support::storage::KeyPrefixIterator;
+use msec_primitives::{BundleId, DatasetId, ListingId, OrderId};
 use sp_core::H256;
 
 /// Most items in a page.
-const MAX_PAGE_LENGTH: u32 = 100;
+pub(crate) const MAX_PAGE_LENGTH: u32 = 100;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn page_of_owner(
@@ -14,14 +15,7 @@ impl<T: Config> Pallet<T> {
 		start_after: Option<ListingId>,
 		limit: u32,
 	) -> Vec<(ListingId, ListingOf<T>)> {
-		let ids = match start_after {
-			Some(id) => ListingsByOwner::<T>::iter_key_prefix_from(
-				&owner,
-				ListingsByOwner::<T>::hashed_key_for(&owner, id),
-			),
-			None => ListingsByOwner::<T>::iter_key_prefix(&owner),
-		};
-		page(ids, limit, Listings::<T>::get)
+		page(Self::ids_of_owner(&owner, start_after), limit, Listings::<T>::get)
 	}
 
 	pub(crate) fn page_of_kind(
@@ -29,14 +23,7 @@ impl<T: Config> Pallet<T> {
 		start_after: Option<ListingId>,
 		limit: u32,
 	) -> Vec<(ListingId, ListingOf<T>)> {
-		let ids = match start_after {
-			Some(id) => ListingsByKind::<T>::iter_key_prefix_from(
-				&kind,
-				ListingsByKind::<T>::hashed_key_for(&kind, id),
-			),
-			None => ListingsByKind::<T>::iter_key_prefix(&kind),
-		};
-		page(ids, limit, Listings::<T>::get)
+		page(Self::ids_of_kind(&kind, start_after), limit, Listings::<T>::get)
 	}
 
 	pub(crate) fn page_of_cell(
@@ -44,14 +31,64 @@ impl<T: Config> Pallet<T> {
 		start_after: Option<ListingId>,
 		limit: u32,
 	) -> Vec<(ListingId, ListingOf<T>)> {
-		let ids = match start_after {
-			Some(id) => ListingsByCell::<T>::iter_key_prefix_from(
-				&cell,
-				ListingsByCell::<T>::hashed_key_for(&cell, id),
+		page(Self::ids_of_cell(&cell, start_after), limit, Listings::<T>::get)
+	}
+
+	pub(crate) fn ids_of_all(start_after: Option<ListingId>) -> KeyPrefixIterator<ListingId> {
+		match start_after {
+			Some(id) => Listings::<T>::iter_keys_from(Listings::<T>::hashed_key_for(id)),
+			None => Listings::<T>::iter_keys(),
+		}
+	}
+
+	pub(crate) fn ids_of_owner(
+		owner: &T::AccountId,
+		start_after: Option<ListingId>,
+	) -> KeyPrefixIterator<ListingId> {
+		match start_after {
+			Some(id) => ListingsByOwner::<T>::iter_key_prefix_from(
+				owner,
+				ListingsByOwner::<T>::hashed_key_for(owner, id),
 			),
-			None => ListingsByCell::<T>::iter_key_prefix(&cell),
+			None => ListingsByOwner::<T>::iter_key_prefix(owner),
+		}
+	}
+
+	pub(crate) fn ids_of_kind(
+		kind: &Kind,
+		start_after: Option<ListingId>,
+	) -> KeyPrefixIterator<ListingId> {
+		match start_after {
+			Some(id) => ListingsByKind::<T>::iter_key_prefix_from(
+				kind,
+				ListingsByKind::<T>::hashed_key_for(kind, id),
+			),
+			None => ListingsByKind::<T>::iter_key_prefix(kind),
+		}
+	}
+
+	pub(crate) fn ids_of_cell(
+		cell: &Cell,
+		start_after: Option<ListingId>,
+	) -> KeyPrefixIterator<ListingId> {
+		match start_after {
+			Some(id) => ListingsByCell::<T>::iter_key_prefix_from(
+				cell,
+				ListingsByCell::<T>::hashed_key_for(cell, id),
+			),
+			None => ListingsByCell::<T>::iter_key_prefix(cell),
+		}
+	}
+
+	pub(crate) fn page_of_bundles(
+		start_after: Option<BundleId>,
+		limit: u32,
+	) -> Vec<(BundleId, BundleOf<T>)> {
+		let ids = match start_after {
+			Some(id) => Bundles::<T>::iter_keys_from(Bundles::<T>::hashed_key_for(id)),
+			None => Bundles::<T>::iter_keys(),
 		};
-		page(ids, limit, Listings::<T>::get)
+		page(ids, limit, Bundles::<T>::get)
 	}
 
 	pub(crate) fn page_of_account(

@@ -12,6 +12,7 @@ pub mod dataset;
 pub mod market;
 pub mod runtime_api;
 pub mod units;
+pub mod weights;
 
 pub use access::{AccessPolicy, Action, Actions, Basis, Decision, OrderAccess, Purpose, Refusal};
 pub use dataset::{

@@ -1,9 +1,7 @@
 //! What the calls cost.
 
-use frame_support::weights::{
-	constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MICROS},
-	Weight,
-};
+use frame_support::weights::Weight;
+use msec_primitives::weights::estimate;
 
 /// What each call costs.
 pub trait WeightInfo {
@@ -37,8 +35,6 @@ const ROOT: u64 = 150;
 const BATCH: u64 = 12;
 /// Reads of an access decision along a full chain of delegates.
 const DECISION_READS: u64 = 16;
-/// Bytes of proof a read.
-const PROOF: u64 = 4_096;
 
 /// Estimates on the safe side, for databases as fast as ParityDB.
 impl WeightInfo for () {
@@ -89,10 +85,4 @@ impl WeightInfo for () {
 	fn erase() -> Weight {
 		estimate(BASE, 3, 3)
 	}
-}
-
-fn estimate(microseconds: u64, reads: u64, writes: u64) -> Weight {
-	let computation = microseconds.saturating_mul(WEIGHT_REF_TIME_PER_MICROS);
-	Weight::from_parts(computation, reads.saturating_mul(PROOF))
-		.saturating_add(ParityDbWeight::get().reads_writes(reads, writes))
 }

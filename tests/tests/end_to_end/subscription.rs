@@ -27,6 +27,9 @@ const TERMS: [&str; 10] = [
 async fn a_subscriber_gets_what_comes_and_pays_for_what_was_used() {
 	let market = Market::open().await;
 	let (owner, buyer) = (&market.owner, &market.buyer);
+	owner.text(&["key", "create", "main"]).await;
+	owner.text(&["key", "publish", "main"]).await;
+
 	let whole = readings::many(40);
 	let lines: Vec<_> = whole.lines().collect();
 	let (header, rows) = lines.split_first().expect("there are readings");

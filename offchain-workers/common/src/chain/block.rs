@@ -16,7 +16,9 @@ use std::{
 };
 use subxt::{
 	client::OnlineClientAtBlock,
+	events::Events,
 	ext::{frame_decode::view_functions::decode_view_function_response, scale_decode::IntoVisitor},
+	storage::Address,
 	view_functions::Payload,
 };
 
@@ -135,31 +137,6 @@ impl BlockClient {
 		Ok(convert(page))
 	}
 
-	/// The listings of exactly `kind` after `start_after`, at most 100, by ascending identifier.
-	pub async fn listings_by_kind(
-		&self,
-		kind: &str,
-		start_after: Option<H256>,
-		limit: u32,
-	) -> Result<Vec<(H256, Listing)>, ChainError> {
-		let view = runtime::view_functions().marketplace();
-		let page = self.ask(view.listings_by_kind(bounded(kind), start_after, limit)).await?;
-		Ok(convert(page))
-	}
-
-	/// The listings in `cell`, which has at most four characters and is the beginning of their place,
-	/// after `start_after`, at most 100, by ascending identifier.
-	pub async fn listings_by_cell(
-		&self,
-		cell: &str,
-		start_after: Option<H256>,
-		limit: u32,
-	) -> Result<Vec<(H256, Listing)>, ChainError> {
-		let view = runtime::view_functions().marketplace();
-		let page = self.ask(view.listings_by_cell(bounded(cell), start_after, limit)).await?;
-		Ok(convert(page))
-	}
-
 	/// An order.
 	pub async fn order(&self, id: &Hash) -> Result<Option<Order>, ChainError> {
 		let found = self.ask(runtime::view_functions().marketplace().order(H256(*id))).await?;
@@ -195,7 +172,15 @@ impl BlockClient {
 
 	/// The orders of all data sets whose key is to be delivered: data set and order.
 	pub async fn awaiting_delivery(&self) -> Result<Vec<(H256, H256)>, ChainError> {
-		let entry = self.0.storage().entry(runtime::storage().marketplace().awaiting_delivery())?;
+		self.orders_by_dataset(runtime::storage().marketplace().awaiting_delivery()).await
+	}
+
+	/// The keys of an index of orders by data set.
+	async fn orders_by_dataset(
+		&self,
+		index: impl Address<KeyParts = (H256, H256)>,
+	) -> Result<Vec<(H256, H256)>, ChainError> {
+		let entry = self.0.storage().entry(index)?;
 		let mut entries = within(entry.iter(())).await?;
 		let mut found = Vec::new();
 		while let Some(next) = tokio::time::timeout(super::DEADLINE, entries.next())
@@ -216,30 +201,12 @@ impl BlockClient {
 
 	/// The orders of all data sets of which a chunk is to be posted: data set and order.
 	pub async fn challenged(&self) -> Result<Vec<(H256, H256)>, ChainError> {
-		let entry = self.0.storage().entry(runtime::storage().marketplace().open_challenges())?;
-		let mut entries = within(entry.iter(())).await?;
-		let mut found = Vec::new();
-		while let Some(next) = tokio::time::timeout(super::DEADLINE, entries.next())
-			.await
-			.map_err(|_| ChainError::TimedOut)?
-		{
-			found.push(next?.key()?.decode()?);
-		}
-		Ok(found)
+		self.orders_by_dataset(runtime::storage().marketplace().open_challenges()).await
 	}
 
 	/// The subscriptions to all data sets that go on: data set and order.
 	pub async fn subscriptions(&self) -> Result<Vec<(H256, H256)>, ChainError> {
-		let entry = self.0.storage().entry(runtime::storage().marketplace().subscriptions())?;
-		let mut entries = within(entry.iter(())).await?;
-		let mut found = Vec::new();
-		while let Some(next) = tokio::time::timeout(super::DEADLINE, entries.next())
-			.await
-			.map_err(|_| ChainError::TimedOut)?
-		{
-			found.push(next?.key()?.decode()?);
-		}
-		Ok(found)
+		self.orders_by_dataset(runtime::storage().marketplace().subscriptions()).await
 	}
 
 	/// The open complaint about an order.
@@ -327,6 +294,11 @@ impl BlockClient {
 		Ok(page.into_iter().map(|(account, answer)| (account, answer.into())).collect())
 	}
 
+	/// What happened in the block.
+	pub async fn events(&self) -> Result<Events<Config>, ChainError> {
+		within(self.0.events().fetch()).await
+	}
+
 	/// What `account` has.
 	pub async fn account(&self, account: &AccountId32) -> Result<Account, ChainError> {
 		let entry = self.0.storage().entry(runtime::storage().system().account())?;
@@ -367,6 +339,6 @@ impl BlockClient {
 const VIEW_ID_LENGTH: usize = 32;
 const VIEW_ANSWER: &str = "a view function does not answer as the metadata says";
 
-fn convert<Found, Item: From<Found>>(page: Vec<(H256, Found)>) -> Vec<(H256, Item)> {
+pub(super) fn convert<Found, Item: From<Found>>(page: Vec<(H256, Found)>) -> Vec<(H256, Item)> {
 	page.into_iter().map(|(id, found)| (id, found.into())).collect()
 }

@@ -4,13 +4,19 @@
 //! asked at one block: [`ChainClient::best`] or [`ChainClient::finalized`] yields a [`BlockClient`].
 
 mod block;
+mod bundles;
+mod campaigns;
 mod client;
 mod compatibility;
+mod discovery;
 mod types;
 
 pub use block::BlockClient;
+pub use bundles::{Bundle, BundleMember, BundleOffer};
+pub use campaigns::{Campaign, CampaignTerms, Contributor};
 pub(crate) use client::within;
 pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
+pub use discovery::{PriceBand, SearchCursor, SearchPage, SearchScope};
 pub use types::{
 	Account, Answer, Challenge, ChallengeState, Complaint, ComplaintState, Dataset, Demand,
 	DemandTerms, Discount, EncryptionKey, Licence, Listing, ListingTerms, Order, OrderState,
@@ -110,6 +116,13 @@ pub enum ChainError {
 	/// The node's answer makes no sense.
 	#[error("the node's answer is not valid: {0}")]
 	InvalidAnswer(&'static str),
+}
+
+impl ChainError {
+	/// Whether the node says that it no longer keeps a block's state.
+	pub fn is_pruned(&self) -> bool {
+		matches!(self, Self::Node(error) if format!("{error:?}").contains("discarded"))
+	}
 }
 
 impl<E: Into<subxt::Error>> From<E> for ChainError {

@@ -189,7 +189,7 @@ impl Worker {
 			};
 			match self.outcome(&done).await {
 				Ok(outcome) => self.end(key, outcome.is_ok().then_some(&done), outcome)?,
-				Err(error) if is_forgotten(&error) => {
+				Err(error) if error.is_pruned() => {
 					let done = Done { success_known: false, ..done };
 					self.end(key, Some(&done), Err(unknown(&done)))?;
 				},
@@ -382,11 +382,6 @@ fn module_error(error: &subxt::error::ModuleError) -> TransactionError {
 
 fn unknown(done: &Done) -> TransactionError {
 	TransactionError::OutcomeUnknown(done.block_number)
-}
-
-/// Whether the node says that it no longer keeps a block's state.
-fn is_forgotten(error: &ChainError) -> bool {
-	matches!(error, ChainError::Node(error) if format!("{error:?}").contains("discarded"))
 }
 
 /// What a node's refusal means.

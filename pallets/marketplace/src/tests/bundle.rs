@@ -59,6 +59,8 @@ fn a_bundle_is_stored_for_a_deposit() {
 		assert_ok!(create(&listings, &SHARES));
 		let id = Marketplace::bundle_id(&OWNER, SALT);
 		let stored = Marketplace::bundle(id).unwrap();
+		assert_eq!(Marketplace::bundles(None, 9), [(id, stored.clone())]);
+		assert_eq!(Marketplace::bundles(Some(id), 9), []);
 		assert_eq!((stored.owner, stored.members), (OWNER, members(&listings, &SHARES)));
 		assert_eq!(deposit_of(OWNER), before + BUNDLE_DEPOSIT);
 		assert_eq!(events(), [Event::BundleCreated { bundle: id, owner: OWNER, price: 1_033 }]);

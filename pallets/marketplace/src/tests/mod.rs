@@ -6,6 +6,7 @@ mod bundle;
 mod challenge;
 mod delivery;
 mod demand_side;
+mod discovery;
 mod dispute;
 mod escrow;
 mod frozen;
