@@ -1,12 +1,11 @@
 //! Places: coordinates, the geohashes in which they lie, and how far they are from one another.
 
+use geohash::{decode_bbox, encode, Coord};
 use std::{collections::BTreeSet, f64::consts::PI, str::FromStr};
 
 /// Most characters of a place by which the chain finds listings.
 pub const CELL_LENGTH: usize = 4;
 
-const ALPHABET: &[u8; 32] = b"0123456789bcdefghjkmnpqrstuvwxyz";
-const BITS_PER_CHARACTER: usize = 5;
 /// The mean radius of the earth, in kilometres.
 const EARTH_RADIUS: f64 = 6_371.008_8;
 
@@ -18,17 +17,6 @@ pub struct Coordinates {
 	/// From -180 (west) to 180 (east).
 	pub longitude: f64,
 }
-
-/// The area of a geohash, in degrees.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Area {
-	south: f64,
-	west: f64,
-	height: f64,
-	width: f64,
-}
-
-const WORLD: Area = Area { south: -90.0, west: -180.0, height: 180.0, width: 360.0 };
 
 impl FromStr for Coordinates {
 	type Err = String;
@@ -53,23 +41,20 @@ impl FromStr for Coordinates {
 impl Coordinates {
 	/// The centre of a geohash; `None` when it is not one.
 	pub fn centre_of(geohash: &str) -> Option<Self> {
-		Area::of(geohash).map(|area| area.centre())
+		// The empty geohash is the whole world, and no place.
+		let area = decode_bbox(geohash).ok().filter(|_| !geohash.is_empty())?;
+		let Coord { x: longitude, y: latitude } = area.center();
+		Some(Self { latitude, longitude })
 	}
 
-	/// The geohash of `length` characters in which the point lies.
+	/// The geohash of `length` characters, 1 to 12, in which the point lies.
+	///
+	/// # Panics
+	///
+	/// When the coordinates or the length are out of their ranges.
 	pub fn geohash(&self, length: usize) -> String {
-		let mut area = WORLD;
-		let character = |position: usize| {
-			let index = (0..BITS_PER_CHARACTER).fold(0, |index, bit| {
-				let is_upper =
-					area.halve(position * BITS_PER_CHARACTER + bit, |middle, of_width| {
-						middle <= if of_width { self.longitude } else { self.latitude }
-					});
-				(index << 1) | usize::from(is_upper)
-			});
-			char::from(ALPHABET[index])
-		};
-		(0..length).map(character).collect()
+		let point = Coord { x: self.longitude, y: self.latitude };
+		encode(point, length).expect("coordinates are within their ranges")
 	}
 
 	/// The cell in which the point lies, with its neighbours and every coarser geohash that contains one
@@ -96,57 +81,20 @@ impl Coordinates {
 
 /// A geohash and those that touch it: up to eight, fewer at the poles.
 fn neighbourhood(geohash: &str) -> BTreeSet<String> {
-	let Some(area) = Area::of(geohash) else { return BTreeSet::new() };
-	let Coordinates { latitude, longitude } = area.centre();
+	let Ok(area) = decode_bbox(geohash) else { return BTreeSet::new() };
+	let centre = area.center();
 	let mut found = BTreeSet::new();
 	for north in [-1.0, 0.0, 1.0] {
 		for east in [-1.0, 0.0, 1.0] {
-			let latitude = latitude + north * area.height;
+			let latitude = centre.y + north * area.height();
 			// Where the date changes, the world goes on.
-			let longitude = (longitude + east * area.width + 180.0).rem_euclid(360.0) - 180.0;
+			let longitude = (centre.x + east * area.width() + 180.0).rem_euclid(360.0) - 180.0;
 			if latitude.abs() < 90.0 {
 				found.insert(Coordinates { latitude, longitude }.geohash(geohash.len()));
 			}
 		}
 	}
 	found
-}
-
-impl Area {
-	fn of(geohash: &str) -> Option<Self> {
-		let mut area = WORLD;
-		for (position, character) in geohash.bytes().enumerate() {
-			let index = ALPHABET.iter().position(|known| *known == character)?;
-			for bit in 0..BITS_PER_CHARACTER {
-				let is_upper = (index >> (BITS_PER_CHARACTER - 1 - bit)) & 1 == 1;
-				area.halve(position * BITS_PER_CHARACTER + bit, |_, _| is_upper);
-			}
-		}
-		(!geohash.is_empty()).then_some(area)
-	}
-
-	/// Keeps the eastern or the northern half if `is_upper`, of the middle and whether it is the width
-	/// that is halved, says so; the other one otherwise. Width and height take turns.
-	fn halve(&mut self, step: usize, is_upper: impl FnOnce(f64, bool) -> bool) -> bool {
-		let of_width = step.is_multiple_of(2);
-		let (start, length) = match of_width {
-			true => (&mut self.west, &mut self.width),
-			false => (&mut self.south, &mut self.height),
-		};
-		*length /= 2.0;
-		let is_upper = is_upper(*start + *length, of_width);
-		if is_upper {
-			*start += *length;
-		}
-		is_upper
-	}
-
-	fn centre(&self) -> Coordinates {
-		Coordinates {
-			latitude: self.south + self.height / 2.0,
-			longitude: self.west + self.width / 2.0,
-		}
-	}
 }
 
 #[cfg(test)]
@@ -219,10 +167,10 @@ mod tests {
 		) {
 			let point = Coordinates { latitude, longitude };
 			let geohash = point.geohash(length);
-			let area = Area::of(&geohash).unwrap();
-			let centre = area.centre();
-			prop_assert!((centre.latitude - latitude).abs() <= area.height / 2.0);
-			prop_assert!((centre.longitude - longitude).abs() <= area.width / 2.0);
+			let area = decode_bbox(&geohash).unwrap();
+			let centre = Coordinates::centre_of(&geohash).unwrap();
+			prop_assert!((centre.latitude - latitude).abs() <= area.height() / 2.0);
+			prop_assert!((centre.longitude - longitude).abs() <= area.width() / 2.0);
 			prop_assert!(point.cells_around().len() <= 21);
 		}
 	}

@@ -281,3 +281,39 @@ pub async fn stores(
 		found.extend(page);
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_narrowest_index_is_asked() {
+		let (owner, near) = (AccountId32([1; 32]), "40.64,-73.76".parse::<Coordinates>().unwrap());
+		let anything = Query::default();
+		let kind = Query { kind: Some("no2".into()), ..anything.clone() };
+		let coarse = Query { place: Some("dr5".into()), ..kind.clone() };
+		let fine = Query { place: Some("dr5x1".into()), ..kind.clone() };
+		let around = Query { near: Some(near), ..kind.clone() };
+		let owned = Query { owner: Some(owner), ..around.clone() };
+		for (query, scope) in [
+			(anything, SearchScope::All),
+			(kind, SearchScope::Kind("no2".into())),
+			(coarse, SearchScope::Kind("no2".into())),
+			(fine, SearchScope::Cells(vec!["dr5x".into()])),
+			(around, SearchScope::Cells(near.cells_around())),
+			(owned, SearchScope::Owner(owner)),
+		] {
+			assert_eq!(query.scope(), scope, "{query:?}");
+		}
+	}
+
+	#[test]
+	fn places_are_found_by_their_cell() {
+		let cells = ["dr5x".to_owned(), "dr".to_owned()];
+		for (place, expected) in
+			[("dr5x", true), ("dr5x1", true), ("dr", true), ("dr5", false), ("dr5r", false)]
+		{
+			assert_eq!(is_near(place, &cells), expected, "{place}");
+		}
+	}
+}

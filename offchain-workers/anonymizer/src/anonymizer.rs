@@ -1,7 +1,9 @@
 //! One frame from the camera to what may be seen.
 
 use crate::{
-	detection::{self, runtime::ModelIdentity, Detection, DetectionError, Detectors},
+	detection::{
+		self, runtime::ModelIdentity, Detection, DetectionError, Detector, DetectorKind, Detectors,
+	},
 	removal::{remove, Mask, Method, Region},
 	Settings,
 };
@@ -50,8 +52,18 @@ impl Anonymizer {
 
 	/// What is in the frame, split by the settings' scores.
 	pub fn detect(&mut self, frame: &RgbImage) -> Result<Outcome, DetectionError> {
+		self.detect_with(&DetectorKind::ALL, frame)
+	}
+
+	/// What these detectors find in the frame, split by the settings' scores.
+	pub fn detect_with(
+		&mut self,
+		kinds: &[DetectorKind],
+		frame: &RgbImage,
+	) -> Result<Outcome, DetectionError> {
 		let mut outcome = Outcome::default();
-		for detector in &mut self.detectors {
+		let chosen = |detector: &&mut Box<dyn Detector>| kinds.contains(&detector.kind());
+		for detector in self.detectors.iter_mut().filter(chosen) {
 			for detection in detector.detect(frame)? {
 				let Some(class) = self.settings.classes.get(&detection.class) else { continue };
 				match detection.score {
@@ -123,10 +135,7 @@ impl Anonymizer {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{
-		detection::{Class, Detector},
-		geometry::BoundingBox,
-	};
+	use crate::{detection::Class, geometry::BoundingBox};
 	use image::Rgb;
 	use std::sync::{
 		atomic::{AtomicUsize, Ordering},
@@ -144,6 +153,10 @@ mod tests {
 	}
 
 	impl Detector for Script {
+		fn kind(&self) -> DetectorKind {
+			DetectorKind::Faces
+		}
+
 		fn detect(&mut self, _: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 			let seen = self.looks.get(self.count.fetch_add(1, Ordering::Relaxed));
 			let detection =

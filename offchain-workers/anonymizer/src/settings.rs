@@ -153,7 +153,7 @@ impl Default for Settings {
 			method: Method::default(),
 			second_look: true,
 			classes: BTreeMap::from([
-				(Class::Face, class(0.15, 0.08, 0.25)),
+				(Class::Face, class(0.14, 0.08, 0.25)),
 				(Class::LicencePlate, class(0.05, 0.03, 0.3)),
 				(Class::Person, class(0.12, 0.07, 0.1)),
 				(Class::Vehicle, class(0.1, 0.06, 0.1)),

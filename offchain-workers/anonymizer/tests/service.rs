@@ -4,7 +4,7 @@ use base64::{engine::general_purpose::STANDARD, Engine};
 use futures::{future::join_all, stream};
 use image::{ImageFormat, Rgb, RgbImage};
 use msec_anonymizer::{
-	detection::{Class, Detection, DetectionError, Detector},
+	detection::{Class, Detection, DetectionError, Detector, DetectorKind},
 	geometry::BoundingBox,
 	job::OriginalsKey,
 	picture,
@@ -101,6 +101,10 @@ impl Gate {
 struct RedDetector(Arc<Gate>);
 
 impl Detector for RedDetector {
+	fn kind(&self) -> DetectorKind {
+		DetectorKind::Faces
+	}
+
 	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 		self.0.pass();
 		assert!(!frame.pixels().any(|pixel| *pixel == PANIC), "a panic that a test wants");

@@ -93,6 +93,43 @@ fn killed_twice_and_started_again_the_result_is_the_same() {
 	assert_eq!(names, [&[input, key], &outputs[..]].concat());
 }
 
+/// What the command complains about when its output is on a file system of its own, mounted by `mount`;
+/// and what is on it afterwards.
+fn failure_on_target(mount: &str) -> (String, String) {
+	let folder = tempfile::tempdir().unwrap();
+	let input = clip(folder.path());
+	let target = folder.path().join("target");
+	fs::create_dir(&target).unwrap();
+	let script = format!(
+		"mount -t tmpfs {mount} none {0} && shift && \"$@\" && exit 9; ls -A {0}",
+		target.display()
+	);
+	let video = command(&input, &target.join("output.mp4"));
+	let output = Command::new("unshare")
+		.args(["--map-root-user", "--mount", "sh", "-c", &script, "sh", "--"])
+		.arg(video.get_program())
+		.args(video.get_args())
+		.output()
+		.unwrap();
+	assert!(output.status.success(), "the video was made");
+	let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+	(text(output.stderr), text(output.stdout))
+}
+
+#[test]
+fn a_full_target_is_named_and_keeps_no_output() {
+	let (shown, listed) = failure_on_target("-o size=64k");
+	assert!(shown.contains("No space left"), "{shown}");
+	assert!(listed.lines().all(|name| name == "output.mp4.parts"), "{listed}");
+}
+
+#[test]
+fn a_read_only_target_is_named() {
+	let (shown, listed) = failure_on_target("-o ro");
+	assert!(shown.contains("Read-only"), "{shown}");
+	assert_eq!(listed, "");
+}
+
 #[test]
 fn without_models_nothing_is_written() {
 	let folder = tempfile::tempdir().unwrap();

@@ -11,6 +11,7 @@ import objects
 import sample
 import stills
 import tools
+import tracking
 import video
 from comparison import SIZES, Comparison
 from rows import Rows
@@ -22,7 +23,7 @@ NAME.csv (file,class,x_min,y_min,x_max,y_max in pixels) the images in the folder
 in frames of each size and in clips with a moving camera; plates and persons are measured as they are.
 Without DATA one portrait is measured, which says something about speed, and nothing about recall.
 """
-PARTS = ["stills", "video", "objects", "differential", "memory"]
+PARTS = ["stills", "video", "tracking", "objects", "differential", "memory"]
 CLIP_SIZES = [(640, 360), (1280, 720)]
 
 
@@ -62,6 +63,8 @@ def measure(rows, data, stage, parts, repeats):
             clip = make_clip(sheets, comparison.stage / "clip.mp4", width, height)
             video.measure(rows, comparison, clip, f"video {size}", repeats)
             video.measure_defaults(rows, clip, f"video {size}", repeats)
+    if "tracking" in parts:
+        tracking.measure(rows, data, stage)
     if "objects" in parts:
         objects.measure_recall(rows, faces, face_boxes, stage, repeats)
         objects.measure_coverage(rows, data)

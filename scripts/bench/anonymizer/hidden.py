@@ -26,8 +26,8 @@ class Hidden:
     outside: float
 
 
-def hidden(original, result, boxes_path):
-    """Compares a clip with what was made of it."""
+def hidden(original, result, boxes_path, is_counted=lambda label, edges: True):
+    """Compares a clip with what was made of it, over the boxes that are counted."""
     boxes = read_boxes(boxes_path)
     shares = []
     black_outside = bright_outside = 0
@@ -38,10 +38,12 @@ def hidden(original, result, boxes_path):
         after = cv2.resize(after, before.shape[1::-1])
         black = bright & (cv2.cvtColor(after, cv2.COLOR_BGR2GRAY) <= BLACK_TO)
         outside = bright.copy()
-        for _, edges in boxes[name]:
+        for label, edges in boxes[name]:
             x_min, y_min, x_max, y_max = numpy.round(edges).astype(int)
             inside = (slice(y_min, y_max), slice(x_min, x_max))
             outside[inside] = False
+            if not is_counted(label, edges):
+                continue
             visible = numpy.count_nonzero(bright[inside])
             if visible:
                 shares.append(numpy.count_nonzero(black[inside]) / visible)

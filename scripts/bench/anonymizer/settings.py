@@ -16,8 +16,8 @@ grow = {grow}
 file = "center_face_int8.onnx"
 input-size = "native"
 
-[tracking]
-detect-every = 2
+[tracking.detect-every]
+faces = 2
 """
 
 # Faces only; small pictures are enlarged, and less certain faces are hidden too.

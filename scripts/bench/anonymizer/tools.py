@@ -47,10 +47,10 @@ class Ours:
             shutil.rmtree(made_before, ignore_errors=True)
         return self.run(output, "images", folder, output)
 
-    def video(self, clip, output):
+    def video(self, clip, output, *options):
         """Anonymizes a clip, in black."""
         output.unlink(missing_ok=True)
-        return self.run(output, "--method", "solid", "video", clip, output)
+        return self.run(output, "--method", "solid", "video", clip, output, *options)
 
     def run(self, output, *arguments):
         """With a key for hashes of originals of its own, beside the output."""

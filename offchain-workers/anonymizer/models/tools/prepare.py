@@ -19,7 +19,9 @@ def main(face_model, plate_model, nanodet_description, ranges_file, folder):
     faces, objects = center_face(face_model), nanodet(Path(nanodet_description))
     models = {
         "center_face": faces,
-        "center_face_int8": quantise(faces, ranges["center_face"]),
+        "center_face_int8": quantise(
+            faces, ranges["center_face"], unchanged=3, used_range=0.7
+        ),
         "licence_plates": onnx.load(plate_model),
         "nanodet": objects,
         "nanodet_int8": quantise(objects, ranges["nanodet"]),

@@ -18,7 +18,7 @@ BETWEEN = {*SAME_SCALE, "Add", "Concat", "LeakyRelu"}
 
 def activations(model):
     """All tensors whose range must be known."""
-    nodes = without_relu(model.graph.node)
+    nodes = without_relu(model.graph.node, kept=())
     chosen = with_bytes(nodes)
     constants = {constant.name for constant in model.graph.initializer}
     names = {}
@@ -39,27 +39,34 @@ def with_bytes(nodes):
     return chosen
 
 
-def quantise(model, ranges):
-    return Quantiser(model, ranges).model()
+def quantise(model, ranges, unchanged=0, used_range=1.0):
+    """The model with bytes, but for its first `unchanged` convolutions. Activations between its inputs
+    and outputs keep this part of their range: the extremes are rare, and steps for the rest get finer."""
+    return Quantiser(model, ranges, unchanged, used_range).model()
 
 
-def without_relu(nodes):
-    """Drops each Relu: its output begins at 0, and a byte cannot hold less."""
-    kept = {}
+def without_relu(nodes, kept):
+    """Drops each Relu: its output begins at 0, and a byte cannot hold less. Not after nodes whose output
+    is `kept`."""
+    remaining = {}
     for node in nodes:
-        if node.op_type == "Relu":
-            producer = kept.pop(node.input[0])
+        producer = type(node)()
+        if node.op_type == "Relu" and node.input[0] not in kept:
+            producer = remaining.pop(node.input[0])
             producer.output[0] = node.output[0]
         else:
-            producer = type(node)()
             producer.CopyFrom(node)
-        kept[producer.output[0]] = producer
-    return list(kept.values())
+        remaining[producer.output[0]] = producer
+    return list(remaining.values())
 
 
 class Quantiser:
-    def __init__(self, model, ranges):
-        self.source, self.ranges = model, ranges
+    def __init__(self, model, ranges, unchanged, used_range):
+        self.source, self.ranges, self.used_range = model, ranges, used_range
+        graph = model.graph
+        self.ends = {end.name for end in [*graph.input, *graph.output]}
+        convolutions = [node.output[0] for node in graph.node if node.op_type in CONVOLUTIONS]
+        self.unchanged = convolutions[:unchanged]
         self.constants = {
             constant.name: numpy_helper.to_array(constant) for constant in model.graph.initializer
         }
@@ -68,8 +75,8 @@ class Quantiser:
         self.bytes = set()
 
     def model(self):
-        nodes = without_relu(self.source.graph.node)
-        chosen = with_bytes(nodes)
+        nodes = without_relu(self.source.graph.node, self.unchanged)
+        chosen = with_bytes(nodes).difference(self.unchanged)
         for node in nodes:
             if node.output[0] in chosen:
                 self.quantise(node)
@@ -158,7 +165,9 @@ class Quantiser:
     def scale(self, name):
         """Scale and zero of an activation; 0 is always one of the values."""
         if name not in self.scales:
-            low, high = min(self.ranges[name][0], 0.0), max(self.ranges[name][1], 0.0)
+            part = 1.0 if name in self.ends else self.used_range
+            low, high = (part * edge for edge in self.ranges[name])
+            low, high = min(low, 0.0), max(high, 0.0)
             step = max((high - low) / 255, 1e-6)
             self.scales[name] = (step, round(-low / step))
         return self.scales[name]

@@ -10,6 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use msec_anonymizer::{
 	job::atomic,
+	tracking::DetectEvery,
 	video::{
 		self,
 		camera::{self, CameraReport, Destination, Source},
@@ -61,7 +62,7 @@ pub struct VideoArguments {
 	result: PathBuf,
 	#[command(flatten)]
 	encoding: Encoding,
-	/// Models see every n-th frame, tracks fill the rest [default: 1].
+	/// Models see every n-th frame, tracks fill the rest [default: 2, and 1 for plates of visible vehicles].
 	#[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
 	detect_every: Option<u32>,
 	/// Length of the parts in which interrupted work is kept [default: 20].
@@ -77,7 +78,7 @@ impl VideoArguments {
 		let mut settings = global.settings()?;
 		self.encoding.apply(&mut settings);
 		settings.tracking.detect_every =
-			self.detect_every.unwrap_or(settings.tracking.detect_every);
+			self.detect_every.map_or(settings.tracking.detect_every, DetectEvery::same);
 		settings.video.segment_seconds =
 			self.segment_seconds.unwrap_or(settings.video.segment_seconds);
 

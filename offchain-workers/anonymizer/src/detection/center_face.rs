@@ -4,7 +4,7 @@ use super::{
 	network::Network,
 	preprocessing::{ChannelOrder, InputForm},
 	runtime::{Outputs, Tensor},
-	Class, Detection, DetectionError, Detector,
+	Class, Detection, DetectionError, Detector, DetectorKind,
 };
 use crate::geometry::BoundingBox;
 use image::RgbImage;
@@ -33,6 +33,10 @@ impl CenterFace {
 }
 
 impl Detector for CenterFace {
+	fn kind(&self) -> DetectorKind {
+		DetectorKind::Faces
+	}
+
 	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 		let score_from = self.score_from;
 		self.network.detect(frame, |outputs: &Outputs, _| {

@@ -5,7 +5,7 @@ use super::{
 	network::Network,
 	preprocessing::{ChannelOrder, Extent, InputForm},
 	runtime::{Outputs, Tensor},
-	Class, Detection, DetectionError, Detector,
+	Class, Detection, DetectionError, Detector, DetectorKind,
 };
 use crate::geometry::BoundingBox;
 use image::RgbImage;
@@ -41,6 +41,10 @@ impl LicencePlates {
 }
 
 impl Detector for LicencePlates {
+	fn kind(&self) -> DetectorKind {
+		DetectorKind::LicencePlates
+	}
+
 	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 		let score_from = self.score_from;
 		self.network.detect(frame, |outputs: &Outputs, extent| {

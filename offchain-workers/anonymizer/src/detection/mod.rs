@@ -62,6 +62,31 @@ impl Class {
 			Self::Vehicle => "vehicle",
 		}
 	}
+
+	/// The model that finds it.
+	pub fn detector(self) -> DetectorKind {
+		match self {
+			Self::Face => DetectorKind::Faces,
+			Self::LicencePlate => DetectorKind::LicencePlates,
+			Self::Person | Self::Vehicle => DetectorKind::Objects,
+		}
+	}
+}
+
+/// One of the models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DetectorKind {
+	/// The one that finds faces.
+	Faces,
+	/// The one that finds licence plates.
+	LicencePlates,
+	/// The one that finds persons and vehicles.
+	Objects,
+}
+
+impl DetectorKind {
+	/// All of them.
+	pub const ALL: [Self; 3] = [Self::Faces, Self::LicencePlates, Self::Objects];
 }
 
 /// Something that was found.
@@ -114,6 +139,9 @@ pub enum DetectionError {
 
 /// A model that finds things in frames.
 pub trait Detector: Send {
+	/// What it finds.
+	fn kind(&self) -> DetectorKind;
+
 	/// Everything with at least the score below which a reviewer does not want to see it, in any order,
 	/// without duplicates.
 	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError>;

@@ -5,7 +5,7 @@ use super::{
 	network::Network,
 	preprocessing::{ChannelOrder, Extent, InputForm},
 	runtime::{Outputs, Tensor},
-	Class, Detection, DetectionError, Detector,
+	Class, Detection, DetectionError, Detector, DetectorKind,
 };
 use crate::{geometry::BoundingBox, settings::ClassSettings};
 use image::RgbImage;
@@ -43,6 +43,10 @@ impl Objects {
 }
 
 impl Detector for Objects {
+	fn kind(&self) -> DetectorKind {
+		DetectorKind::Objects
+	}
+
 	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 		let score_from = self.score_from;
 		self.network.detect(frame, |outputs: &Outputs, extent| {

@@ -111,13 +111,15 @@ pub struct Preprocessor {
 	resizer: Resizer,
 	scaled: Image<'static>,
 	values: Vec<f32>,
+	/// What `values` have room for, and the columns and rows of it that are filled; the rest is 0.
+	shape: Option<(Extent, u32, u32)>,
 }
 
 impl Preprocessor {
 	/// For models that take inputs of this form.
 	pub fn new(form: InputForm) -> Self {
 		let scaled = Image::new(0, 0, PixelType::U8x3);
-		Self { form, resizer: Resizer::new(), scaled, values: Vec::new() }
+		Self { form, resizer: Resizer::new(), scaled, values: Vec::new(), shape: None }
 	}
 
 	/// The input that shows `view` of `frame`, padded with the mean colour to `Extent`.
@@ -127,8 +129,12 @@ impl Preprocessor {
 	/// When `view` was made for a larger frame.
 	pub fn prepare(&mut self, frame: &RgbImage, view: &View) -> (&[f32], Extent) {
 		let extent = view.extent();
-		self.values.clear();
-		self.values.resize(CHANNELS * extent.width * extent.height, 0.0);
+		let shape = Some((extent, view.scaled_width, view.scaled_height));
+		if self.shape != shape {
+			self.values.clear();
+			self.values.resize(CHANNELS * extent.width * extent.height, 0.0);
+			self.shape = shape;
+		}
 		if (view.scaled_width, view.scaled_height) == (view.width, view.height) {
 			let stride = frame.width() as usize * CHANNELS;
 			let start = view.top as usize * stride + view.left as usize * CHANNELS;

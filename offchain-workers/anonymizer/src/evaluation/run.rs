@@ -167,7 +167,7 @@ fn read(path: &Path) -> Result<RgbImage, EvaluationError> {
 mod tests {
 	use super::*;
 	use crate::{
-		detection::{Class, Detector},
+		detection::{Class, Detector, DetectorKind},
 		evaluation::{boxes::read_boxes, Share},
 		geometry::BoundingBox,
 		removal::Method,
@@ -180,6 +180,10 @@ mod tests {
 	struct RedFinder;
 
 	impl Detector for RedFinder {
+		fn kind(&self) -> DetectorKind {
+			DetectorKind::Faces
+		}
+
 		fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 			let red = || frame.enumerate_pixels().filter(|(_, _, pixel)| **pixel == RED);
 			let columns = || red().map(|(x, _, _)| x);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-	detection::{Detection, Detector},
+	detection::{Detection, Detector, DetectorKind},
 	geometry::BoundingBox,
 	picture::{decode, encode, Encoding},
 };
@@ -21,6 +21,10 @@ const GREY: Rgb<u8> = Rgb([128, 128, 128]);
 struct RedFaces;
 
 impl Detector for RedFaces {
+	fn kind(&self) -> DetectorKind {
+		DetectorKind::Faces
+	}
+
 	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 		let red: Vec<(u32, u32)> = frame
 			.enumerate_pixels()
@@ -369,6 +373,10 @@ fn without_a_model_nothing_is_passed_on() {
 fn a_frame_that_fails_or_brings_the_detector_down_is_not_passed_on() {
 	struct Broken(bool);
 	impl Detector for Broken {
+		fn kind(&self) -> DetectorKind {
+			DetectorKind::Faces
+		}
+
 		fn detect(&mut self, _: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 			match self.0 {
 				true => panic!("a fault"),

@@ -33,7 +33,8 @@ impl Mask {
 
 	/// Covers `spans`, which may overlap but do not reach beyond the frame.
 	pub(super) fn from_spans(width: u32, height: u32, mut spans: Vec<Span>) -> Self {
-		spans.sort_unstable();
+		// The spans of a region are in order, and this sort merges what is.
+		spans.sort();
 		spans.dedup_by(|next, span| {
 			let joined = next.y == span.y && next.start <= span.end;
 			if joined {

@@ -23,19 +23,23 @@ pub struct Hit {
 pub struct Track {
 	hits: VecDeque<Hit>,
 	scene: Range<u64>,
+	drift: Speed,
 }
 
 /// Movement in pixels per frame.
-#[derive(Clone, Copy, Debug, Default)]
-struct Speed {
-	x: f32,
-	y: f32,
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Speed {
+	/// To the right.
+	pub x: f32,
+	/// Down.
+	pub y: f32,
 }
 
 impl Track {
 	/// Begins with a hit in a scene that began at frame `scene_begin` and has no end yet.
 	pub fn new(scene_begin: u64, hit: Hit) -> Self {
-		Self { hits: VecDeque::from([hit]), scene: scene_begin..u64::MAX }
+		let scene = scene_begin..u64::MAX;
+		Self { hits: VecDeque::from([hit]), scene, drift: Speed::default() }
 	}
 
 	/// The thing was seen again, in a later frame.
@@ -47,6 +51,17 @@ impl Track {
 	/// The latest detection.
 	pub fn last(&self) -> &Hit {
 		self.hits.back().expect("a track begins with a hit and never forgets its last; qed")
+	}
+
+	/// How the picture moves as a whole. So the thing does until it is seen twice.
+	pub fn drift(&mut self, drift: Speed) {
+		self.drift = drift;
+	}
+
+	/// How it moved between its latest two detections, if there are two.
+	pub fn latest_speed(&self) -> Option<Speed> {
+		let before = self.hits.len().checked_sub(2)?;
+		Some(self.speed(&self.hits[before], self.last()))
 	}
 
 	/// The scene ends before `frame`.
@@ -63,7 +78,7 @@ impl Track {
 	pub fn predicted(&self, frame: u64) -> BoundingBox {
 		let last = self.last();
 		let newest = self.hits.len().saturating_sub(SPEED_HITS);
-		let speed = speed(&self.hits[newest], last);
+		let speed = self.speed(&self.hits[newest], last);
 		shifted(&last.detection.bounding_box, speed, span(last.frame, frame))
 	}
 
@@ -78,17 +93,31 @@ impl Track {
 		let after = self.hits.get(later);
 		match (before, after) {
 			(Some(before), _) if before.frame == frame => Some(before.detection),
-			(Some(before), Some(after)) => Some(interpolated(before, after, frame)),
+			(Some(before), Some(after)) => {
+				Some(interpolated(before, after, self.speed(before, after), frame))
+			},
 			(Some(last), None) => {
 				let first = &self.hits[later.saturating_sub(SPEED_HITS)];
-				within(last, frame, reach).map(|()| extended(last, speed(first, last), frame))
+				within(last, frame, reach).map(|()| extended(last, self.speed(first, last), frame))
 			},
 			(None, Some(first)) => {
 				let last = &self.hits[(SPEED_HITS - 1).min(self.hits.len() - 1)];
-				within(first, frame, reach).map(|()| extended(first, speed(first, last), frame))
+				within(first, frame, reach)
+					.map(|()| extended(first, self.speed(first, last), frame))
 			},
 			(None, None) => None,
 		}
+	}
+
+	/// Mean speed from one hit to a later one; of a single hit, that of the picture.
+	fn speed(&self, first: &Hit, last: &Hit) -> Speed {
+		let frames = span(first.frame, last.frame);
+		if frames <= 0.0 {
+			return self.drift;
+		}
+		let (from, to) =
+			(first.detection.bounding_box.centre(), last.detection.bounding_box.centre());
+		Speed { x: (to.0 - from.0) / frames, y: (to.1 - from.1) / frames }
 	}
 
 	/// Forgets what is not needed for frames after `frame`.
@@ -116,15 +145,6 @@ fn span(from: u64, to: u64) -> f32 {
 	to as f32 - from as f32
 }
 
-fn speed(first: &Hit, last: &Hit) -> Speed {
-	let frames = span(first.frame, last.frame);
-	if frames <= 0.0 {
-		return Speed::default();
-	}
-	let (from, to) = (first.detection.bounding_box.centre(), last.detection.bounding_box.centre());
-	Speed { x: (to.0 - from.0) / frames, y: (to.1 - from.1) / frames }
-}
-
 fn shifted(area: &BoundingBox, speed: Speed, frames: f32) -> BoundingBox {
 	let (x, y) = (speed.x * frames, speed.y * frames);
 	BoundingBox {
@@ -148,7 +168,7 @@ fn grown_by_travel(area: &BoundingBox, speed: Speed, frames: f32) -> BoundingBox
 }
 
 /// On the straight line between two hits.
-fn interpolated(before: &Hit, after: &Hit, frame: u64) -> Detection {
+fn interpolated(before: &Hit, after: &Hit, speed: Speed, frame: u64) -> Detection {
 	let part = span(before.frame, frame) / span(before.frame, after.frame);
 	let (from, to) = (&before.detection.bounding_box, &after.detection.bounding_box);
 	let between = |from: f32, to: f32| from + (to - from) * part;
@@ -160,7 +180,7 @@ fn interpolated(before: &Hit, after: &Hit, frame: u64) -> Detection {
 	};
 	let nearest = (frame - before.frame).min(after.frame - frame);
 	Detection {
-		bounding_box: grown_by_travel(&area, speed(before, after), nearest as f32),
+		bounding_box: grown_by_travel(&area, speed, nearest as f32),
 		score: before.detection.score.min(after.detection.score),
 		..before.detection
 	}

@@ -2,7 +2,7 @@
 
 use super::{
 	association,
-	track::{Hit, Track},
+	track::{Hit, Speed, Track},
 	TrackingSettings,
 };
 use crate::{
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// What is known about one frame.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
-	/// What models saw; `None` for a frame they were not shown.
+	/// What models saw that were shown the frame; `None` if none was.
 	pub outcome: Option<Outcome>,
 	/// Whether a scene begins with this frame.
 	pub scene_begins: bool,
@@ -27,12 +27,12 @@ pub struct Observation {
 /// (as in ByteTrack: Zhang et al., ECCV 2022).
 #[derive(Debug)]
 pub struct Tracker {
-	max_gap: u64,
-	reach: u64,
+	settings: TrackingSettings,
 	window: u64,
 	tracks: Vec<Track>,
 	begun: BTreeMap<Class, u64>,
 	scene_begin: u64,
+	drift: Speed,
 	seen: u64,
 	left: u64,
 }
@@ -42,12 +42,12 @@ impl Tracker {
 	/// leave before it is known that they lie in one.
 	pub fn new(settings: &TrackingSettings, window: usize) -> Self {
 		Self {
-			max_gap: u64::from(settings.max_gap),
-			reach: settings.reach(),
+			settings: *settings,
 			window: window as u64,
 			tracks: Vec::new(),
 			begun: BTreeMap::new(),
 			scene_begin: 0,
+			drift: Speed::default(),
 			seen: 0,
 			left: 0,
 		}
@@ -59,6 +59,7 @@ impl Tracker {
 		self.seen += 1;
 		if observation.scene_begins {
 			self.scene_begin = frame;
+			self.drift = Speed::default();
 			self.tracks.iter_mut().for_each(|track| track.end_scene(frame));
 		}
 		if let Some(outcome) = observation.outcome {
@@ -78,8 +79,10 @@ impl Tracker {
 		}
 		let frame = self.left;
 		self.left += 1;
-		let hidden = self.tracks.iter().filter_map(|track| track.at(frame, self.reach)).collect();
-		self.tracks.retain(|track| track.matters_after(frame, self.max_gap, self.reach));
+		let (max_gap, settings) = (self.settings.max_gap.into(), self.settings);
+		let reach = |track: &Track| settings.reach(track.last().detection.class.detector());
+		let hidden = self.tracks.iter().filter_map(|track| track.at(frame, reach(track))).collect();
+		self.tracks.retain(|track| track.matters_after(frame, max_gap, reach(track)));
 		self.tracks.iter_mut().for_each(|track| track.forget_until(frame));
 		Some(hidden)
 	}
@@ -96,6 +99,20 @@ impl Tracker {
 			self.tracks.push(Track::new(self.scene_begin, Hit { frame, detection }));
 			*self.begun.entry(detection.class).or_default() += 1;
 		}
+		self.drift = self.latest_drift(frame).unwrap_or(self.drift);
+		self.tracks.iter_mut().for_each(|track| track.drift(self.drift));
+	}
+
+	/// How the picture moves as a whole: the median speed of what was seen again in `frame`.
+	fn latest_drift(&self, frame: u64) -> Option<Speed> {
+		let seen_again = self.tracks.iter().filter(|track| track.last().frame == frame);
+		let speeds: Vec<_> = seen_again.filter_map(Track::latest_speed).collect();
+		let median = |part: fn(&Speed) -> f32| {
+			let mut parts: Vec<_> = speeds.iter().map(part).collect();
+			parts.sort_by(f32::total_cmp);
+			parts.get(parts.len() / 2).copied()
+		};
+		Some(Speed { x: median(|speed| speed.x)?, y: median(|speed| speed.y)? })
 	}
 
 	/// Gives detections to tracks that have none in this frame yet; those that fit none.
@@ -103,7 +120,7 @@ impl Tracker {
 		let may_continue = |index: usize| {
 			let track = &self.tracks[index];
 			let last = track.last().frame;
-			track.is_open() && last < frame && frame - last <= self.max_gap + 1
+			track.is_open() && last < frame && frame - last <= u64::from(self.settings.max_gap) + 1
 		};
 		let pairs = association::pairs(&self.tracks, may_continue, detections, frame);
 		let mut matched = vec![false; detections.len()];

@@ -14,8 +14,8 @@ use super::{
 	settings::Codec,
 };
 use crate::{
-	detection::Class,
-	tracking::{Observation, SceneDetector, Tracker},
+	detection::{Class, DetectorKind},
+	tracking::{DetectEvery, Observation, SceneDetector, Tracker, TrackingSettings},
 	Anonymizer, Settings,
 };
 use serde::{Deserialize, Serialize};
@@ -288,6 +288,8 @@ pub fn run(
 	let output = destination.output(&stream, settings.video.codec)?;
 	let encoder = Encoder::start(&stream, &settings.video, &output)?;
 	let killer = encoder.killer();
+	// Without a look ahead, what appears in a frame that models do not see would be shown.
+	let tracking = TrackingSettings { detect_every: DetectEvery::same(1), ..settings.tracking };
 	let (sender, frames) = sync_channel(1);
 	let encoding = thread::spawn(move || encode(encoder, frames));
 
@@ -298,7 +300,7 @@ pub fn run(
 		painter: Painter::new(settings, frame_size(&stream)),
 		reducer: Reducer::new(view_size(settings, frame_size(&stream))),
 		scenes: SceneDetector::default(),
-		tracker: Tracker::new(&settings.tracking, 0),
+		tracker: Tracker::new(&tracking, 0),
 		counts: Counts::default(),
 		report: CameraReport::default(),
 		sender,
@@ -517,7 +519,8 @@ impl Session<'_> {
 	fn frame(&mut self, mut frame: Frame, arrived: Instant) -> Result<(), VideoError> {
 		let (width, height) = (frame.size.width as usize, frame.size.height as usize);
 		let scene_begins = self.scenes.begins(frame.luma(), width, height);
-		let outcome = detect(&mut self.anonymizer, &self.reducer.reduce(&frame), frame.size)?;
+		let picture = self.reducer.reduce(&frame);
+		let outcome = detect(&mut self.anonymizer, &DetectorKind::ALL, &picture, frame.size)?;
 		let observation = Observation { outcome: Some(outcome), scene_begins };
 		let hidden = self.tracker.push(observation).unwrap_or_default();
 		self.painter.paint(&mut frame, &hidden);

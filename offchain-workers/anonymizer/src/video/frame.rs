@@ -7,6 +7,10 @@ use fast_image_resize::{
 	FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
 };
 use image::RgbImage;
+use yuv::{
+	rgb_to_yuv420, yuv420_to_rgb, YuvChromaSubsampling, YuvConversionMode, YuvPlanarImage,
+	YuvPlanarImageMut, YuvRange, YuvStandardMatrix,
+};
 
 /// Width and height in pixels, both even.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,32 +80,21 @@ impl Frame {
 		let dimensions = (self.size.width, self.size.height);
 		assert!(picture.dimensions() == dimensions && mask.dimensions() == dimensions);
 		let width = self.size.width as usize;
+		let painted = planes(picture);
 		let (luma, chroma) = self.data.split_at_mut(self.size.pixels());
 		let (blue, red) = chroma.split_at_mut(chroma.len() / 2);
-		let rows: Vec<_> = picture.as_raw().chunks_exact(width * 3).collect();
 		for span in mask.spans() {
 			let (y, start, end) = (span.y as usize, span.start as usize, span.end as usize);
 			assert!(start % 2 == 0 && end % 2 == 0, "the mask must be in blocks");
-			let pixels = rows[y][start * 3..end * 3].chunks_exact(3);
-			for (luma, pixel) in luma[y * width + start..].iter_mut().zip(pixels) {
-				*luma = luma_of([pixel[0], pixel[1], pixel[2]]);
-			}
+			let pixels = y * width + start..y * width + end;
+			luma[pixels.clone()].copy_from_slice(&painted.y_plane.borrow()[pixels]);
 			if y % 2 == 1 {
 				continue;
 			}
 			assert!(mask.hides(span.start, span.y + 1), "the mask must be in blocks");
-			let upper = rows[y][start * 3..end * 3].chunks_exact(6);
-			let lower = rows[y + 1][start * 3..end * 3].chunks_exact(6);
-			let at = (y / 2 * width + start) / 2;
-			let chroma = blue[at..].iter_mut().zip(&mut red[at..]);
-			for ((blue, red), (upper, lower)) in chroma.zip(upper.zip(lower)) {
-				let mean = std::array::from_fn(|channel| {
-					let values =
-						[upper[channel], upper[channel + 3], lower[channel], lower[channel + 3]];
-					(values.map(u16::from).iter().sum::<u16>() / 4) as u8
-				});
-				(*blue, *red) = chroma_of(mean);
-			}
+			let blocks = (y / 2 * width + start) / 2..(y / 2 * width + end) / 2;
+			blue[blocks.clone()].copy_from_slice(&painted.u_plane.borrow()[blocks.clone()]);
+			red[blocks.clone()].copy_from_slice(&painted.v_plane.borrow()[blocks]);
 		}
 	}
 }
@@ -143,52 +136,46 @@ impl Reducer {
 	}
 }
 
-/// ITU-R BT.601, limited range, in 16.16 fixed point. Every video is converted by it, there and back:
-/// what is painted agrees with its surroundings, whatever the video's own matrix is.
+/// ITU-R BT.601. Every video is converted by it, there and back: what is painted agrees with its
+/// surroundings, whatever the video's own matrix is.
+const MATRIX: YuvStandardMatrix = YuvStandardMatrix::Bt601;
+
+/// From planes; all four pixels of a block have its colour.
 fn rgb(size: FrameSize, data: &[u8]) -> RgbImage {
-	let width = size.width as usize;
+	let FrameSize { width, height } = size;
 	let (luma, chroma) = data.split_at(size.pixels());
 	let (blue, red) = chroma.split_at(chroma.len() / 2);
-	let mut pixels = vec![0; size.pixels() * 3];
-	let rows = pixels.chunks_exact_mut(width * 3).zip(luma.chunks_exact(width)).enumerate();
-	for (y, (pixels, luma)) in rows {
-		let line = y / 2 * (width / 2)..(y / 2 + 1) * (width / 2);
-		let chroma = blue[line.clone()].iter().zip(&red[line]);
-		for ((pixels, luma), (blue, red)) in
-			pixels.chunks_exact_mut(6).zip(luma.chunks_exact(2)).zip(chroma)
-		{
-			let (blue, red) = (i32::from(*blue) - 128, i32::from(*red) - 128);
-			let shifts = [104_597 * red, -25_675 * blue - 53_279 * red, 132_201 * blue];
-			for (pixel, luma) in pixels.chunks_exact_mut(3).zip(luma) {
-				let luma = (i32::from(*luma) - 16) * 76_309 + (1 << 15);
-				for (value, shift) in pixel.iter_mut().zip(shifts) {
-					*value = ((luma + shift) >> 16).clamp(0, 255) as u8;
-				}
-			}
-		}
-	}
-	RgbImage::from_raw(size.width, size.height, pixels).expect("three bytes a pixel; qed")
+	let planes = YuvPlanarImage {
+		y_plane: luma,
+		y_stride: width,
+		u_plane: blue,
+		u_stride: width / 2,
+		v_plane: red,
+		v_stride: width / 2,
+		width,
+		height,
+	};
+	let mut picture = RgbImage::new(width, height);
+	yuv420_to_rgb(&planes, &mut picture, 3 * width, YuvRange::Limited, MATRIX)
+		.expect("the planes and the picture have this size; qed");
+	picture
 }
 
-fn luma_of([red, green, blue]: [u8; 3]) -> u8 {
-	let sum = 16_829 * i32::from(red) + 33_039 * i32::from(green) + 6_416 * i32::from(blue);
-	(((sum + (1 << 15)) >> 16) + 16) as u8
-}
-
-/// The blue and the red difference.
-fn chroma_of([red, green, blue]: [u8; 3]) -> (u8, u8) {
-	let (red, green, blue) = (i32::from(red), i32::from(green), i32::from(blue));
-	let value = |sum: i32| (((sum + (1 << 15)) >> 16) + 128).clamp(0, 255) as u8;
-	(
-		value(-9_714 * red - 19_070 * green + 28_784 * blue),
-		value(28_784 * red - 24_103 * green - 4_681 * blue),
-	)
+/// To planes; a block has the mean colour of its four pixels.
+fn planes(picture: &RgbImage) -> YuvPlanarImageMut<'static, u8> {
+	let (width, height) = picture.dimensions();
+	let mut planes = YuvPlanarImageMut::alloc(width, height, YuvChromaSubsampling::Yuv420);
+	let mode = YuvConversionMode::Balanced;
+	rgb_to_yuv420(&mut planes, picture, 3 * width, YuvRange::Limited, MATRIX, mode)
+		.expect("the planes were made for the picture; qed");
+	planes
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
 	use crate::{detection::Class, geometry::BoundingBox, removal::Region};
+	use image::Rgb;
 
 	fn frame(size: FrameSize, pixel: impl Fn(usize) -> u8) -> Frame {
 		Frame { index: 0, timestamp: 0, size, data: (0..size.bytes()).map(pixel).collect() }
@@ -196,14 +183,35 @@ mod tests {
 
 	#[test]
 	fn colours_survive_the_way_there_and_back() {
+		let size = FrameSize { width: 2, height: 2 };
+		let bounding_box = BoundingBox { x_min: 0.0, y_min: 0.0, x_max: 2.0, y_max: 2.0 };
+		let mask = Mask::new(2, 2, &[Region { class: Class::Vehicle, bounding_box }]).in_blocks();
 		for colour in [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255; 3], [0; 3], [90, 120, 200]] {
-			let (blue, red) = chroma_of(colour);
-			let size = FrameSize { width: 2, height: 2 };
-			let luma = luma_of(colour);
-			let picture = rgb(size, &[luma, luma, luma, luma, blue, red]);
+			let mut frame = frame(size, |_| 100);
+			frame.paint(&RgbImage::from_pixel(2, 2, Rgb(colour)), &mask);
+			let picture = frame.to_rgb();
 			for (channel, wanted) in picture.get_pixel(1, 1).0.into_iter().zip(colour) {
 				assert!(channel.abs_diff(wanted) <= 3, "{picture:?} {colour:?}");
 			}
+		}
+	}
+
+	#[test]
+	fn a_pixel_has_the_colour_of_its_own_block() {
+		let size = FrameSize { width: 128, height: 8 };
+		let before = frame(size, |at| (at * 7 % 200) as u8 + 20);
+		let mut other = before.clone();
+		// Luma and colour of the block in columns 64 and 65 and rows 4 and 5.
+		for at in [4, 5].map(|y| y * 128 + 64) {
+			other.data[at..at + 2].fill(230);
+		}
+		for plane in [0, 1].map(|plane| size.pixels() + plane * size.pixels() / 4) {
+			other.data[plane + 2 * 64 + 32] = 16;
+		}
+		let (before, other) = (before.to_rgb(), other.to_rgb());
+		for (x, y, pixel) in other.enumerate_pixels() {
+			let in_block = matches!((x, y), (64 | 65, 4 | 5));
+			assert_eq!(pixel != before.get_pixel(x, y), in_block, "{x} {y}");
 		}
 	}
 

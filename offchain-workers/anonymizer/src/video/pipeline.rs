@@ -16,7 +16,7 @@ use super::{
 	segments::{Parts, SegmentWriter},
 };
 use crate::{
-	detection::{Class, Detection, DetectionError},
+	detection::{Class, Detection, DetectionError, DetectorKind},
 	tracking::{Observation, SceneDetector, Tracker},
 	Anonymizer, Outcome, Settings,
 };
@@ -120,11 +120,13 @@ enum ToPainter {
 	End,
 }
 
-/// A picture for a detector.
+/// A picture for a thread with detectors.
 struct Request {
 	picture: RgbImage,
 	/// Size of the frame itself.
 	size: FrameSize,
+	/// Those that shall look at it.
+	detectors: Vec<DetectorKind>,
 	answer: SyncSender<Result<Outcome, DetectionError>>,
 }
 
@@ -264,15 +266,17 @@ impl Decoding<'_> {
 		if scene_begins {
 			self.scene_begin = frame.index;
 		}
-		let every = u64::from(self.settings.tracking.detect_every.max(1));
+		let vehicles_are_hidden = self.settings.classes.contains_key(&Class::Vehicle);
+		let phase = frame.index - self.scene_begin;
+		let detectors = self.settings.tracking.detect_every.due(phase, vehicles_are_hidden);
 		let examination = if frame.index < self.examined_before {
 			Examination::Before
-		} else if !(frame.index - self.scene_begin).is_multiple_of(every) {
+		} else if detectors.is_empty() {
 			Examination::Skipped
 		} else {
 			let picture = reducer.reduce(&frame);
 			let (answer, answered) = sync_channel(1);
-			self.request.send(Request { picture, size: frame.size, answer }).ok()?;
+			self.request.send(Request { picture, size: frame.size, detectors, answer }).ok()?;
 			Examination::Running(answered)
 		};
 		Some(Pending { frame, scene_begins, examination })
@@ -287,21 +291,22 @@ pub(super) fn view_size(settings: &Settings, size: FrameSize) -> FrameSize {
 /// A detector's thread.
 fn answer_requests(mut anonymizer: Anonymizer, requests: &Mutex<Receiver<Request>>) {
 	let next = || requests.lock().ok()?.recv().ok();
-	while let Some(Request { picture, size, answer }) = next() {
+	while let Some(Request { picture, size, detectors, answer }) = next() {
 		// Nobody waits for it when another stage has ended.
-		let _ = answer.send(detect(&mut anonymizer, &picture, size));
+		let _ = answer.send(detect(&mut anonymizer, &detectors, &picture, size));
 	}
 }
 
-/// What is in a frame of this size of which `picture` is a smaller copy.
+/// What these detectors find in a frame of this size of which `picture` is a smaller copy.
 pub(super) fn detect(
 	anonymizer: &mut Anonymizer,
+	detectors: &[DetectorKind],
 	picture: &RgbImage,
 	size: FrameSize,
 ) -> Result<Outcome, DetectionError> {
 	let scale =
 		(size.width as f32 / picture.width() as f32, size.height as f32 / picture.height() as f32);
-	let mut outcome = anonymizer.detect(picture)?;
+	let mut outcome = anonymizer.detect_with(detectors, picture)?;
 	for detection in outcome.hidden.iter_mut().chain(&mut outcome.nearly) {
 		detection.bounding_box = detection.bounding_box.scaled(scale);
 	}

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::{
-	detection::{Class, Detection, Detector},
+	detection::{Class, Detection, Detector, DetectorKind},
 	geometry::BoundingBox,
 	job::OriginalsKey,
 	provenance::Recorder,
 	removal::Method,
+	tracking::DetectEvery,
 };
 use image::RgbImage;
 use msec_worker_common::{
@@ -20,6 +21,10 @@ use std::{path::PathBuf, process::Command};
 pub(super) struct RedDetector;
 
 impl Detector for RedDetector {
+	fn kind(&self) -> DetectorKind {
+		DetectorKind::Faces
+	}
+
 	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 		let is_red = |pixel: [u8; 3]| pixel[0] > 180 && pixel[1] < 80 && pixel[2] < 80;
 		let red: Vec<_> =
@@ -43,6 +48,10 @@ impl Detector for RedDetector {
 struct FailingDetector(u32);
 
 impl Detector for FailingDetector {
+	fn kind(&self) -> DetectorKind {
+		DetectorKind::Faces
+	}
+
 	fn detect(&mut self, _: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 		self.0 = self.0.checked_sub(1).ok_or(DetectionError::Inference("out of memory".into()))?;
 		Ok(Vec::new())
@@ -94,6 +103,7 @@ const RED_SQUARE: &str = "color=red:size=40x40:rate=25[square];\
 pub(super) fn settings() -> Settings {
 	let mut settings = Settings { method: Method::Solid, ..Settings::default() };
 	settings.video.segment_seconds = 1;
+	settings.tracking.detect_every = DetectEvery::same(1);
 	settings
 }
 
@@ -199,9 +209,10 @@ fn frames_between_those_that_models_see_are_anonymized() {
 	let input = folder.clip("input.mp4", 2, &[]);
 	let output = folder.path("output.mkv");
 	let mut settings = settings();
-	settings.tracking.detect_every = 4;
+	settings.tracking.detect_every = DetectEvery::same(4);
 	let report = run(&input, &output, &settings).unwrap();
-	assert_eq!((report.frames, report.examined_frames), (50, 13));
+	// Every fourth, and the second.
+	assert_eq!((report.frames, report.examined_frames), (50, 14));
 	assert!(pictures(&output).iter().all(|picture| !shows_red(picture)));
 }
 
@@ -325,6 +336,21 @@ fn damaged_videos_are_concealed_and_anonymized_or_refused() {
 }
 
 #[test]
+fn a_video_without_its_later_key_frames_is_anonymized() {
+	let folder = Folder::new();
+	let whole = folder.clip("whole.ts", 4, &["-c:v", "libx264", "-g", "25", "-bf", "0"]);
+	let whole = ["-i", whole.to_str().unwrap()];
+	let later_key_frames = r"noise=drop=key*gt(n\,0)";
+	let input = folder.ffmpeg("input.ts", &whole, "", &["-c", "copy", "-bsf:v", later_key_frames]);
+	let output = folder.path("output.mp4");
+	let report = run(&input, &output, &settings()).unwrap();
+	let pictures = pictures(&output);
+	assert!((75..100).contains(&report.frames), "{report:?}");
+	assert_eq!(pictures.len() as u64, report.frames);
+	assert!(pictures.iter().all(|picture| !shows_red(picture)));
+}
+
+#[test]
 fn what_is_no_video_is_refused() {
 	let folder = Folder::new();
 	let playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nsecret.ts\n#EXT-X-ENDLIST\n";
@@ -430,6 +456,10 @@ fn every_codec_can_be_chosen() {
 struct Crashing(u32);
 
 impl Detector for Crashing {
+	fn kind(&self) -> DetectorKind {
+		DetectorKind::Faces
+	}
+
 	fn detect(&mut self, frame: &RgbImage) -> Result<Vec<Detection>, DetectionError> {
 		self.0 = self.0.checked_sub(1).ok_or(DetectionError::Inference("crash".into()))?;
 		RedDetector.detect(frame)

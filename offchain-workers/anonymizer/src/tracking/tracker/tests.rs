@@ -1,5 +1,5 @@
 use super::*;
-use crate::geometry::BoundingBox;
+use crate::{geometry::BoundingBox, tracking::DetectEvery};
 use proptest::prelude::*;
 
 fn face(x: f32, y: f32, size: f32) -> Detection {
@@ -44,7 +44,9 @@ fn hidden_frames(frames: &[Vec<Detection>]) -> Vec<usize> {
 	(0..frames.len()).filter(|frame| !frames[*frame].is_empty()).collect()
 }
 
-const SETTINGS: TrackingSettings = TrackingSettings { detect_every: 1, max_gap: 6, extend: 2 };
+const EVERY_FRAME: DetectEvery = DetectEvery { faces: 1, licence_plates: Some(1), objects: 1 };
+const SETTINGS: TrackingSettings =
+	TrackingSettings { detect_every: EVERY_FRAME, max_gap: 6, extend: 2 };
 
 #[test]
 fn a_gap_is_filled_along_the_way() {
@@ -119,7 +121,8 @@ fn classes_do_not_mix() {
 
 #[test]
 fn frames_between_those_that_models_see_are_covered() {
-	let settings = TrackingSettings { detect_every: 3, ..SETTINGS };
+	let detect_every = DetectEvery { faces: 3, ..EVERY_FRAME };
+	let settings = TrackingSettings { detect_every, ..SETTINGS };
 	let observations = (0..12)
 		.map(|frame| match frame {
 			3 | 6 => seen(vec![face(5.0 * frame as f32, 0.0, 20.0)]),
@@ -131,6 +134,45 @@ fn frames_between_those_that_models_see_are_covered() {
 	// Present after frame 0 and before frame 9 at the latest.
 	for (frame, hidden) in frames.iter().enumerate().take(9).skip(1) {
 		assert!(covers(hidden, &face(5.0 * frame as f32, 0.0, 20.0).bounding_box), "frame {frame}");
+	}
+}
+
+#[test]
+fn models_look_at_frames_of_their_own() {
+	let detect_every = DetectEvery { faces: 1, licence_plates: Some(3), objects: 2 };
+	use crate::detection::DetectorKind::{Faces, LicencePlates, Objects};
+	assert_eq!(detect_every.due(0, true), [Faces, LicencePlates, Objects]);
+	assert_eq!(detect_every.due(1, true), [Faces, LicencePlates, Objects]);
+	assert_eq!(detect_every.due(2, true), [Faces, Objects]);
+	assert_eq!(detect_every.due(3, true), [Faces, LicencePlates]);
+
+	let plates = |vehicles_are_hidden| DetectEvery::default().due(3, vehicles_are_hidden);
+	assert_eq!((plates(true), plates(false)), (vec![], vec![LicencePlates]));
+
+	let settings = TrackingSettings { detect_every, ..SETTINGS };
+	assert_eq!([Faces, LicencePlates, Objects].map(|kind| settings.reach(kind)), [2, 4, 3]);
+	let plate = Detection { class: Class::LicencePlate, ..face(0.0, 0.0, 20.0) };
+	let mut observations = vec![seen(Vec::new()); 12];
+	observations[6] = seen(vec![plate]);
+	let frames = track(settings, settings.look_ahead(), observations);
+	assert_eq!(hidden_frames(&frames), (2..=10).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_seen_once_moves_with_the_picture() {
+	let moved = |x: f32, frame: usize| face(x + 15.0 * frame as f32, 0.0, 20.0);
+	let mut observations = vec![Observation::default(); 6];
+	observations[0] = seen(vec![moved(0.0, 0), moved(100.0, 0)]);
+	observations[1] = seen(vec![moved(0.0, 1), moved(100.0, 1)]);
+	// Further from each other than any two of one track would be expected without the drift.
+	observations[2] = seen(vec![moved(200.0, 2)]);
+	observations[5] = seen(vec![moved(200.0, 5)]);
+	let mut tracker = Tracker::new(&SETTINGS, SETTINGS.look_ahead());
+	let frames: Vec<_> = observations.into_iter().filter_map(|seen| tracker.push(seen)).collect();
+	let frames: Vec<_> = frames.into_iter().chain(std::iter::from_fn(|| tracker.leave())).collect();
+	assert_eq!(tracker.begun()[&Class::Face], 3);
+	for (frame, hidden) in frames.iter().enumerate() {
+		assert!(covers(hidden, &moved(200.0, frame).bounding_box), "frame {frame}");
 	}
 }
 
