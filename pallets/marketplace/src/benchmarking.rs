@@ -130,7 +130,7 @@ fn bundle_members<T: Config>(
 	let dataset = dataset::<T>(owner);
 	let mut members = BundleMembers::new();
 	for index in 0..count {
-		let salt = H256::from_low_u64_be(index.into());
+		let salt = H256::repeat_byte(index as u8);
 		let origin = RawOrigin::Signed(owner.clone()).into();
 		Pallet::<T>::create_listing(origin, salt, longest_terms::<T>(dataset))?;
 		let listing = Pallet::<T>::listing_id(owner, &dataset, salt);
