@@ -139,8 +139,8 @@ fn frames_between_those_that_models_see_are_covered() {
 
 #[test]
 fn models_look_at_frames_of_their_own() {
-	let detect_every = DetectEvery { faces: 1, licence_plates: Some(3), objects: 2 };
 	use crate::detection::DetectorKind::{Faces, LicencePlates, Objects};
+	let detect_every = DetectEvery { faces: 1, licence_plates: Some(3), objects: 2 };
 	assert_eq!(detect_every.due(0, true), [Faces, LicencePlates, Objects]);
 	assert_eq!(detect_every.due(1, true), [Faces, LicencePlates, Objects]);
 	assert_eq!(detect_every.due(2, true), [Faces, Objects]);
