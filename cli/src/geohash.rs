@@ -6,6 +6,9 @@ use std::{collections::BTreeSet, f64::consts::PI, str::FromStr};
 /// Most characters of a place by which the chain finds listings.
 pub const CELL_LENGTH: usize = 4;
 
+/// Degrees by which places stay away from the ends of the ranges, which the library takes for their
+/// beginnings: a tenth of a millimetre.
+const BEFORE_END: f64 = 1e-9;
 /// The mean radius of the earth, in kilometres.
 const EARTH_RADIUS: f64 = 6_371.008_8;
 
@@ -53,7 +56,10 @@ impl Coordinates {
 	///
 	/// When the coordinates or the length are out of their ranges.
 	pub fn geohash(&self, length: usize) -> String {
-		let point = Coord { x: self.longitude, y: self.latitude };
+		let point = Coord {
+			x: self.longitude.min(180.0 - BEFORE_END),
+			y: self.latitude.min(90.0 - BEFORE_END),
+		};
 		encode(point, length).expect("coordinates are within their ranges")
 	}
 
