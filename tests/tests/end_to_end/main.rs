@@ -15,7 +15,6 @@ mod node;
 mod provenance;
 mod readings;
 mod refusals;
-mod reorganization;
 mod rights;
 mod sdk;
 mod subscription;
