@@ -158,5 +158,5 @@ fn a_subject_has_a_bounded_number_of_grants() {
 
 fn unknown_action() -> Actions {
 	use codec::Decode;
-	Actions::decode(&mut [0b0100_0001u8].as_slice()).expect("any byte decodes; qed")
+	Actions::decode(&mut [0b1000_0001u8].as_slice()).expect("any byte decodes; qed")
 }
