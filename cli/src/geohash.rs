@@ -44,8 +44,8 @@ impl FromStr for Coordinates {
 impl Coordinates {
 	/// The centre of a geohash; `None` when it is not one.
 	pub fn centre_of(geohash: &str) -> Option<Self> {
-		// The empty geohash is the whole world, and no place.
-		let area = decode_bbox(geohash).ok().filter(|_| !geohash.is_empty())?;
+		// The library takes one to twelve characters, and does not come back from none.
+		let area = decode_bbox((!geohash.is_empty()).then_some(geohash)?).ok()?;
 		let Coord { x: longitude, y: latitude } = area.center();
 		Some(Self { latitude, longitude })
 	}
