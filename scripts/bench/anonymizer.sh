@@ -29,6 +29,7 @@ esac
 
 scripts/setup.sh --anonymizer
 say 'Building'
-cargo build --release --quiet -p msec-anonymizer
+# The whole workspace is selected so that dependencies keep the features they are built with already.
+cargo build --release --quiet --workspace --bin msec-anonymize
 PATH=$(realpath "${CARGO_TARGET_DIR:-target}/release"):$PATH
 exec python scripts/bench/anonymizer/benchmark.py "$rows" "$@"

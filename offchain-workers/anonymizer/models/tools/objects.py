@@ -1,4 +1,4 @@
-"""Persons and road vehicles: NanoDet and CenterNet as ONNX with one form of outputs.
+"""Persons and road vehicles: NanoDet as ONNX.
 
 For each grid of cells there are two outputs: the scores of a person and of a vehicle
 (1 × 2 × rows × columns), and the distances in pixels of the input from the middle of the cell to the
@@ -25,23 +25,9 @@ def nanodet(description):
     for node, stride in (("transpose_99", 8), ("transpose_105", 16), ("transpose_111", 32)):
         cells = converter.convert(f"PartitionedCall/{node}")
         scores, edges = split(graph, cells, f"stride_{stride}", [80, 44])
-        outputs.append(best_scores(graph, scores, f"scores_{stride}", sigmoid=True))
+        outputs.append(best_scores(graph, scores, f"scores_{stride}"))
         outputs.append(mean_distances(graph, edges, f"distances_{stride}", stride))
     return model("nanodet", graph, outputs)
-
-
-def centernet(description):
-    """One grid. Edges are in pixels from the upper left corner of the cell."""
-    converter = tfjs.Converter(description, "tower_0/images", tfjs.CHANNELS_LAST, 512)
-    graph = converter.graph
-    scores = best_scores(graph, converter.convert("tower_0/Sigmoid"), "scores", sigmoid=False)
-    to_middle = np.array([2, 2, -2, -2], np.float32).reshape(1, 4, 1, 1)
-    distances = graph.node(
-        "Add",
-        [converter.convert("tower_0/mul"), graph.constant("to_middle", to_middle)],
-        "distances",
-    )
-    return model("centernet", graph, [scores, distances])
 
 
 def split(graph, source, name, lengths):
@@ -51,15 +37,13 @@ def split(graph, source, name, lengths):
     return parts
 
 
-def best_scores(graph, scores, name, sigmoid):
+def best_scores(graph, scores, name):
     """The best score of all classes that are a person, and of all that are a vehicle."""
     best = []
     for group, classes in (("person", PERSON), ("vehicle", ROAD_VEHICLES)):
         positions = graph.constant(f"{name}_{group}_classes", np.array(classes, np.int64))
         chosen = graph.node("Gather", [scores, positions], f"{name}_{group}_all", axis=1)
         best.append(graph.node("ReduceMax", [chosen], f"{name}_{group}", axes=[1], keepdims=1))
-    if not sigmoid:
-        return graph.node("Concat", best, name, axis=1)
     joined = graph.node("Concat", best, f"{name}_logits", axis=1)
     return graph.node("Sigmoid", [joined], name)
 

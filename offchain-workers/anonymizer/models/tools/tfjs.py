@@ -15,7 +15,6 @@ CHANNELS_FIRST = (0, 1, 2, 3)
 CHANNELS_LAST = (0, 2, 3, 1)
 
 DTYPES = {"float16": np.float16, "float32": np.float32, "int32": np.int32}
-ACTIVATIONS = {"Relu": "Relu", "Sigmoid": "Sigmoid"}
 PADDINGS = {"VALID": "VALID", "SAME": "SAME_UPPER"}
 
 
@@ -71,22 +70,37 @@ class Converter:
         if self.is_known(name):
             return
         node = self.nodes[name]
-        operator = node["op"].replace("_Fused", "").replace("Fused", "")
-        self.tensors[name] = getattr(self, operator)(node, name, self.inputs(name))
+        self.tensors[name] = getattr(self, node["op"])(node, name, self.inputs(name))
 
     def Add(self, node, name, inputs):
-        return self.combine("Add", name, inputs)
-
-    AddV2 = Add
-
-    def Mul(self, node, name, inputs):
-        return self.combine("Mul", name, inputs)
-
-    def combine(self, operator, name, inputs):
+        bias_added = self.with_bias(name, inputs)
+        if bias_added:
+            return bias_added
         like = next(self.tensors[i] for i in inputs if i in self.tensors)
         operands = [self.operand(name, i, like.layout) for i in inputs]
         rows = max(self.tensors[i].rows for i in inputs if i in self.tensors)
-        return Tensor(self.graph.node(operator, operands, name), like.layout, rows)
+        return Tensor(self.graph.node("Add", operands, name), like.layout, rows)
+
+    AddV2 = Add
+
+    def with_bias(self, name, inputs):
+        """Leaves a constant for each channel to the convolution before, if nobody else reads that."""
+        source, bias = inputs
+        readers = sum(source in node.get("input", []) for node in self.nodes.values())
+        convolution = self.graph.nodes[-1]
+        if (
+            readers > 1
+            or np.ndim(self.constants.get(bias)) != 1
+            or source not in self.tensors
+            or self.tensors[source].layout != CHANNELS_LAST
+            or convolution.op_type != "Conv"
+            or list(convolution.output) != [self.tensors[source].name]
+            or len(convolution.input) > 2
+        ):
+            return None
+        convolution.input.append(self.graph.constant(f"{name}/bias", self.constants[bias]))
+        convolution.output[0] = convolution.name = name
+        return self.tensors[source]._replace(name=name)
 
     def operand(self, node_name, name, layout):
         if name in self.tensors:
@@ -95,18 +109,6 @@ class Converter:
         values = self.constants[name]
         assert values.size == 1 or (values.ndim == 1 and layout == CHANNELS_LAST), node_name
         return self.graph.constant(f"{node_name}/{name}", values.reshape(1, -1, 1, 1))
-
-    def Relu(self, node, name, inputs):
-        source = self.tensors[inputs[0]]
-        return source._replace(name=self.graph.node(ACTIVATIONS[node["op"]], [source.name], name))
-
-    Sigmoid = Relu
-
-    def Relu6(self, node, name, inputs):
-        source = self.tensors[inputs[0]]
-        low = self.graph.constant(f"{name}/low", np.float32(0))
-        high = self.graph.constant(f"{name}/high", np.float32(6))
-        return source._replace(name=self.graph.node("Clip", [source.name, low, high], name))
 
     def LeakyRelu(self, node, name, inputs):
         source = self.tensors[inputs[0]]
@@ -138,12 +140,6 @@ class Converter:
             name=self.graph.node("Concat", [source.name for source in sources], name, axis=axis)
         )
 
-    def Mean(self, node, name, inputs):
-        source = self.tensors[inputs[0]]
-        axes = sorted(source.layout[axis] for axis in self.constants[inputs[1]].tolist())
-        assert axes == [2, 3], f"{name}: not a mean over rows and columns"
-        return Tensor(self.graph.node("GlobalAveragePool", [source.name], name), source.layout, 1)
-
     def MaxPool(self, node, name, inputs):
         source = self.tensors[inputs[0]]
         kernel = sides(node, "ksize")
@@ -170,34 +166,18 @@ class Converter:
         return Tensor(output, source.layout, rows)
 
     def Conv2D(self, node, name, inputs):
-        weights = self.constants[inputs[1]].transpose(3, 2, 0, 1)
-        return self.convolution(node, name, inputs, weights, 1)
-
-    def DepthwiseConv2dNative(self, node, name, inputs):
-        weights = self.constants[inputs[1]].transpose(2, 3, 0, 1)
-        return self.convolution(node, name, inputs, weights, weights.shape[0])
-
-    def convolution(self, node, name, inputs, weights, group):
         source = self.tensors[inputs[0]]
         assert source.layout == CHANNELS_LAST, f"{name}: channels are not last"
-        operands = [source.name, self.graph.constant(f"{name}/weights", weights)]
-        if len(inputs) > 2:
-            operands.append(self.graph.constant(f"{name}/bias", self.constants[inputs[2]]))
-        fused = node["attr"].get("fused_ops", {}).get("list", {}).get("s", [])
-        activations = [text(operator) for operator in fused if text(operator) != "BiasAdd"]
-        output = f"{name}/convolution" if activations else name
+        weights = self.constants[inputs[1]].transpose(3, 2, 0, 1)
         self.graph.node(
             "Conv",
-            operands,
-            output,
+            [source.name, self.graph.constant(f"{name}/weights", weights)],
+            name,
             kernel_shape=weights.shape[2:],
             dilations=sides(node, "dilations"),
-            group=group,
             **window(node, source),
         )
-        for activation in activations:
-            output = self.graph.node(ACTIVATIONS[activation], [output], name)
-        return Tensor(output, source.layout, rows_after(node, source, weights.shape[2]))
+        return Tensor(name, source.layout, rows_after(node, source, weights.shape[2]))
 
 
 def read_constants(model, folder):

@@ -1,7 +1,6 @@
 //! Parts of a mask that lie so far apart that each can be painted by itself.
 
 use super::{Mask, Span};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Side of the squares by which pixels are joined, in pixels.
 const CELL: u32 = 16;
@@ -43,20 +42,33 @@ impl Area {
 	/// The areas of `mask`. Pixels in the same or in neighbouring cells of a grid are in the same area, so
 	/// that there are never many, however scattered the pixels.
 	pub fn all(mask: &Mask) -> Vec<Self> {
-		let mut unvisited: BTreeSet<(u32, u32)> = mask.spans().iter().flat_map(cells).collect();
-		let mut area_of_cell = BTreeMap::new();
-		let mut areas = 0;
-		while let Some(cell) = unvisited.pop_first() {
-			let mut reached = vec![cell];
-			while let Some(cell) = reached.pop() {
-				area_of_cell.insert(cell, areas);
-				reached.extend(neighbours(cell).filter(|cell| unvisited.remove(cell)));
-			}
-			areas += 1;
-		}
-		let mut all: Vec<_> = (0..areas).map(|_| Self { spans: Vec::new() }).collect();
+		let (width, height) = mask.dimensions();
+		let (columns, rows) = (width.div_ceil(CELL) as usize, height.div_ceil(CELL) as usize);
+		let mut unvisited = vec![false; columns * rows];
 		for span in mask.spans() {
-			all[area_of_cell[&(span.y / CELL, span.start / CELL)]].spans.push(*span);
+			let cells = cell(span.start, span.y, columns)..=cell(span.end - 1, span.y, columns);
+			unvisited[cells].fill(true);
+		}
+		let mut area_of_cell = vec![0; unvisited.len()];
+		let mut all = Vec::new();
+		while let Some(first) = unvisited.iter().position(|cell| *cell) {
+			let mut reached = vec![first];
+			unvisited[first] = false;
+			while let Some(cell) = reached.pop() {
+				area_of_cell[cell] = all.len();
+				reached.extend(
+					neighbours(cell % columns, columns)
+						.flat_map(|column| {
+							neighbours(cell / columns, rows).map(move |row| row * columns + column)
+						})
+						.filter(|neighbour| std::mem::take(&mut unvisited[*neighbour])),
+				);
+			}
+			all.push(Self { spans: Vec::new() });
+		}
+		for span in mask.spans() {
+			let area: usize = area_of_cell[cell(span.start, span.y, columns)];
+			all[area].spans.push(*span);
 		}
 		all
 	}
@@ -82,13 +94,12 @@ impl Area {
 	}
 }
 
-/// Row and column of each cell that the span touches.
-fn cells(span: &Span) -> impl Iterator<Item = (u32, u32)> {
-	let row = span.y / CELL;
-	(span.start / CELL..=(span.end - 1) / CELL).map(move |column| (row, column))
+/// The cell in which a pixel lies, in a grid of so many columns.
+fn cell(x: u32, y: u32, columns: usize) -> usize {
+	(y / CELL) as usize * columns + (x / CELL) as usize
 }
 
-fn neighbours((row, column): (u32, u32)) -> impl Iterator<Item = (u32, u32)> {
-	let around = |centre: u32| centre.saturating_sub(1)..=centre + 1;
-	around(row).flat_map(move |row| around(column).map(move |column| (row, column)))
+/// A column or row, and those beside it of so many.
+fn neighbours(place: usize, count: usize) -> std::ops::RangeInclusive<usize> {
+	place.saturating_sub(1)..=(place + 1).min(count - 1)
 }

@@ -27,22 +27,31 @@ pub struct Mask {
 impl Mask {
 	/// Covers `regions` in a frame of this size, in pixels.
 	pub fn new(width: u32, height: u32, regions: &[Region]) -> Self {
-		let spans = regions.iter().flat_map(|region| region.spans(width, height)).collect();
+		let spans = regions.iter().flat_map(|region| region.spans(width, height));
 		Self::from_spans(width, height, spans)
 	}
 
 	/// Covers `spans`, which may overlap but do not reach beyond the frame.
-	pub(super) fn from_spans(width: u32, height: u32, mut spans: Vec<Span>) -> Self {
-		// The spans of a region are in order, and this sort merges what is.
-		spans.sort();
-		spans.dedup_by(|next, span| {
-			let joined = next.y == span.y && next.start <= span.end;
-			if joined {
-				span.end = span.end.max(next.end);
-			}
-			joined
-		});
-		Self { width, height, spans }
+	pub(super) fn from_spans(
+		width: u32,
+		height: u32,
+		spans: impl IntoIterator<Item = Span>,
+	) -> Self {
+		let mut rows = vec![Vec::new(); height as usize];
+		for span in spans {
+			rows[span.y as usize].push(span);
+		}
+		for row in &mut rows {
+			row.sort_unstable_by_key(|span| span.start);
+			row.dedup_by(|next, span| {
+				let joined = next.start <= span.end;
+				if joined {
+					span.end = span.end.max(next.end);
+				}
+				joined
+			});
+		}
+		Self { width, height, spans: rows.concat() }
 	}
 
 	/// Width and height of the frame that it was made for, in pixels.
@@ -82,7 +91,7 @@ impl Mask {
 
 	/// What either of two masks for the same frame hides.
 	pub fn union(&self, other: &Self) -> Self {
-		Self::from_spans(self.width, self.height, [self.spans(), other.spans()].concat())
+		Self::from_spans(self.width, self.height, [&self.spans[..], &other.spans].concat())
 	}
 
 	/// Widened to blocks of two by two pixels: what shares a colour in a video vanishes as a whole. Both
@@ -92,8 +101,7 @@ impl Mask {
 			let (start, end) = (span.start & !1, span.end.next_multiple_of(2));
 			[span.y & !1, span.y | 1].map(|y| Span { y, start, end })
 		};
-		let spans = self.spans.iter().flat_map(wide).collect();
-		Self::from_spans(self.width, self.height, spans)
+		Self::from_spans(self.width, self.height, self.spans.iter().flat_map(wide))
 	}
 
 	/// What must vanish, by row and column; no two spans overlap or touch within a row.

@@ -2,6 +2,7 @@
 
 use super::{area::Rectangle, Mask};
 use image::RgbImage;
+use std::ops::Range;
 
 /// Red, green and blue, from 0 to 255.
 pub(super) type Colour = [f32; 3];
@@ -51,11 +52,9 @@ impl Window {
 			let mut x = left;
 			for span in row {
 				window.see(frame, y, x, span.start.min(right));
-				let (start, end) = (span.start.max(left), span.end.min(right));
-				(start..end).for_each(|x| {
-					let cell = window.cell(x, y);
-					window.hidden[cell] += 1;
-				});
+				for (cell, columns) in window.pieces(y, span.start.max(left), span.end.min(right)) {
+					window.hidden[cell] += columns.len() as u32;
+				}
 				x = x.max(span.end);
 			}
 			window.see(frame, y, x, right);
@@ -78,17 +77,56 @@ impl Window {
 		(position(x - self.left), position(y - self.top))
 	}
 
+	/// The columns from `start` to just before `end` of the frame's row `y`, cell by cell: the index of the
+	/// cell and its columns.
+	pub fn pieces(
+		&self,
+		y: u32,
+		start: u32,
+		end: u32,
+	) -> impl Iterator<Item = (usize, Range<u32>)> + use<> {
+		let (left, scale) = (self.left, self.scale);
+		let row = (y - self.top) as usize / scale as usize * self.width;
+		let columns =
+			if start < end { (start - left) / scale..(end - left).div_ceil(scale) } else { 0..0 };
+		columns.map(move |column| {
+			let first = left + column * scale;
+			(row + column as usize, first.max(start)..(first + scale).min(end))
+		})
+	}
+
 	/// Adds the pixels of the row `y` from `start` to just before `end` to their cells.
 	fn see(&mut self, frame: &RgbImage, y: u32, start: u32, end: u32) {
-		for x in start..end {
-			let cell = self.cell(x, y);
-			let pixel = frame.get_pixel(x, y).0;
-			self.visible[cell] += 1;
-			for (sum, value) in self.colours[cell].iter_mut().zip(pixel) {
-				*sum += f32::from(value);
+		for (cell, columns) in self.pieces(y, start, end) {
+			self.visible[cell] += columns.len() as u32;
+			let mut sums = [0; 3];
+			for pixel in pixels(frame, y, columns).chunks_exact(3) {
+				for (sum, value) in sums.iter_mut().zip(pixel) {
+					*sum += u32::from(*value);
+				}
+			}
+			for (colour, sum) in self.colours[cell].iter_mut().zip(sums) {
+				*colour += sum as f32;
 			}
 		}
 	}
+}
+
+/// Red, green and blue of some columns of the row `y`, pixel by pixel.
+pub(super) fn pixels(frame: &RgbImage, y: u32, columns: Range<u32>) -> &[u8] {
+	&(**frame)[bytes(frame.width(), y, columns)]
+}
+
+/// The same, to be painted over.
+pub(super) fn pixels_mut(frame: &mut RgbImage, y: u32, columns: Range<u32>) -> &mut [u8] {
+	let bytes = bytes(frame.width(), y, columns);
+	&mut (**frame)[bytes]
+}
+
+/// Where they are in a picture of this width, in pixels.
+fn bytes(width: u32, y: u32, columns: Range<u32>) -> Range<usize> {
+	let byte = |x: u32| 3 * (y as usize * width as usize + x as usize);
+	byte(columns.start)..byte(columns.end)
 }
 
 /// The value of a plane of `width` columns between its cells, whose centres lie at whole numbers; beyond
