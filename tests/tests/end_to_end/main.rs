@@ -15,6 +15,7 @@ mod node;
 mod provenance;
 mod readings;
 mod refusals;
+mod reorganization;
 mod rights;
 mod sdk;
 mod subscription;

@@ -148,7 +148,7 @@ async fn four_cities_finalize_over_both_network_backends_and_a_newcomer_warps() 
 }
 
 /// Where other nodes find this one.
-async fn boot_address(node: &Node) -> String {
+pub async fn boot_address(node: &Node) -> String {
 	let addresses = wait::until("the node listens", wait::A_FEW_BLOCKS, async || {
 		let addresses = node.ask("system_localListenAddresses", json!([])).await;
 		addresses.as_array().filter(|list| !list.is_empty()).cloned()

@@ -11,7 +11,7 @@ use crate::{
 use anyhow::{ensure, Context};
 use msec_commitments::BatchCommitment;
 use msec_worker_common::{
-	chain::{runtime, BoundedVec, Listing, ListingTerms, Pricing, Right},
+	chain::{runtime, BoundedVec, DemandTerms, Listing, ListingTerms, Pricing, Right},
 	H256,
 };
 use subxt::utils::Static;
@@ -19,7 +19,7 @@ use subxt_signer::sr25519::Keypair;
 
 /// Owners, each with a data set and a listing.
 const OWNERS: usize = 64;
-/// Orders by which the state of an order is measured, each of another buyer.
+/// Orders and demands by which the state of one is measured, each of another buyer.
 const BUYERS: usize = 256;
 /// Batches in each data set.
 const BATCHES: u8 = 16;
@@ -28,15 +28,48 @@ const PRICE: u128 = 1_000_000_000_000;
 /// A sample as owners show it: a header and a few readings.
 const SAMPLE: &str = "time,air_temperature\n2013-07-01T00:00:00Z,79.0\n2013-07-01T01:00:00Z,78.1\n";
 
+/// Blocks for which a demand stands: a year.
+const DEMAND_PERIOD: u32 = 365 * 28_800;
+
 /// Listings to buy from.
 pub struct Market {
 	listings: Vec<(H256, Listing)>,
-	bytes_per_listing: f64,
-	bytes_per_order: f64,
+	listing: Size,
+	order: Size,
+	demand: Size,
+}
+
+/// What items of one sort occupy, in bytes.
+struct Size {
+	/// In the state, on average.
+	taken: f64,
+	/// So much the deposit pays for.
+	paid: f64,
+}
+
+/// What the state holds of the market at some point.
+struct Look {
+	bytes: usize,
+	deposited: u128,
+}
+
+impl Look {
+	/// Takes in the whole state, and what `account` has deposited.
+	async fn take(chain: &Chain, account: &Keypair) -> anyhow::Result<Self> {
+		let deposited = state::deposited(chain, &address(account)).await?;
+		Ok(Self { bytes: state::bytes(chain).await, deposited })
+	}
+
+	/// The size of one of the `count` items that came since `before`, of which the account has one.
+	fn since(&self, before: &Self, count: usize) -> Size {
+		let taken = (self.bytes - before.bytes) as f64 / count as f64;
+		Size { taken, paid: state::bytes_paid_by(self.deposited - before.deposited) }
+	}
 }
 
 impl Market {
-	/// Makes data sets and listings, and has one order opened by each account that owns nothing.
+	/// Makes data sets and listings, and has an order opened and a demand registered by each account that
+	/// owns nothing.
 	pub async fn open(chain: &Chain, keys: &[Keypair]) -> anyhow::Result<Self> {
 		ensure!(keys.len() >= 1 + OWNERS + BUYERS, "there are too few accounts");
 		let (operator, others) = keys.split_at(1);
@@ -45,17 +78,20 @@ impl Market {
 
 		register_store(chain, operator).await?;
 		create_datasets(chain, owners, &operator[0]).await?;
-		let before = state::bytes(chain).await;
+		let before = Look::take(chain, &owners[0]).await?;
 		let listings = list(chain, owners).await?;
-		let listed = state::bytes(chain).await;
-		let mut market = Self { listings, bytes_per_listing: 0.0, bytes_per_order: 0.0 };
-		let purchases = market.purchases(chain, buyers, buyers.len()).await?;
+		let listing = Look::take(chain, &owners[0]).await?.since(&before, owners.len());
+
+		let before = Look::take(chain, &buyers[0]).await?;
+		let purchases = purchases(chain, &listings, buyers, buyers.len()).await?;
 		let run = purchases.run(chain, Pace::Everything).await?;
 		ensure_success(chain, &run, "Marketplace", "OrderOpened").await?;
-		let bought = state::bytes(chain).await;
-		market.bytes_per_listing = (listed - before) as f64 / owners.len() as f64;
-		market.bytes_per_order = (bought - listed) as f64 / buyers.len() as f64;
-		Ok(market)
+		let bought = Look::take(chain, &buyers[0]).await?;
+		demand(chain, buyers).await?;
+		let demanded = Look::take(chain, &buyers[0]).await?;
+		let order = bought.since(&before, buyers.len());
+		let demand = demanded.since(&bought, buyers.len());
+		Ok(Self { listings, listing, order, demand })
 	}
 
 	/// About `most` purchases by `keys`, spread over all listings.
@@ -65,29 +101,35 @@ impl Market {
 		keys: &[Keypair],
 		most: usize,
 	) -> anyhow::Result<Load> {
-		Load::sign(chain, keys, most, |buyer, nonce| {
-			let (listing, details) = &self.listings[(buyer + nonce as usize) % self.listings.len()];
-			let key = order_key(&keys[buyer], nonce);
-			runtime::transactions().marketplace().buy(
-				*listing,
-				details.terms_hash,
-				PRICE,
-				None,
-				key,
-			)
-		})
-		.await
+		purchases(chain, &self.listings, keys, most).await
 	}
 
-	/// What listings and orders take in the state.
-	pub fn state_rows(&self) -> [Row; 2] {
-		let listing = format!("with deposit and index; sample of {} bytes", SAMPLE.len());
+	/// What listings, orders and demands take in the state.
+	pub fn state_rows(&self) -> [Row; 3] {
+		let listing =
+			format!("with deposit, index and place in the book; sample of {} bytes", SAMPLE.len());
 		let order = "with access, deposit, price and index; its envelope is not delivered yet";
+		let demand = "for one purchase, with deposit, budget, index and place in the book";
 		[
-			Row::state("a listing", self.bytes_per_listing, &listing),
-			Row::state("an order", self.bytes_per_order, order),
+			Row::state("a listing", self.listing.taken, self.listing.paid, &listing),
+			Row::state("an order", self.order.taken, self.order.paid, order),
+			Row::state("a demand", self.demand.taken, self.demand.paid, demand),
 		]
 	}
+}
+
+async fn purchases(
+	chain: &Chain,
+	listings: &[(H256, Listing)],
+	keys: &[Keypair],
+	most: usize,
+) -> anyhow::Result<Load> {
+	Load::sign(chain, keys, most, |buyer, nonce| {
+		let (listing, details) = &listings[(buyer + nonce as usize) % listings.len()];
+		let key = order_key(&keys[buyer], nonce);
+		runtime::transactions().marketplace().buy(*listing, details.terms_hash, PRICE, None, key)
+	})
+	.await
 }
 
 async fn register_store(chain: &Chain, operator: &[Keypair]) -> anyhow::Result<()> {
@@ -149,6 +191,27 @@ async fn list(chain: &Chain, owners: &[Keypair]) -> anyhow::Result<Vec<(H256, Li
 	}
 	ensure!(all.len() == owners.len(), "only {} listings were created", all.len());
 	Ok(all)
+}
+
+/// Each buyer wants something that nobody offers.
+async fn demand(chain: &Chain, buyers: &[Keypair]) -> anyhow::Result<()> {
+	let expires_at = chain.client.finalized().await?.number() as u32 + DEMAND_PERIOD;
+	let create = |buyer: usize, nonce| {
+		let terms = DemandTerms {
+			kind: "water-temperature".into(),
+			area: "dr5x".into(),
+			highest_price: PRICE,
+			minimum_score: None,
+			maximum_verdict_age: None,
+			expires_at,
+			beneficiary: address(&buyers[buyer]),
+			buyer_keys: vec![order_key(&buyers[buyer], nonce)],
+		};
+		runtime::transactions().demands().create_demand(H256([0; 32]), terms.to_runtime())
+	};
+	let load = Load::sign_from(chain, buyers, 1..2, create).await?;
+	let run = load.run(chain, Pace::Everything).await?;
+	ensure_success(chain, &run, "Demands", "DemandCreated").await
 }
 
 fn terms(dataset: H256) -> ListingTerms {

@@ -78,12 +78,12 @@ impl Row {
 		}))
 	}
 
-	/// What an item takes in the state.
-	pub fn state(what: &str, bytes: f64, note: &str) -> Self {
+	/// What an item takes in the state, and how much of it its deposit pays for.
+	pub fn state(what: &str, bytes: f64, paid: f64, note: &str) -> Self {
 		Self(json!({
 			"name": format!("state of {what}"), "value": bytes, "unit": "byte",
-			"baseline": null, "baseline_value": null, "ratio": null,
-			"target": null, "holds": null, "note": note,
+			"baseline": "paid by the deposit", "baseline_value": paid, "ratio": bytes / paid,
+			"target": "≤ what the deposit pays for", "holds": bytes <= paid, "note": note,
 		}))
 	}
 }
