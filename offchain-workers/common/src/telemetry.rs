@@ -7,8 +7,8 @@ use tracing_subscriber::{fmt, EnvFilter};
 pub fn init() {
 	let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
 		EnvFilter::new(
-			"warn,msec_worker_common=info,msec_anonymize=info,msec_companion_db=info,\
-			msec_key_agent=info",
+			"warn,msec_worker_common=info,msec_anonymize=info,msec_attester=info,\
+			msec_companion_db=info,msec_key_agent=info",
 		)
 	});
 	// A second start within one process changes nothing.

@@ -136,6 +136,11 @@ impl ChainClient {
 		}
 	}
 
+	/// Gives the node a transaction, signed or bare; its hash.
+	pub async fn submit(&self, transaction: &[u8]) -> Result<H256, ChainError> {
+		within(self.rpc.author_submit_extrinsic(transaction)).await
+	}
+
 	/// The client that this one is made of.
 	pub fn online(&self) -> &OnlineClient<Config> {
 		&self.online

@@ -3,6 +3,7 @@
 //! A [`ChainClient`] reconnects by itself, and no request takes longer than [`DEADLINE`]. Questions are
 //! asked at one block: [`ChainClient::best`] or [`ChainClient::finalized`] yields a [`BlockClient`].
 
+pub mod attestation;
 mod block;
 mod bundles;
 mod campaigns;

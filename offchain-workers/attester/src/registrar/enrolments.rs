@@ -1,0 +1,117 @@
+//! From keys and a certificate to an endorsement on chain.
+
+use super::{
+	pending::{Enrolment, EnrolmentId, Full, ID_LENGTH},
+	problem::Problem,
+	Service, PATIENCE,
+};
+use crate::{
+	credential::make_credential,
+	endorsement::EndorsementKey,
+	protocol::{Activation, Bytes, CredentialChallenge, EndorsedDevice, EnrolmentRequest},
+};
+use axum::{
+	extract::{rejection::JsonRejection, Path, State},
+	http::StatusCode,
+	Json,
+};
+use msec_evidence::AttestationKey;
+use rustls_pki_types::UnixTime;
+use std::{sync::Arc, time::Instant};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// Answers keys and a certificate with a credential.
+pub(super) async fn begin(
+	State(service): State<Arc<Service>>,
+	request: Result<Json<EnrolmentRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<CredentialChallenge>), Problem> {
+	let Json(request) = request?;
+	service.rate.take(Instant::now()).map_err(Problem::too_many)?;
+	let endorsement_key = EndorsementKey::parse(&request.endorsement_key.0)
+		.map_err(|error| Problem::unprocessable("endorsement-key-invalid", error.to_string()))?;
+	let attestation_key =
+		AttestationKey::parse(&request.attestation_key.0).map_err(|error| {
+			let detail = format!("the attestation key cannot be used: {error:?}");
+			Problem::unprocessable("attestation-key-invalid", detail)
+		})?;
+	let intermediates: Vec<_> =
+		request.intermediates.into_iter().map(|certificate| certificate.0).collect();
+	service.manufacturers.verify(
+		&endorsement_key,
+		&request.certificate.0,
+		&intermediates,
+		UnixTime::now(),
+	)?;
+	let device = endorsement_key.device();
+	service.ensure_registered(&device, &request.attestation_key.0).await?;
+
+	let secret = Zeroizing::new(rand::random());
+	let credential = make_credential(&endorsement_key, &attestation_key.name(), &secret)?;
+	let enrolment = Enrolment { device, attestation_key: request.attestation_key.0, secret };
+	let id =
+		service.pending.open(enrolment, Instant::now()).map_err(|Full| Problem::busy())?;
+	metrics::counter!("msec_registrar_enrolments_total").increment(1);
+	tracing::info!(device = hex::encode(device), "a credential is on its way");
+	let challenge = CredentialChallenge {
+		enrolment: Bytes(id.to_vec()),
+		credential_blob: Bytes(credential.blob),
+		encrypted_secret: Bytes(credential.encrypted_secret),
+		expires_in: PATIENCE.as_secs(),
+	};
+	Ok((StatusCode::CREATED, Json(challenge)))
+}
+
+/// Endorses the device that found the secret.
+pub(super) async fn activate(
+	State(service): State<Arc<Service>>,
+	Path(enrolment): Path<String>,
+	activation: Result<Json<Activation>, JsonRejection>,
+) -> Result<Json<EndorsedDevice>, Problem> {
+	let Json(Activation { secret: Bytes(answer) }) = activation?;
+	let answer = Zeroizing::new(answer);
+	let name = parse_id(&enrolment)
+		.and_then(|id| Some((id, service.pending.take(&id, Instant::now())?)));
+	let Some((id, Enrolment { device, attestation_key, secret })) = name else {
+		let detail = "there is no such enrolment, or it was answered, or its time is over";
+		return Err(Problem::not_found("enrolment-unknown", detail));
+	};
+	if !bool::from(answer.as_slice().ct_eq(&secret[..])) {
+		tracing::warn!(device = hex::encode(device), "the answer to a credential is wrong");
+		let detail = "this is not the secret; the enrolment is over";
+		return Err(Problem::new(StatusCode::FORBIDDEN, "wrong-secret", detail));
+	}
+	// In the meantime the device may have been registered with another key.
+	service.ensure_registered(&device, &attestation_key).await?;
+	let block = service.chain.endorse(device, &format!("endorse/{}", hex::encode(id))).await?;
+	metrics::counter!("msec_registrar_endorsements_total").increment(1);
+	tracing::info!(device = hex::encode(device), block, "endorsed");
+	Ok(Json(EndorsedDevice { device: Bytes(device.to_vec()), block }))
+}
+
+impl Service {
+	/// What is endorsed is what stands on chain, so that must be what was checked.
+	async fn ensure_registered(
+		&self,
+		device: &[u8; 32],
+		attestation_key: &[u8],
+	) -> Result<(), Problem> {
+		match self.chain.attestation_key(*device).await? {
+			Some(registered) if registered == attestation_key => Ok(()),
+			Some(_) => {
+				let detail = "the device is registered on chain with another attestation key";
+				Err(Problem::new(StatusCode::CONFLICT, "other-attestation-key", detail))
+			},
+			None => {
+				let detail = "the device is not registered on chain; its owner does that first";
+				Err(Problem::not_found("device-unknown", detail))
+			},
+		}
+	}
+}
+
+fn parse_id(text: &str) -> Option<EnrolmentId> {
+	let mut id = [0; ID_LENGTH];
+	hex::decode_to_slice(text.strip_prefix("0x")?, &mut id).ok()?;
+	Some(id)
+}

@@ -1,0 +1,62 @@
+//! The registrar over HTTP: it finds out whether an attestation key lives in the same TPM as a certified
+//! endorsement key, and if so endorses the device on chain. Errors are problem documents (RFC 9457).
+//!
+//! A device posts its keys and its certificate and gets a credential that only a TPM with both keys opens;
+//! whoever posts the secret in it has that TPM. Nothing here is secret but the account's key, so requests
+//! are not signed; they are bounded in size, number and frequency.
+
+mod chain;
+mod enrolments;
+mod pending;
+mod problem;
+mod rate;
+pub mod settings;
+
+pub use chain::{NodeChain, RegistrarChain};
+pub use rate::RateLimit;
+
+use crate::{certificate::ManufacturerStore, protocol::ENROLMENTS};
+use axum::{extract::DefaultBodyLimit, http::StatusCode, routing::post, Router};
+use pending::Pending;
+use problem::Problem;
+use std::{sync::Arc, time::Duration};
+
+/// Most bytes of a request: five certificates in hexadecimal, and the keys.
+const MAX_REQUEST_LENGTH: usize = 96 * 1024;
+/// How long a credential can be answered. A TPM in hardware takes seconds for it.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Everything that requests need.
+pub struct Service {
+	manufacturers: ManufacturerStore,
+	chain: Arc<dyn RegistrarChain>,
+	pending: Pending,
+	rate: RateLimit,
+}
+
+impl Service {
+	/// A registrar that trusts `manufacturers` and takes as many enrolments as `rate` says.
+	pub fn new(
+		manufacturers: ManufacturerStore,
+		chain: Arc<dyn RegistrarChain>,
+		rate: RateLimit,
+	) -> Self {
+		// No more can be open than the rate lets in before they expire.
+		let pending = Pending::new(rate.most_within(PATIENCE), PATIENCE);
+		Self { manufacturers, chain, pending, rate }
+	}
+}
+
+/// The routes.
+pub fn routes(service: Arc<Service>) -> Router {
+	Router::new()
+		.route(ENROLMENTS, post(enrolments::begin))
+		.route(&format!("{ENROLMENTS}/{{enrolment}}/activation"), post(enrolments::activate))
+		.fallback(|| async { Problem::not_found("not-found", "there is no such resource") })
+		.method_not_allowed_fallback(|| async {
+			let detail = "the resource has other methods; the header Allow lists them";
+			Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+		})
+		.layer(DefaultBodyLimit::max(MAX_REQUEST_LENGTH))
+		.with_state(service)
+}

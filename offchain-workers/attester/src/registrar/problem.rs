@@ -1,0 +1,127 @@
+//! Errors as clients see them.
+
+use crate::{certificate::CertificateError, credential::InvalidKey};
+use axum::{
+	extract::rejection::JsonRejection,
+	http::{
+		header::{CONTENT_TYPE, RETRY_AFTER},
+		StatusCode,
+	},
+	response::{IntoResponse, Response},
+};
+use msec_worker_common::{chain::ChainError, store_client, transactions::TransactionError};
+
+/// A problem document and when to try again.
+#[derive(Debug)]
+pub(super) struct Problem {
+	document: store_client::Problem,
+	retry_after: Option<u64>,
+}
+
+impl Problem {
+	pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+		let document = store_client::Problem {
+			status: status.as_u16(),
+			title: status.canonical_reason().unwrap_or("Unknown").to_owned(),
+			detail: detail.into(),
+			code: code.to_owned(),
+			refusal: None,
+		};
+		Self { document, retry_after: None }
+	}
+
+	fn retry_after(mut self, seconds: u64) -> Self {
+		self.retry_after = Some(seconds);
+		self
+	}
+
+	pub fn not_found(code: &str, detail: &str) -> Self {
+		Self::new(StatusCode::NOT_FOUND, code, detail)
+	}
+
+	pub fn unprocessable(code: &str, detail: impl Into<String>) -> Self {
+		Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+	}
+
+	pub fn too_many(seconds: u64) -> Self {
+		let detail = "too many enrolments are begun";
+		Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry_after(seconds)
+	}
+
+	pub fn busy() -> Self {
+		let detail = "too many enrolments are open";
+		Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(10)
+	}
+
+	fn chain_unavailable() -> Self {
+		let detail = "the chain's present state is not known here";
+		Self::new(StatusCode::SERVICE_UNAVAILABLE, "chain-unavailable", detail).retry_after(3)
+	}
+}
+
+impl From<JsonRejection> for Problem {
+	fn from(rejection: JsonRejection) -> Self {
+		let code = match rejection.status() {
+			StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+			StatusCode::UNSUPPORTED_MEDIA_TYPE => "not-json",
+			_ => "malformed",
+		};
+		Self::new(rejection.status(), code, rejection.body_text())
+	}
+}
+
+impl From<CertificateError> for Problem {
+	fn from(error: CertificateError) -> Self {
+		let code = match error {
+			CertificateError::TooLarge => "certificate-too-large",
+			CertificateError::Malformed => "certificate-malformed",
+			CertificateError::OtherPurpose => "certificate-other-purpose",
+			CertificateError::OtherKey => "certificate-other-key",
+			CertificateError::Expired => "certificate-expired",
+			CertificateError::NotYetValid => "certificate-not-yet-valid",
+			CertificateError::Untrusted(_) => "certificate-untrusted",
+		};
+		Self::unprocessable(code, error.to_string())
+	}
+}
+
+impl From<InvalidKey> for Problem {
+	fn from(error: InvalidKey) -> Self {
+		Self::unprocessable("endorsement-key-invalid", error.to_string())
+	}
+}
+
+impl From<ChainError> for Problem {
+	fn from(error: ChainError) -> Self {
+		tracing::warn!(%error, "the chain cannot be asked");
+		Self::chain_unavailable()
+	}
+}
+
+impl From<TransactionError> for Problem {
+	fn from(error: TransactionError) -> Self {
+		tracing::error!(%error, "a device could not be endorsed");
+		match error {
+			TransactionError::Failed { .. } | TransactionError::Rejected(_) => {
+				Self::new(StatusCode::BAD_GATEWAY, "chain-refused", error.to_string())
+			},
+			_ => Self::chain_unavailable(),
+		}
+	}
+}
+
+impl IntoResponse for Problem {
+	fn into_response(self) -> Response {
+		let status =
+			StatusCode::from_u16(self.document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+		let body = serde_json::to_vec(&self.document).unwrap_or_default();
+		let mut response =
+			(status, [(CONTENT_TYPE, "application/problem+json")], body).into_response();
+		if let Some(seconds) = self.retry_after {
+			response.headers_mut().insert(RETRY_AFTER, seconds.into());
+		}
+		metrics::counter!("msec_registrar_refusals_total", "code" => self.document.code)
+			.increment(1);
+		response
+	}
+}

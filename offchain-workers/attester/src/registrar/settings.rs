@@ -1,0 +1,145 @@
+//! Configuration of the registrar.
+
+use msec_worker_common::{
+	configuration::{load, required, ConfigurationError},
+	keys::PasswordSource,
+};
+use serde::{Deserialize, Serialize};
+use std::{net::SocketAddr, path::PathBuf};
+
+const PREFIX: &str = "MSEC_REGISTRAR_";
+const DEFAULT_NODE: &str = "ws://127.0.0.1:9944";
+const DEFAULT_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8470);
+const DEFAULT_HEALTH_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8471);
+const DEFAULT_ENROLMENTS_PER_SECOND: u32 = 5;
+/// So many enrolments are let through at once, in multiples of those in a second.
+const BURST: u32 = 8;
+
+/// Options of `msec-attester registrar`.
+#[derive(Debug, clap::Args)]
+pub struct RegistrarArguments {
+	/// TOML file with any of the options below, without the dashes.
+	#[arg(long, env = "MSEC_REGISTRAR_CONFIG", value_name = "FILE")]
+	config: Option<PathBuf>,
+
+	#[command(flatten)]
+	options: Options,
+}
+
+/// What can be set in each layer.
+#[derive(Debug, Default, clap::Args, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Options {
+	/// JSON-RPC address of the node [default: ws://127.0.0.1:9944].
+	#[arg(long, value_name = "URL")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	node: Option<String>,
+
+	/// Where devices enrol [default: 127.0.0.1:8470].
+	#[arg(long, value_name = "ADDRESS")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	listen: Option<SocketAddr>,
+
+	/// Where to serve /health/live, /health/ready and /metrics [default: 127.0.0.1:8471].
+	#[arg(long, value_name = "ADDRESS")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	health_listen: Option<SocketAddr>,
+
+	/// Folder with certificates (*.pem) of the TPM manufacturers that are trusted.
+	#[arg(long, value_name = "DIRECTORY")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	manufacturers: Option<PathBuf>,
+
+	/// File with the key of the accredited account: a secret URI, or an encrypted JSON file of a wallet. A
+	/// systemd credential of that name comes first.
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	account_key: Option<PathBuf>,
+
+	/// File with the password of an encrypted account key.
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	password_file: Option<PathBuf>,
+
+	/// Where transactions under way are remembered; made if it is not there.
+	#[arg(long, value_name = "DIRECTORY")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	state_directory: Option<PathBuf>,
+
+	/// Most enrolments that are begun in a second, 1 to 1000 [default: 5].
+	#[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	enrolments_per_second: Option<u32>,
+}
+
+/// What the registrar runs with.
+#[derive(Debug)]
+pub struct Settings {
+	/// JSON-RPC address of the node.
+	pub node: String,
+	/// Where devices enrol.
+	pub listen: SocketAddr,
+	/// Where health and metrics are served.
+	pub health_listen: SocketAddr,
+	/// Folder with certificates of manufacturers.
+	pub manufacturers: PathBuf,
+	/// File with the account's key.
+	pub account_key: PathBuf,
+	/// What opens it, if it is encrypted.
+	pub password: PasswordSource,
+	/// Where the outbox is.
+	pub state_directory: PathBuf,
+	/// Most enrolments in a second.
+	pub enrolments_per_second: u32,
+	/// Most enrolments at once.
+	pub burst: u32,
+}
+
+impl RegistrarArguments {
+	/// Merges the layers.
+	pub fn settings(&self) -> Result<Settings, ConfigurationError> {
+		let options: Options = load(self.config.as_deref(), PREFIX, &["config"], &self.options)?;
+		// The range is checked on the command line only.
+		let rate =
+			options.enrolments_per_second.unwrap_or(DEFAULT_ENROLMENTS_PER_SECOND).clamp(1, 1000);
+		Ok(Settings {
+			node: options.node.unwrap_or_else(|| DEFAULT_NODE.to_owned()),
+			listen: options.listen.unwrap_or_else(|| DEFAULT_LISTEN.into()),
+			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
+			manufacturers: required(options.manufacturers, "manufacturers", PREFIX)?,
+			account_key: required(options.account_key, "account-key", PREFIX)?,
+			password: options.password_file.map_or(PasswordSource::Prompt, PasswordSource::File),
+			state_directory: required(options.state_directory, "state-directory", PREFIX)?,
+			enrolments_per_second: rate,
+			burst: rate.saturating_mul(BURST),
+		})
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::Parser;
+
+	#[derive(Parser)]
+	struct Program {
+		#[command(flatten)]
+		arguments: RegistrarArguments,
+	}
+
+	#[test]
+	fn key_state_and_manufacturers_are_enough() {
+		let given = ["", "--account-key", "a", "--state-directory", "b", "--manufacturers", "c"];
+		let settings = Program::parse_from(given).arguments.settings().unwrap();
+		assert_eq!(settings.listen, SocketAddr::from(DEFAULT_LISTEN));
+		assert_eq!(settings.password, PasswordSource::Prompt);
+		assert_eq!((settings.enrolments_per_second, settings.burst), (5, 40));
+	}
+
+	#[test]
+	fn what_is_missing_is_named() {
+		let error = Program::parse_from([""]).arguments.settings().unwrap_err().to_string();
+		assert!(error.contains("--manufacturers"), "{error}");
+		assert!(error.contains("MSEC_REGISTRAR_MANUFACTURERS"), "{error}");
+	}
+}
