@@ -4,7 +4,7 @@
 #
 # usage: scripts/setup.sh [--tests] [--anonymizer]
 #   --tests        also installs what only the tests need: Node.js and Chromium for the JavaScript
-#                  clients, Python for its SDK
+#                  clients, Python for its SDK, a software TPM and TPM tools for the attester
 #   --anonymizer   also installs ffmpeg and prepares the models that the anonymizer needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -108,12 +108,13 @@ for option in "$@"; do
 	esac
 done
 
-install_packages build-essential ca-certificates curl git jq pkg-config protobuf-compiler
+# The attester speaks to TPMs by the TCG's library.
+install_packages build-essential ca-certificates curl git jq libtss2-dev pkg-config protobuf-compiler
 if [ "$tests$anonymizer" != nono ] && ! command -v npm >/dev/null; then
 	install_packages nodejs npm
 fi
 if [ "$tests" = yes ]; then
-	install_packages chromium python3-venv
+	install_packages chromium gnutls-bin python3-venv swtpm swtpm-tools tpm2-tools
 fi
 # Debian 12 has Node.js 18; the JavaScript clients want a newer one, which npm brings.
 if [ "$tests" = yes ] && [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 20 ]; then

@@ -1,7 +1,7 @@
 //! Identifiers, which clients compute before the chain does.
 
 use codec::Encode;
-use msec_worker_common::{AccountId32, H256};
+use msec_worker_common::{chain::attestation::ReferenceValues, AccountId32, H256};
 use subxt::config::{substrate::BlakeTwo256, Hasher};
 
 /// A data set's identifier.
@@ -32,6 +32,11 @@ pub fn bundle(owner: &AccountId32, salt: &H256) -> H256 {
 /// A campaign's identifier.
 pub fn campaign(owner: &AccountId32, salt: &H256) -> H256 {
 	BlakeTwo256.hash(&(owner, salt).encode())
+}
+
+/// The identifier of reference values that somebody publishes.
+pub fn profile(publisher: &AccountId32, reference_values: &ReferenceValues) -> H256 {
+	BlakeTwo256.hash(&(publisher, reference_values).encode())
 }
 
 /// BLAKE2b-256 of a document that is referred to on chain.

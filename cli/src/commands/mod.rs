@@ -9,6 +9,7 @@ mod complaint;
 mod context;
 mod dataset;
 mod demand;
+mod device;
 mod info;
 mod key;
 mod licence;
@@ -157,6 +158,9 @@ enum Command {
 	/// Rewards for everybody's contributions, out of a budget.
 	#[command(subcommand, long_about = campaign::LONG_ABOUT)]
 	Campaign(campaign::CampaignCommand),
+	/// Devices that prove by their TPM what they are.
+	#[command(subcommand, long_about = device::LONG_ABOUT)]
+	Device(device::DeviceCommand),
 	/// What buyers may do with data: the licences that listings can name.
 	#[command(subcommand)]
 	Licence(licence::LicenceCommand),
@@ -213,6 +217,7 @@ impl Cli {
 			Command::Refund(order) => order.refund(&context).await,
 			Command::Prune(order) => order.prune(&context).await,
 			Command::Demand(command) => command.run(&context).await,
+			Command::Device(command) => command.run(&context).await,
 			Command::Licence(command) => command.run(&context).await,
 			Command::Request(command) => command.run(&context).await,
 			Command::Bundle(command) => command.run(&context).await,
@@ -244,7 +249,7 @@ mod tests {
 	#[test]
 	fn help_teaches_what_takes_more_than_a_line() {
 		let command = Cli::command();
-		for name in ["publish", "search", "prices", "bundle", "campaign", "verify-image"] {
+		for name in ["publish", "search", "prices", "bundle", "campaign", "device", "verify-image"] {
 			let found = command.find_subcommand(name).expect("the command is there");
 			let (line, text) = (found.get_about(), found.get_long_about());
 			let length = |text: Option<&clap::builder::StyledStr>| {

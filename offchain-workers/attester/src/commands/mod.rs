@@ -3,6 +3,7 @@
 mod agent;
 mod identity;
 mod log;
+mod profile;
 mod registrar;
 
 use clap::{Subcommand, ValueEnum};
@@ -18,6 +19,8 @@ pub enum Command {
 	Agent(AgentArguments),
 	/// Endorse devices whose TPM shows that it holds their keys.
 	Registrar(RegistrarArguments),
+	/// Print reference values that this device, as it is now, fits.
+	Profile(profile::Profile),
 	/// Replay event logs, and judge them.
 	#[command(subcommand)]
 	Log(log::Log),
@@ -60,6 +63,7 @@ impl Command {
 			Self::Identity(identity) => Ok(identity.run()?),
 			Self::Agent(arguments) => Ok(agent::run(arguments.settings()?)?),
 			Self::Registrar(arguments) => Ok(registrar::run(arguments.settings()?)?),
+			Self::Profile(profile) => Ok(profile.run()?),
 			Self::Log(log) => Ok(log.run()?),
 		}
 	}

@@ -2,8 +2,9 @@
 
 use super::{within, BlockClient, ChainError};
 use crate::{AccountId32, H256};
+use codec::Encode;
 use msec_commitments::Hash;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use subxt::{
 	ext::{scale_decode::DecodeAsType, scale_encode::EncodeAsType},
@@ -14,9 +15,11 @@ use subxt::{
 const PALLET: &str = "Attestation";
 
 /// What one register may contain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, DecodeAsType, EncodeAsType)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, DecodeAsType, EncodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+#[serde(deny_unknown_fields)]
 pub struct PcrReference {
 	/// Number of the register, 0 to 23.
 	pub index: u8,
@@ -25,9 +28,11 @@ pub struct PcrReference {
 }
 
 /// What the quotes of devices are compared with: Reference Values (RFC 9334, section 8.3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, DecodeAsType, EncodeAsType)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Encode, DecodeAsType, EncodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+#[serde(deny_unknown_fields)]
 pub struct ReferenceValues {
 	/// The registers of the SHA-256 bank that are quoted, in ascending order of their numbers.
 	pub pcrs: Vec<PcrReference>,
