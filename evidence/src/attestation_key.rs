@@ -100,9 +100,7 @@ impl AttestationKey {
 	/// the qualified name within the quote.
 	pub fn verify(&self, attest: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
 		let signature = parse_signature(signature)?;
-		self.key
-			.verify_prehash(&sha256([attest]), &signature)
-			.map_err(|_| SignatureError::Invalid)
+		self.key.verify_prehash(&sha256([attest]), &signature).map_err(|_| SignatureError::Invalid)
 	}
 }
 

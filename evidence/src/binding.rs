@@ -7,11 +7,7 @@ const QUOTE_DOMAIN: &[u8] = b"msec/quote/1";
 
 /// What a quote must contain as extra data: SHA-256("msec/quote/1" ‖ `genesis` ‖ `block_hash` ‖
 /// `device`). So it belongs to one device of one chain, and was made after the block.
-pub fn qualifying_data(
-	genesis: &[u8; 32],
-	block_hash: &[u8; 32],
-	device: &[u8; 32],
-) -> [u8; 32] {
+pub fn qualifying_data(genesis: &[u8; 32], block_hash: &[u8; 32], device: &[u8; 32]) -> [u8; 32] {
 	sha256([QUOTE_DOMAIN, genesis, block_hash, device])
 }
 

@@ -1,8 +1,6 @@
 //! Whatever bytes arrive, nothing panics, and nothing but the key's own signature is accepted.
 
-use msec_evidence::{
-	pcr_digest, software_tpm::SoftwareTpm, AttestationKey, PcrSelection, Quote,
-};
+use msec_evidence::{pcr_digest, software_tpm::SoftwareTpm, AttestationKey, PcrSelection, Quote};
 use proptest::prelude::*;
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {

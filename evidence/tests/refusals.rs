@@ -96,11 +96,7 @@ fn keys_of_other_algorithms_are_refused() {
 	for position in [1, 3, 11, 13, 15, 17, 19] {
 		let mut other = key.clone();
 		other[position] ^= 0x40;
-		assert_eq!(
-			AttestationKey::parse(&other),
-			Err(KeyError::OtherAlgorithm),
-			"at {position}"
-		);
+		assert_eq!(AttestationKey::parse(&other), Err(KeyError::OtherAlgorithm), "at {position}");
 	}
 	assert_eq!(AttestationKey::parse(&key[..key.len() - 1]), Err(KeyError::Truncated));
 	assert_eq!(AttestationKey::parse(&[key, vec![0]].concat()), Err(KeyError::TrailingBytes));

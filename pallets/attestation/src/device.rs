@@ -1,0 +1,101 @@
+//! Devices: registered, changed, retired.
+
+use crate::{pallet::*, Device, DeviceId, DeviceOf, ProfileId, PublicArea};
+use codec::MaxEncodedLen;
+use frame_support::{
+	ensure,
+	traits::{Consideration, Footprint},
+};
+use msec_evidence::{AttestationKey, KeyError};
+use sp_runtime::{traits::Zero, DispatchResult};
+
+/// What the key of a device takes, in bytes.
+const KEY_SIZE: usize = 80;
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_register_device(
+		owner: T::AccountId,
+		id: DeviceId,
+		attestation_key: PublicArea,
+		profile: ProfileId,
+	) -> DispatchResult {
+		let is_known = Devices::<T>::contains_key(id) || RetiredDevices::<T>::contains_key(id);
+		ensure!(!is_known, Error::<T>::DeviceAlreadyRegistered);
+		AttestationKey::parse(&attestation_key).map_err(Error::<T>::from)?;
+		let selection = Self::use_profile(profile)?;
+		let ticket = T::Consideration::new(&owner, Self::device_footprint())?;
+		let device = Device {
+			owner: owner.clone(),
+			attestation_key,
+			profile,
+			selection: selection.0,
+			endorsement: None,
+			is_quarantined: false,
+			quote_budget: Zero::zero(),
+			last_quote: None,
+			clock: None,
+			result: None,
+			challenge: None,
+			ticket,
+		};
+		Devices::<T>::insert(id, device);
+		Self::deposit_event(Event::DeviceRegistered { device: id, owner, profile });
+		Ok(())
+	}
+
+	pub(crate) fn do_change_profile(
+		who: T::AccountId,
+		id: DeviceId,
+		profile: ProfileId,
+	) -> DispatchResult {
+		let mut device = Self::owned_device(&who, id)?;
+		device.selection = Self::use_profile(profile)?.0;
+		Self::leave_profile(device.profile)?;
+		device.profile = profile;
+		device.endorsement = None;
+		device.result = None;
+		Devices::<T>::insert(id, device);
+		Self::deposit_event(Event::ProfileChanged { device: id, profile });
+		Ok(())
+	}
+
+	pub(crate) fn do_retire_device(who: T::AccountId, id: DeviceId) -> DispatchResult {
+		let mut device = Self::owned_device(&who, id)?;
+		Self::close_challenge(id, &mut device)?;
+		Self::leave_profile(device.profile)?;
+		let returned = device.quote_budget;
+		Self::release_budget(&who, returned)?;
+		Devices::<T>::remove(id);
+		RetiredDevices::<T>::insert(id, ());
+		device.ticket.drop(&who)?;
+		Self::deposit_event(Event::DeviceRetired { device: id, returned });
+		Ok(())
+	}
+
+	/// The device, when `who` owns it.
+	pub(crate) fn owned_device(
+		who: &T::AccountId,
+		id: DeviceId,
+	) -> Result<DeviceOf<T>, Error<T>> {
+		let device = Devices::<T>::get(id).ok_or(Error::NotFound)?;
+		ensure!(device.owner == *who, Error::NotAuthorized);
+		Ok(device)
+	}
+
+	fn device_footprint() -> Footprint {
+		let size = DeviceOf::<T>::max_encoded_len().saturating_add(KEY_SIZE);
+		Footprint::from_parts(1, size)
+	}
+}
+
+impl<T> From<KeyError> for Error<T> {
+	fn from(error: KeyError) -> Self {
+		match error {
+			KeyError::NotRestricted => Self::AttestationKeyNotRestricted,
+			KeyError::Truncated
+			| KeyError::TrailingBytes
+			| KeyError::OtherAlgorithm
+			| KeyError::InvalidPoint => Self::AttestationKeyInvalid,
+		}
+	}
+}

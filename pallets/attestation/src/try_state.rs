@@ -1,0 +1,92 @@
+//! What must hold at every moment.
+
+use crate::{pallet::*, BalanceOf, DeviceOf, ProfileId};
+use alloc::collections::{BTreeMap, BTreeSet};
+use frame_support::{
+	ensure,
+	traits::{fungible::InspectHold, Get},
+};
+use msec_evidence::{AttestationKey, PcrSelection};
+use sp_runtime::{
+	traits::{Saturating, Zero},
+	TryRuntimeError,
+};
+
+impl<T: Config> Pallet<T> {
+	/// Checks registrars, profiles and devices, and that exactly budgets and bonds are held.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		Self::check_registrars()?;
+		Self::check_profiles()?;
+		for (id, device) in Devices::<T>::iter() {
+			ensure!(!RetiredDevices::<T>::contains_key(id), "a retired device is registered");
+			Self::check_device(&device)?;
+		}
+		Self::check_holds()?;
+		let (_, quotes) = QuotesInBlock::<T>::get();
+		ensure!(quotes <= T::MaxQuotesPerBlock::get(), "a block accepted too many quotes");
+		Ok(())
+	}
+
+	fn check_registrars() -> Result<(), TryRuntimeError> {
+		let accreditations: BTreeSet<_> = Registrars::<T>::iter_values().collect();
+		ensure!(
+			accreditations.len() == Registrars::<T>::iter_keys().count(),
+			"two registrars have one accreditation"
+		);
+		let next = NextAccreditation::<T>::get();
+		ensure!(accreditations.iter().all(|given| *given < next), "an accreditation is not given");
+		Ok(())
+	}
+
+	fn check_profiles() -> Result<(), TryRuntimeError> {
+		let mut devices = BTreeMap::<ProfileId, u32>::new();
+		for device in Devices::<T>::iter_values() {
+			let count = devices.entry(device.profile).or_default();
+			*count = count.saturating_add(1);
+		}
+		for (id, profile) in Profiles::<T>::iter() {
+			let count = devices.remove(&id).unwrap_or_default();
+			ensure!(profile.devices == count, "a profile counts its devices wrong");
+			ensure!(!profile.is_retired || count > 0, "a retired profile that is unused was kept");
+		}
+		ensure!(devices.is_empty(), "the profile of a device is missing");
+		Ok(())
+	}
+
+	fn check_device(device: &DeviceOf<T>) -> Result<(), TryRuntimeError> {
+		let key = AttestationKey::parse(&device.attestation_key);
+		ensure!(key.is_ok(), "an attestation key is not one");
+		let profile = Profiles::<T>::get(device.profile);
+		let wanted = profile.and_then(|profile| profile.reference_values.selection());
+		let selection = PcrSelection(device.selection);
+		ensure!(wanted == Some(selection), "a device shows other registers than its profile's");
+		let next = NextAccreditation::<T>::get();
+		let is_endorsed_by_nobody =
+			device.endorsement.as_ref().is_some_and(|given| given.accreditation >= next);
+		ensure!(!is_endorsed_by_nobody, "an endorsement names no accreditation");
+		let is_undated = device.result.is_some() && device.last_quote.is_none();
+		ensure!(!is_undated, "a result has no quote");
+		Ok(())
+	}
+
+	fn check_holds() -> Result<(), TryRuntimeError> {
+		let mut budgets = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
+		let mut bonds = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
+		for device in Devices::<T>::iter_values() {
+			let budget = budgets.entry(device.owner).or_insert(Zero::zero());
+			*budget = budget.saturating_add(device.quote_budget);
+			if let Some(challenge) = device.challenge {
+				let bond = bonds.entry(challenge.challenger).or_insert(Zero::zero());
+				*bond = bond.saturating_add(challenge.bond);
+			}
+		}
+		for (reason, owed) in
+			[(HoldReason::QuoteBudget, budgets), (HoldReason::ChallengeBond, bonds)]
+		{
+			let reason = reason.into();
+			let is_held = |(who, sum)| T::Currency::balance_on_hold(&reason, who) == *sum;
+			ensure!(owed.iter().all(is_held), "what is held differs from budgets and bonds");
+		}
+		Ok(())
+	}
+}
