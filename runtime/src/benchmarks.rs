@@ -21,6 +21,7 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_demands, Demands]
 	[pallet_campaigns, Campaigns]
 	[pallet_licences, Licences]
+	[pallet_attestation, Attestation]
 );
 
 impl frame_system_benchmarking::Config for Runtime {}

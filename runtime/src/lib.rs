@@ -172,4 +172,6 @@ mod runtime {
 	pub type Campaigns = pallet_campaigns;
 	#[runtime::pallet_index(62)]
 	pub type Licences = pallet_licences;
+	#[runtime::pallet_index(63)]
+	pub type Attestation = pallet_attestation;
 }

@@ -7,7 +7,8 @@ use frame_support::{assert_noop, BoundedVec};
 use msec_commitments::{BatchCommitment, EnvelopeSecret};
 use msec_primitives::{DatasetId, ListingId, OrderId};
 use msec_runtime::{
-	configs::TreasuryAccount, AccountId, Demands, Marketplace, Records, Runtime, System, DAYS, MSEC,
+	configs::TreasuryAccount, AccountId, Demands, Executive, Marketplace, Records, Runtime, System,
+	DAYS, MSEC,
 };
 use pallet_demands::{Call as Demand, DemandId, DemandTerms, Error, RequestTerms};
 use pallet_marketplace::{
@@ -212,8 +213,26 @@ fn conditions_that_nobody_can_check_yet_are_refused() {
 		let minimum_score = Some(Permill::from_percent(50));
 		let terms = DemandTerms { minimum_score, ..wanted(MSEC, 1..2) };
 		assert_noop!(create(terms), Error::<Runtime>::NoScores);
+	});
+}
+
+#[test]
+fn a_demand_for_attested_data_is_filled_while_the_device_is_trusted() {
+	with_accounts(ANYBODY, || {
+		let listing = list(OWNER, MSEC);
+		device::register(OWNER, STORE, dataset(OWNER));
+		advance(60);
 		let terms = DemandTerms { maximum_verdict_age: Some(DAYS), ..wanted(MSEC, 1..2) };
-		assert_noop!(create(terms), Error::<Runtime>::NoVerdicts);
+		let demand = demand(terms);
+		assert_noop!(propose(demand, listing), Error::<Runtime>::NotTrusted);
+		let changed = device::quote_with(H256::zero());
+		Executive::apply_extrinsic(device::bare(changed)).unwrap().unwrap();
+		assert_noop!(propose(demand, listing), Error::<Runtime>::NotTrusted);
+		advance(10);
+		let sound = device::sound_quote();
+		Executive::apply_extrinsic(device::bare(sound)).unwrap().unwrap();
+		propose(demand, listing).unwrap();
+		assert_eq!(Orders::<Runtime>::get(only_order()).unwrap().seller, account(OWNER));
 	});
 }
 

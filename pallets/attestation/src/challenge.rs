@@ -52,8 +52,7 @@ impl<T: Config> Pallet<T> {
 		block_number: BlockNumberFor<T>,
 	) {
 		let Some(challenge) = device.challenge.as_mut() else { return };
-		let is_answer =
-			block_number >= challenge.challenged_at && !Self::is_overdue(challenge);
+		let is_answer = block_number >= challenge.challenged_at && !Self::is_overdue(challenge);
 		if is_answer && !challenge.is_answered {
 			challenge.is_answered = true;
 			Self::deposit_event(Event::ChallengeAnswered { device: id });

@@ -73,10 +73,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The device, when `who` owns it.
-	pub(crate) fn owned_device(
-		who: &T::AccountId,
-		id: DeviceId,
-	) -> Result<DeviceOf<T>, Error<T>> {
+	pub(crate) fn owned_device(who: &T::AccountId, id: DeviceId) -> Result<DeviceOf<T>, Error<T>> {
 		let device = Devices::<T>::get(id).ok_or(Error::NotFound)?;
 		ensure!(device.owner == *who, Error::NotAuthorized);
 		Ok(device)

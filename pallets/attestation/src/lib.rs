@@ -192,8 +192,7 @@ pub mod pallet {
 
 	/// The accredited registrars.
 	#[pallet::storage]
-	pub type Registrars<T: Config> =
-		StorageMap<_, Blake2_128Concat, T::AccountId, Accreditation>;
+	pub type Registrars<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Accreditation>;
 
 	/// The number of the next accreditation.
 	#[pallet::storage]
@@ -467,7 +466,8 @@ pub mod pallet {
 				"a device may be unable to answer a challenge in time"
 			);
 			assert!(
-				T::QuoteFee::get() >= <T::Currency as fungible::Inspect<T::AccountId>>::minimum_balance(),
+				T::QuoteFee::get()
+					>= <T::Currency as fungible::Inspect<T::AccountId>>::minimum_balance(),
 				"an account that receives a fee may not exist"
 			);
 		}
@@ -495,10 +495,7 @@ pub mod pallet {
 		/// [`Event::RegistrarAccredited`]
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::accredit_registrar())]
-		pub fn accredit_registrar(
-			origin: OriginFor<T>,
-			registrar: T::AccountId,
-		) -> DispatchResult {
+		pub fn accredit_registrar(origin: OriginFor<T>, registrar: T::AccountId) -> DispatchResult {
 			T::RegistrarOrigin::ensure_origin(origin)?;
 			Self::do_accredit_registrar(registrar)
 		}

@@ -53,8 +53,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn use_profile(id: ProfileId) -> Result<PcrSelection, DispatchError> {
 		let mut profile = Profiles::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		ensure!(!profile.is_retired, Error::<T>::ProfileRetired);
-		let selection =
-			profile.reference_values.selection().ok_or(Error::<T>::InvalidSelection)?;
+		let selection = profile.reference_values.selection().ok_or(Error::<T>::InvalidSelection)?;
 		profile.devices = profile.devices.defensive_saturating_add(1);
 		Profiles::<T>::insert(id, profile);
 		Ok(selection)

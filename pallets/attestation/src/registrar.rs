@@ -21,8 +21,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_revoke_registrar(registrar: T::AccountId) -> DispatchResult {
-		let accreditation =
-			Registrars::<T>::take(&registrar).ok_or(Error::<T>::NotAccredited)?;
+		let accreditation = Registrars::<T>::take(&registrar).ok_or(Error::<T>::NotAccredited)?;
 		Self::deposit_event(Event::RegistrarRevoked { registrar, accreditation });
 		Ok(())
 	}
@@ -60,7 +59,12 @@ impl<T: Config> Pallet<T> {
 		let valid_until = stated_at.saturating_add(valid_for);
 		endorsement.logs = Some(LogStatement { verdict, stated_at, valid_until });
 		Devices::<T>::insert(id, device);
-		Self::deposit_event(Event::LogVerdictStated { device: id, registrar, verdict, valid_until });
+		Self::deposit_event(Event::LogVerdictStated {
+			device: id,
+			registrar,
+			verdict,
+			valid_until,
+		});
 		Ok(())
 	}
 

@@ -33,9 +33,10 @@ impl<T: Config> Pallet<T> {
 		}
 		let now = frame_system::Pallet::<T>::block_number();
 		ensure!(now <= result.valid_until, Distrust::Expired);
-		let has_ended = device.challenge.as_ref().is_some_and(|challenge| {
-			Self::was_ended_by(challenge, &result)
-		});
+		let has_ended = device
+			.challenge
+			.as_ref()
+			.is_some_and(|challenge| Self::was_ended_by(challenge, &result));
 		ensure!(!has_ended, Distrust::ChallengeUnanswered);
 		Ok(result)
 	}

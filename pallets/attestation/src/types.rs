@@ -150,17 +150,7 @@ pub struct Endorsement<AccountId, BlockNumber> {
 /// The counters of a TPM, compared from the first to the last: none goes back unless the one before has
 /// advanced.
 #[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	PartialOrd,
-	Ord,
-	Encode,
-	Decode,
-	MaxEncodedLen,
-	TypeInfo,
+	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, MaxEncodedLen, TypeInfo,
 )]
 pub struct ClockInfo {
 	/// How often the TPM was reset.

@@ -36,9 +36,9 @@ impl WeightInfo for () {
 	fn create_demand() -> Weight {
 		estimate(3_000, 5, 6)
 	}
-	// The book, the demand, the offer, and all that a purchase touches.
+	// The book, the demand, the offer, the verdict, and all that a purchase touches.
 	fn look() -> Weight {
-		estimate(1_200, 14, 0)
+		estimate(1_300, 18, 0)
 	}
 	fn cancel_demand() -> Weight {
 		estimate(200, 3, 5)
@@ -46,9 +46,9 @@ impl WeightInfo for () {
 	fn expire_demand() -> Weight {
 		estimate(200, 3, 5)
 	}
-	// Nine books, the demand, the offer, and all that a purchase touches.
+	// Nine books, the demand, the offer, the verdict, and all that a purchase touches.
 	fn propose_match() -> Weight {
-		estimate(1_500, 24, 14)
+		estimate(1_600, 28, 14)
 	}
 	fn create_request() -> Weight {
 		estimate(200, 3, 5)

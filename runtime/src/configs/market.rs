@@ -5,8 +5,9 @@ use super::{
 	origins::{AcceptOrigin, ArbiterOrigin, AwardOrigin, LicenceOrigin, MinterOrigin},
 };
 use crate::{
-	AccessControl, AccountId, Balance, Balances, Demands, Licences, Marketplace, Records, Runtime,
-	RuntimeHoldReason, DAYS, HOURS, MICRO_MSEC, MILLISECONDS_PER_BLOCK, MILLI_MSEC, MINUTES, MSEC,
+	AccessControl, AccountId, Attestation, Balance, Balances, Demands, Licences, Marketplace,
+	Records, Runtime, RuntimeHoldReason, DAYS, HOURS, MICRO_MSEC, MILLISECONDS_PER_BLOCK,
+	MILLI_MSEC, MINUTES, MSEC,
 };
 use frame_support::{
 	parameter_types,
@@ -120,8 +121,7 @@ impl pallet_demands::Config for Runtime {
 	type Consideration = StorageDeposit<DemandReason>;
 	type Currency = Balances;
 	type DecisionPeriod = AwardPeriod;
-	// Nobody gives verdicts yet: what demands them is refused.
-	type Devices = ();
+	type Devices = Attestation;
 	type Market = Marketplace;
 	type MaxDemandPeriod = MaxDemandPeriod;
 	type MaxLooks = ConstU32<16>;

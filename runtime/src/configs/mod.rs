@@ -1,5 +1,6 @@
 //! How each pallet is configured, one file for each group.
 
+mod attestation;
 mod consensus;
 mod governance;
 mod market;

@@ -10,6 +10,8 @@
 //! | decide complaints about orders | more than half of the arbiters, or root |
 //! | award a reward for data when the requester does not and named nobody | half of the council, or root |
 //! | accept and reject contributions to any campaign | half of the council, or root |
+//! | accredit and revoke registrars of devices | two thirds of the council, or root |
+//! | put devices in quarantine and release them | half of the council, or root |
 //! | publish and retire licences | two thirds of the council, or root |
 //! | root | `sudo`, which has a key in the `dev` preset only |
 
@@ -54,6 +56,10 @@ pub type SpendOrigin = frame_support::traits::EitherOf<
 >;
 /// Awards the rewards of requests that name no arbiter.
 pub type AwardOrigin = EitherOfDiverse<EnsureRoot<AccountId>, HalfOfCouncil>;
+/// Accredits and revokes registrars of devices.
+pub type RegistrarOrigin = EitherOfDiverse<EnsureRoot<AccountId>, TwoThirdsOfCouncil>;
+/// Puts devices in quarantine, and releases them.
+pub type QuarantineOrigin = EitherOfDiverse<EnsureRoot<AccountId>, HalfOfCouncil>;
 /// Publishes and retires licences.
 pub type LicenceOrigin = MembershipOrigin;
 /// Accepts and rejects contributions to campaigns besides their owners.

@@ -1,9 +1,11 @@
 //! The real runtime in memory: its first state, its accounts and its calls.
 
+pub mod device;
+
 use msec_runtime::{
-	configs::TreasuryAccount, genesis_presets::licences, AccessControl, AccountId, Balance,
-	Balances, BalancesConfig, Campaigns, Demands, Licences, LicencesConfig, Marketplace, Records,
-	Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, System, Token, MSEC,
+	configs::TreasuryAccount, genesis_presets::licences, AccessControl, AccountId, Attestation,
+	Balance, Balances, BalancesConfig, Campaigns, Demands, Licences, LicencesConfig, Marketplace,
+	Records, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, System, Token, MSEC,
 };
 use sp_runtime::{traits::Dispatchable, BuildStorage, DispatchError};
 
@@ -44,6 +46,7 @@ pub fn check_state() {
 	Demands::do_try_state().expect("demands");
 	Campaigns::do_try_state().expect("campaigns");
 	Licences::do_try_state().expect("licences");
+	Attestation::do_try_state().expect("attestation");
 }
 
 /// Dispatches `call` as `who` would sign it, without fees.

@@ -91,13 +91,7 @@ fn the_first_reason_counts() {
 		assert_eq!(tier(0, BOOT, false), contraindicated(Contraindication::FirmwareNotAllowed));
 		let wrong = Contraindication::PcrNotAllowed { index: 8 };
 		assert_eq!(tier(FIRMWARE, BOOT, false), contraindicated(wrong));
-		assert_eq!(
-			tier(FIRMWARE, KERNEL, false),
-			contraindicated(Contraindication::ClockUnsafe)
-		);
-		assert_eq!(
-			tier(FIRMWARE, KERNEL, true),
-			contraindicated(Contraindication::ClockWentBack)
-		);
+		assert_eq!(tier(FIRMWARE, KERNEL, false), contraindicated(Contraindication::ClockUnsafe));
+		assert_eq!(tier(FIRMWARE, KERNEL, true), contraindicated(Contraindication::ClockWentBack));
 	});
 }

@@ -61,10 +61,7 @@ fn an_answer_earns_the_bond() {
 		assert_eq!((free(OWNER), free(STRANGER)), (before + BOND, FUNDS - BOND));
 		assert_eq!(held(HoldReason::ChallengeBond, STRANGER), 0);
 		let outcome = ChallengeOutcome::Answered;
-		assert_eq!(
-			events(),
-			[Event::ChallengeSettled { device: DEVICE, outcome, bond: BOND }]
-		);
+		assert_eq!(events(), [Event::ChallengeSettled { device: DEVICE, outcome, bond: BOND }]);
 		assert!(is_trusted());
 		assert_noop!(settle(), Error::<Test>::NotChallenged);
 		assert_ok!(Attestation::challenge(signed(STRANGER), DEVICE));
@@ -132,10 +129,7 @@ fn silence_ends_the_trust_before_anybody_settles() {
 		assert_ok!(settle());
 		assert_eq!((free(STRANGER), held(HoldReason::ChallengeBond, STRANGER)), (FUNDS, 0));
 		let outcome = ChallengeOutcome::Unanswered;
-		assert_eq!(
-			events(),
-			[Event::ChallengeSettled { device: DEVICE, outcome, bond: BOND }]
-		);
+		assert_eq!(events(), [Event::ChallengeSettled { device: DEVICE, outcome, bond: BOND }]);
 		assert_eq!(trust(), Trust::NotTrusted(Distrust::Expired));
 	});
 }

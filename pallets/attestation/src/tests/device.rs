@@ -92,10 +92,7 @@ fn retiring_returns_deposit_and_budget() {
 		assert_eq!(Attestation::device(DEVICE), None);
 		assert_eq!(Attestation::profile(profile).unwrap().devices, 0);
 		assert_eq!(trust(), Trust::NotTrusted(Distrust::Retired));
-		assert_noop!(
-			Attestation::retire_device(signed(OWNER), DEVICE),
-			Error::<Test>::NotFound
-		);
+		assert_noop!(Attestation::retire_device(signed(OWNER), DEVICE), Error::<Test>::NotFound);
 	});
 }
 

@@ -89,10 +89,7 @@ fn a_profile_in_use_stays_until_its_last_device_leaves() {
 		assert_eq!(events(), [Event::ProfileRetired { profile: id }]);
 		assert_eq!(deposit_of(CITY), PROFILE_DEPOSIT);
 		assert_eq!(trust(), Trust::NotTrusted(Distrust::ProfileRetired));
-		assert_noop!(
-			Attestation::retire_profile(signed(CITY), id),
-			Error::<Test>::ProfileRetired
-		);
+		assert_noop!(Attestation::retire_profile(signed(CITY), id), Error::<Test>::ProfileRetired);
 		let key = attestation_key(3);
 		assert_noop!(
 			Attestation::register_device(signed(OWNER), H256::zero(), key, id),

@@ -67,9 +67,7 @@ fn call(step: Step) -> Option<(RuntimeOrigin, Call<Test>)> {
 			let attestation_key = attestation_key(tpm);
 			(signed(who), Call::register_device { device, attestation_key, profile })
 		},
-		Step::Endorse { who, nth } => {
-			(signed(who), Call::endorse { device: device(nth), profile })
-		},
+		Step::Endorse { who, nth } => (signed(who), Call::endorse { device: device(nth), profile }),
 		Step::Accredit { revoke: true } => (root, Call::revoke_registrar { registrar: REGISTRAR }),
 		Step::Accredit { revoke: false } => {
 			(root, Call::accredit_registrar { registrar: REGISTRAR })

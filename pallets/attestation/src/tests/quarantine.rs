@@ -27,10 +27,7 @@ fn quotes_do_not_end_a_quarantine() {
 		assert_ok!(Evidence::new().submit());
 		endorse(DEVICE, profile);
 		assert_eq!(trust(), Trust::NotTrusted(Distrust::Quarantined));
-		assert_noop!(
-			Attestation::challenge(signed(STRANGER), DEVICE),
-			Error::<Test>::NotTrusted
-		);
+		assert_noop!(Attestation::challenge(signed(STRANGER), DEVICE), Error::<Test>::NotTrusted);
 	});
 }
 

@@ -72,9 +72,8 @@ fn what_a_revoked_registrar_endorsed_is_void_for_ever() {
 #[test]
 fn a_registrar_states_what_it_thinks_of_logs() {
 	with_trusted_device(|_| {
-		let state = |who, blocks| {
-			Attestation::state_log_verdict(signed(who), DEVICE, FOUND, blocks)
-		};
+		let state =
+			|who, blocks| Attestation::state_log_verdict(signed(who), DEVICE, FOUND, blocks);
 		let before = trust();
 		assert_noop!(state(REGISTRAR, 0), Error::<Test>::InvalidPeriod);
 		assert_noop!(state(REGISTRAR, LONGEST + 1), Error::<Test>::InvalidPeriod);
