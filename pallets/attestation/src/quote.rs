@@ -165,8 +165,9 @@ impl<T: Config> Pallet<T> {
 	/// Whether the device may show a quote now, and can pay for it.
 	fn check_rate(device: &DeviceOf<T>) -> Result<(), QuoteRejection> {
 		let now = frame_system::Pallet::<T>::block_number();
-		let next = |last: LastQuote<_>| last.accepted_at.saturating_add(T::MinQuoteInterval::get());
-		let is_early = device.last_quote.is_some_and(|last| now < next(last));
+		let interval = T::MinQuoteInterval::get();
+		let is_early =
+			device.last_quote.is_some_and(|last| now < last.accepted_at.saturating_add(interval));
 		ensure!(!is_early, QuoteRejection::QuoteTooEarly);
 		let can_pay = device.quote_budget >= T::QuoteFee::get();
 		ensure!(can_pay, QuoteRejection::QuoteBudgetExhausted);

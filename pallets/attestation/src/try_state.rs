@@ -84,8 +84,10 @@ impl<T: Config> Pallet<T> {
 			[(HoldReason::QuoteBudget, budgets), (HoldReason::ChallengeBond, bonds)]
 		{
 			let reason = reason.into();
-			let is_held = |(who, sum)| T::Currency::balance_on_hold(&reason, who) == *sum;
-			ensure!(owed.iter().all(is_held), "what is held differs from budgets and bonds");
+			for (who, sum) in owed {
+				let held = T::Currency::balance_on_hold(&reason, &who);
+				ensure!(held == sum, "what is held differs from budgets and bonds");
+			}
 		}
 		Ok(())
 	}

@@ -3,8 +3,8 @@ use frame_support::{assert_noop, assert_ok};
 use sp_core::H256;
 use sp_runtime::TokenError;
 
-/// 10, and 1 a byte: 126 of the reference values, 29 of the rest, 64 of the key.
-const PROFILE_DEPOSIT: u64 = 229;
+/// 10, and 1 a byte: 125 of the reference values, 21 of the rest, 64 of the key.
+const PROFILE_DEPOSIT: u64 = 220;
 
 #[test]
 fn publishing_holds_a_deposit() {
