@@ -13,8 +13,7 @@ use x509_cert::{
 
 /// tcg-kp-EKCertificate, 2.23.133.8.1, as DER has it.
 const ENDORSEMENT_KEY_PURPOSE: &[u8] = &[0x67, 0x81, 0x05, 0x08, 0x01];
-const ENDORSEMENT_KEY_PURPOSE_ID: ObjectIdentifier =
-	ObjectIdentifier::new_unwrap("2.23.133.8.1");
+const ENDORSEMENT_KEY_PURPOSE_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.8.1");
 const EXPONENT: u32 = 65_537;
 /// Longest certificate in bytes; those of TPMs are one to two thousand.
 pub const MAX_CERTIFICATE_LENGTH: usize = 8 * 1024;
@@ -78,8 +77,10 @@ impl ManufacturerStore {
 	/// Trusts every certificate in the files `*.pem` of a folder: roots, or the intermediate ones to which
 	/// trust is to be limited.
 	pub fn open(folder: &Path) -> Result<Self, StoreError> {
-		let unreadable =
-			|path: &Path| |reason| StoreError::Unreadable { path: path.to_owned(), reason };
+		let unreadable = |path: &Path| {
+			let path = path.to_owned();
+			move |reason| StoreError::Unreadable { path, reason }
+		};
 		let mut anchors = Vec::new();
 		for entry in folder.read_dir().map_err(unreadable(folder))? {
 			let path = entry.map_err(unreadable(folder))?.path();
@@ -119,8 +120,7 @@ impl ManufacturerStore {
 		if any_long || intermediates.len() > MAX_INTERMEDIATES {
 			return Err(CertificateError::TooLarge);
 		}
-		let parsed =
-			Certificate::from_der(certificate).map_err(|_| CertificateError::Malformed)?;
+		let parsed = Certificate::from_der(certificate).map_err(|_| CertificateError::Malformed)?;
 		ensure_purpose(&parsed)?;
 		ensure_key(&parsed, key)?;
 		self.ensure_path(certificate, intermediates, now)

@@ -74,8 +74,7 @@ fn protect(
 /// KDFa with SHA-256 (Part 1, 11.4.10.2): one block of it, which is all that up to 256 bits need.
 fn kdf_a(seed: &[u8], label: &[u8], context: &[u8], bits: u32) -> Zeroizing<[u8; 32]> {
 	const FIRST: u32 = 1;
-	let parts: [&[u8]; 5] =
-		[&FIRST.to_be_bytes(), label, &[0], context, &bits.to_be_bytes()];
+	let parts: [&[u8]; 5] = [&FIRST.to_be_bytes(), label, &[0], context, &bits.to_be_bytes()];
 	Zeroizing::new(authenticate(seed, &parts))
 }
 
@@ -90,13 +89,15 @@ mod tests {
 	use super::*;
 	use crate::endorsement::tests::public_area;
 	use rsa::{traits::PublicKeyParts, RsaPrivateKey};
+	use std::sync::LazyLock;
 
 	/// What a TPM does with it (Part 3, 12.5 TPM2_ActivateCredential), from the same chapter.
-	fn activate(key: &RsaPrivateKey, credential: &Credential, name: &[u8; 34]) -> Option<Vec<u8>> {
+	fn activate(credential: &Credential, name: &[u8; 34]) -> Option<Vec<u8>> {
 		let padding = Oaep::new_with_label::<rsa::sha2::Sha256, _>(IDENTITY);
-		let seed = key.decrypt(padding, &credential.encrypted_secret).ok()?;
+		let seed = KEY.decrypt(padding, &credential.encrypted_secret).ok()?;
 		let (integrity, identity) = credential.blob.split_at_checked(34)?;
-		let expected = authenticate(&*kdf_a(&seed, b"INTEGRITY", &[], DIGEST_BITS), &[identity, name]);
+		let expected =
+			authenticate(&*kdf_a(&seed, b"INTEGRITY", &[], DIGEST_BITS), &[identity, name]);
 		if integrity[2..] != expected {
 			return None;
 		}
@@ -108,24 +109,28 @@ mod tests {
 		Some(plain[2..].to_vec())
 	}
 
+	static KEY: LazyLock<RsaPrivateKey> =
+		LazyLock::new(|| RsaPrivateKey::new(&mut OsRng, 2048).unwrap());
+
+	fn endorsement_key() -> EndorsementKey {
+		EndorsementKey::parse(&public_area(&KEY.n().to_bytes_be())).unwrap()
+	}
+
 	#[test]
 	fn only_the_named_key_beside_the_endorsement_key_opens_it() {
-		let key = RsaPrivateKey::new(&mut OsRng, 2048).unwrap();
-		let area = public_area(&key.n().to_bytes_be());
-		let endorsement = EndorsementKey::parse(&area).unwrap();
+		let endorsement = endorsement_key();
 		let (name, secret) = ([5; NAME_LENGTH], [9; SECRET_LENGTH]);
 		let mut credential = make_credential(&endorsement, &name, &secret).unwrap();
 		assert_eq!(credential.blob.len(), 2 + 32 + 2 + SECRET_LENGTH);
-		assert_eq!(activate(&key, &credential, &name), Some(secret.to_vec()));
-		assert_eq!(activate(&key, &credential, &[6; NAME_LENGTH]), None);
+		assert_eq!(activate(&credential, &name), Some(secret.to_vec()));
+		assert_eq!(activate(&credential, &[6; NAME_LENGTH]), None);
 		credential.blob[40] ^= 1;
-		assert_eq!(activate(&key, &credential, &name), None);
+		assert_eq!(activate(&credential, &name), None);
 	}
 
 	#[test]
 	fn two_credentials_have_nothing_in_common() {
-		let key = RsaPrivateKey::new(&mut OsRng, 2048).unwrap();
-		let endorsement = EndorsementKey::parse(&public_area(&key.n().to_bytes_be())).unwrap();
+		let endorsement = endorsement_key();
 		let one = make_credential(&endorsement, &[5; 34], &[9; 32]).unwrap();
 		let other = make_credential(&endorsement, &[5; 34], &[9; 32]).unwrap();
 		assert_ne!(one.blob, other.blob);

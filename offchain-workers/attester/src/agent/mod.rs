@@ -99,8 +99,7 @@ impl Agent {
 	/// Whether the device is trusted, or why not, in words.
 	async fn attest(&mut self) -> Result<(), String> {
 		let words = |error: &dyn std::error::Error| error.to_string();
-		let view =
-			self.chain.view(self.identity.device).await.map_err(|error| words(&error))?;
+		let view = self.chain.view(self.identity.device).await.map_err(|error| words(&error))?;
 		let device = self.own(&view)?;
 		self.tell_result(device);
 		if needs_endorsement(device, &view.trust) {

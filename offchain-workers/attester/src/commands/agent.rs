@@ -31,8 +31,7 @@ pub async fn run(settings: Settings) -> Result<()> {
 		"attesting"
 	);
 	let chain = Arc::new(NodeChain::new(chain));
-	let agent =
-		Agent::new(tpm, identity, chain, registrar, settings.quote_interval, readiness);
+	let agent = Agent::new(tpm, identity, chain, registrar, settings.quote_interval, readiness);
 	shutdown::notify_ready();
 	tokio::try_join!(async { health.await.context("health and metrics") }, async {
 		agent.run(stop).await;
@@ -51,7 +50,5 @@ fn certificates(path: &Path) -> Result<Vec<Vec<u8>>> {
 	let named = || path.display().to_string();
 	let content = std::fs::read(path).with_context(named)?;
 	let certificates = CertificateDer::pem_slice_iter(&content);
-	certificates
-		.map(|certificate| Ok(certificate.with_context(named)?.to_vec()))
-		.collect()
+	certificates.map(|certificate| Ok(certificate.with_context(named)?.to_vec())).collect()
 }

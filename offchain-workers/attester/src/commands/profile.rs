@@ -17,7 +17,7 @@ pub struct Profile {
 	tpm: String,
 
 	/// The PCRs of the SHA-256 bank that matter, 0 to 23. PCR 10 differs after every start.
-	#[arg(long, value_name = "INDICES", value_delimiter = ',', default_values_t = [0, 1, 2, 3, 4, 5, 7])]
+	#[arg(long, value_name = "INDICES", value_delimiter = ',', default_values_t = [0u8, 1, 2, 3, 4, 5, 7])]
 	pcrs: Vec<u8>,
 
 	/// For how many blocks a quote that fits is trusted; a day has 28800.

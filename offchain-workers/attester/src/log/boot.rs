@@ -175,10 +175,7 @@ fn read_event<'a>(
 	Ok(Event { pcr: pcr as u8, kind, digest, data: reader.sized()? })
 }
 
-fn read_sha256(
-	reader: &mut Reader<'_>,
-	algorithms: &[(u16, usize)],
-) -> Result<[u8; 32], Fault> {
+fn read_sha256(reader: &mut Reader<'_>, algorithms: &[(u16, usize)]) -> Result<[u8; 32], Fault> {
 	if reader.u32()? as usize != algorithms.len() {
 		return Err(Fault::OtherDigests);
 	}
@@ -272,8 +269,9 @@ mod tests {
 
 	#[test]
 	fn events_extend_their_pcr_in_order() {
-		let log = [header(), event(4, EV_IPL, [7; 32], b"grub"), separator(4), separator(0)];
-		let replayed = replay(&log.concat()).unwrap();
+		let grub = event(4, EV_IPL, [7; 32], b"grub");
+		let log = [header(), grub, separator(4), separator(0)].concat();
+		let replayed = replay(&log).unwrap();
 		let mut four = [0; 32];
 		extend(&mut four, &[7; 32]);
 		extend(&mut four, &Sha256::digest([0; 4]).into());
@@ -285,7 +283,8 @@ mod tests {
 	#[test]
 	fn the_locality_of_the_start_begins_pcr_0() {
 		let start = event(0, EV_NO_ACTION, [0; 32], b"StartupLocality\0\x03");
-		let replayed = replay(&[header(), start.clone(), separator(0)].concat()).unwrap();
+		let log = [header(), start.clone(), separator(0)].concat();
+		let replayed = replay(&log).unwrap();
 		let mut value = [0; 32];
 		value[31] = 3;
 		extend(&mut value, &Sha256::digest([0; 4]).into());

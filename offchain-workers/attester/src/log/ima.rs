@@ -137,8 +137,7 @@ fn parse(line: &str) -> Result<(u8, Entry<'_>, [u8; 32]), Fault> {
 
 	let mut found = None;
 	for (path, data) in readings(template, rest)? {
-		let entry =
-			Entry { template, algorithm, digest: digest.clone(), path, data, is_violation };
+		let entry = Entry { template, algorithm, digest: digest.clone(), path, data, is_violation };
 		let bytes = entry.template_data().ok_or(Fault::Malformed)?;
 		if is_violation {
 			return Ok((pcr, entry, VIOLATION));
@@ -152,10 +151,7 @@ fn parse(line: &str) -> Result<(u8, Entry<'_>, [u8; 32]), Fault> {
 	Ok((pcr, entry, digest))
 }
 
-fn parse_digest(
-	template: Template,
-	text: &str,
-) -> Result<(HashAlgorithm, Vec<u8>), Fault> {
+fn parse_digest(template: Template, text: &str) -> Result<(HashAlgorithm, Vec<u8>), Fault> {
 	let (algorithm, digits) = match (template, text.split_once(':')) {
 		(Template::Ima, None) => (HashAlgorithm::Sha1, text),
 		(Template::Ima, Some(_)) | (_, None) => return Err(Fault::Malformed),
@@ -190,8 +186,9 @@ impl Entry<'_> {
 	/// The bytes of which the template hash is made; `None` if the kernel cannot have written them.
 	fn template_data(&self) -> Option<Vec<u8>> {
 		if self.template == Template::Ima {
-			let padding = NAME_LENGTH.checked_sub(self.path.len()).filter(|padding| *padding > 0)?;
-			return Some([&self.digest, self.path.as_bytes(), &vec![0; padding]].concat());
+			let padding =
+				NAME_LENGTH.checked_sub(self.path.len()).filter(|padding| *padding > 0)?;
+			return Some([&self.digest[..], self.path.as_bytes(), &vec![0; padding]].concat());
 		}
 		let mut bytes = Vec::with_capacity(128 + self.path.len() + self.data.len());
 		let mut field = |parts: &[&[u8]]| {
@@ -224,14 +221,8 @@ pub(crate) mod tests {
 	) -> String {
 		let digest = algorithm.digest(path.as_bytes());
 		let shown = hex::encode(&digest);
-		let entry = Entry {
-			template,
-			algorithm,
-			digest,
-			path,
-			data: data.to_vec(),
-			is_violation: false,
-		};
+		let entry =
+			Entry { template, algorithm, digest, path, data: data.to_vec(), is_violation: false };
 		let hash = hex::encode(log_algorithm.digest(&entry.template_data().unwrap()));
 		let name = algorithm.name();
 		match template {
@@ -268,7 +259,10 @@ pub(crate) mod tests {
 		let replayed = replay(LIST).unwrap();
 		assert_eq!((replayed.pcr, hex::encode(replayed.value)), (10, VALUE.to_owned()));
 		let paths: Vec<_> = replayed.entries.iter().map(|entry| entry.path).collect();
-		assert_eq!(paths, ["boot_aggregate", "/usr/bin/two words", "/usr/bin/three", "kexec-cmdline"]);
+		assert_eq!(
+			paths,
+			["boot_aggregate", "/usr/bin/two words", "/usr/bin/three", "kexec-cmdline"]
+		);
 		assert_eq!(replayed.entries[2].data, [3, 2, 4, 0x6e]);
 		assert_eq!(replayed.entries[3].data, b"four");
 	}
@@ -301,7 +295,10 @@ pub(crate) mod tests {
 		}
 		let signed = line(Template::ImaSig, sha256, sha256, "/bin/a", &[3, 2]);
 		let replayed = replay(&signed).unwrap();
-		assert_eq!((replayed.entries[0].path, &replayed.entries[0].data[..]), ("/bin/a", &[3, 2][..]));
+		assert_eq!(
+			(replayed.entries[0].path, &replayed.entries[0].data[..]),
+			("/bin/a", &[3, 2][..])
+		);
 	}
 
 	#[test]

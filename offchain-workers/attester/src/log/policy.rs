@@ -60,7 +60,9 @@ pub enum Finding {
 		path: String,
 	},
 	/// The policy knows it with other content.
-	#[error("entry {number}: {path} has the digest {digest}, which is not among those in the policy")]
+	#[error(
+		"entry {number}: {path} has the digest {digest}, which is not among those in the policy"
+	)]
 	OtherDigest {
 		/// Which entry, from 1.
 		number: usize,

@@ -6,7 +6,7 @@ use super::{
 	Service, PATIENCE,
 };
 use crate::{
-	credential::make_credential,
+	credential::{make_credential, SECRET_LENGTH},
 	endorsement::EndorsementKey,
 	protocol::{Activation, Bytes, CredentialChallenge, EndorsedDevice, EnrolmentRequest},
 };
@@ -30,11 +30,10 @@ pub(super) async fn begin(
 	service.rate.take(Instant::now()).map_err(Problem::too_many)?;
 	let endorsement_key = EndorsementKey::parse(&request.endorsement_key.0)
 		.map_err(|error| Problem::unprocessable("endorsement-key-invalid", error.to_string()))?;
-	let attestation_key =
-		AttestationKey::parse(&request.attestation_key.0).map_err(|error| {
-			let detail = format!("the attestation key cannot be used: {error:?}");
-			Problem::unprocessable("attestation-key-invalid", detail)
-		})?;
+	let attestation_key = AttestationKey::parse(&request.attestation_key.0).map_err(|error| {
+		let detail = format!("the attestation key cannot be used: {error:?}");
+		Problem::unprocessable("attestation-key-invalid", detail)
+	})?;
 	let intermediates: Vec<_> =
 		request.intermediates.into_iter().map(|certificate| certificate.0).collect();
 	service.manufacturers.verify(
@@ -46,11 +45,10 @@ pub(super) async fn begin(
 	let device = endorsement_key.device();
 	service.ensure_registered(&device, &request.attestation_key.0).await?;
 
-	let secret = Zeroizing::new(rand::random());
+	let secret: Zeroizing<[u8; SECRET_LENGTH]> = Zeroizing::new(rand::random());
 	let credential = make_credential(&endorsement_key, &attestation_key.name(), &secret)?;
 	let enrolment = Enrolment { device, attestation_key: request.attestation_key.0, secret };
-	let id =
-		service.pending.open(enrolment, Instant::now()).map_err(|Full| Problem::busy())?;
+	let id = service.pending.open(enrolment, Instant::now()).map_err(|Full| Problem::busy())?;
 	metrics::counter!("msec_registrar_enrolments_total").increment(1);
 	tracing::info!(device = hex::encode(device), "a credential is on its way");
 	let challenge = CredentialChallenge {
@@ -70,8 +68,8 @@ pub(super) async fn activate(
 ) -> Result<Json<EndorsedDevice>, Problem> {
 	let Json(Activation { secret: Bytes(answer) }) = activation?;
 	let answer = Zeroizing::new(answer);
-	let name = parse_id(&enrolment)
-		.and_then(|id| Some((id, service.pending.take(&id, Instant::now())?)));
+	let name =
+		parse_id(&enrolment).and_then(|id| Some((id, service.pending.take(&id, Instant::now())?)));
 	let Some((id, Enrolment { device, attestation_key, secret })) = name else {
 		let detail = "there is no such enrolment, or it was answered, or its time is over";
 		return Err(Problem::not_found("enrolment-unknown", detail));

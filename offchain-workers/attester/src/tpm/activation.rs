@@ -31,8 +31,7 @@ impl Tpm {
 				let session = tpm.start_policy_session()?;
 				let outcome =
 					tpm.activate_in(session, attestation_key, endorsement_key, blob, secret);
-				let flushed =
-					tpm.0.flush_context(ObjectHandle::from(SessionHandle::from(session)));
+				let flushed = tpm.0.flush_context(ObjectHandle::from(SessionHandle::from(session)));
 				let secret = outcome.map_err(command(WHAT))?;
 				flushed.map_err(command("end a session"))?;
 				Ok(Zeroizing::new(secret.value().to_vec()))

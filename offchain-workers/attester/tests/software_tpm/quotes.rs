@@ -40,8 +40,7 @@ fn what_is_extended_is_quoted() {
 	tpm.pcr_extend(10, [0x11; 32]).unwrap();
 	let after = tpm.quote(NONCE, selection).unwrap();
 	assert_eq!(after.pcr_values[0], before.pcr_values[0]);
-	let extended: [u8; 32] =
-		Sha256::digest([before.pcr_values[1], [0x11; 32]].concat()).into();
+	let extended: [u8; 32] = Sha256::digest([before.pcr_values[1], [0x11; 32]].concat()).into();
 	assert_eq!(after.pcr_values[1], extended);
 	verify(&tpm.attestation_key().unwrap(), &after, selection);
 }
