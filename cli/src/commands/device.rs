@@ -14,7 +14,7 @@ use msec_worker_common::{
 	},
 	H256,
 };
-use serde::Deserialize;
+use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
 use std::path::{Path, PathBuf};
 
@@ -225,7 +225,7 @@ async fn execute<Call: subxt::transactions::Payload>(
 	Ok(())
 }
 
-fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T> {
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
 	let named = || path.display().to_string();
 	let content = std::fs::read(path).with_context(named)?;
 	serde_json::from_slice(&content).with_context(named)
@@ -236,10 +236,7 @@ async fn profile_at(block: &BlockClient, id: &H256) -> Result<Profile> {
 }
 
 async fn device_at(block: &BlockClient, id: &H256) -> Result<Device> {
-	block
-		.device(&id.0)
-		.await?
-		.ok_or_else(|| anyhow!("there is no such device, or it was retired"))
+	block.device(&id.0).await?.ok_or_else(|| anyhow!("there is no such device, or it was retired"))
 }
 
 async fn status(context: &Context, id: &H256) -> Result<()> {
@@ -251,10 +248,9 @@ async fn status(context: &Context, id: &H256) -> Result<()> {
 			|| "by no registrar".to_owned(),
 			|endorsement| format!("by {}", endorsement.registrar),
 		);
-		let quote = device.last_quote.map_or_else(
-			|| "none".to_owned(),
-			|quote| format!("in block {}", quote.accepted_at),
-		);
+		let quote = device
+			.last_quote
+			.map_or_else(|| "none".to_owned(), |quote| format!("in block {}", quote.accepted_at));
 		fields(&[
 			("device", ids::hash_text(&id.0)),
 			("owner", device.owner.to_string()),
@@ -356,7 +352,10 @@ fn profile_text(profile: &Profile) -> String {
 		("publisher".to_owned(), profile.publisher.to_string()),
 		("devices".to_owned(), profile.devices.to_string()),
 		("status".to_owned(), if profile.is_retired { "retired" } else { "in use" }.to_owned()),
-		("firmware".to_owned(), format!("{:#x} to {:#x}", values.lowest_firmware, values.highest_firmware)),
+		(
+			"firmware".to_owned(),
+			format!("{:#x} to {:#x}", values.lowest_firmware, values.highest_firmware),
+		),
 		("validity".to_owned(), format!("{} blocks", values.validity)),
 	];
 	for pcr in &values.pcrs {

@@ -249,7 +249,8 @@ mod tests {
 	#[test]
 	fn help_teaches_what_takes_more_than_a_line() {
 		let command = Cli::command();
-		for name in ["publish", "search", "prices", "bundle", "campaign", "device", "verify-image"] {
+		for name in ["publish", "search", "prices", "bundle", "campaign", "device", "verify-image"]
+		{
 			let found = command.find_subcommand(name).expect("the command is there");
 			let (line, text) = (found.get_about(), found.get_long_about());
 			let length = |text: Option<&clap::builder::StyledStr>| {

@@ -9,9 +9,8 @@ const ATTRIBUTES: &str =
 
 /// The attestation key, made by tpm2-tools: `key.ctx`, `key.tss` and `key.pem`.
 fn make_key(swtpm: &Swtpm) -> Vec<u8> {
-	let arguments =
-		["-C", "e", "-g", "sha256", "-G", "ecc256:ecdsa-sha256", "-a", ATTRIBUTES, "-c", "key.ctx"];
-	swtpm.tool("tpm2_createprimary", &arguments);
+	let kind = ["-C", "e", "-g", "sha256", "-G", "ecc256:ecdsa-sha256:null", "-a", ATTRIBUTES];
+	swtpm.tool("tpm2_createprimary", &[&kind[..], &["-c", "key.ctx"]].concat());
 	for (form, file) in [("tss", "key.tss"), ("pem", "key.pem")] {
 		swtpm.tool("tpm2_readpublic", &["-c", "key.ctx", "-f", form, "-o", file]);
 	}

@@ -15,8 +15,9 @@ use subxt::{
 const PALLET: &str = "Attestation";
 
 /// What one register may contain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[derive(Encode, DecodeAsType, EncodeAsType)]
+#[derive(
+	Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, DecodeAsType, EncodeAsType,
+)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 #[serde(deny_unknown_fields)]
@@ -28,8 +29,9 @@ pub struct PcrReference {
 }
 
 /// What the quotes of devices are compared with: Reference Values (RFC 9334, section 8.3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[derive(Encode, DecodeAsType, EncodeAsType)]
+#[derive(
+	Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, DecodeAsType, EncodeAsType,
+)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 #[serde(deny_unknown_fields)]
@@ -234,7 +236,9 @@ impl fmt::Display for Distrust {
 			Self::Retired => "the device is retired",
 			Self::Quarantined => "the device is in quarantine",
 			Self::NotEndorsed => "no registrar has endorsed the device",
-			Self::RegistrarRevoked => "the registrar that endorsed the device is no longer accredited",
+			Self::RegistrarRevoked => {
+				"the registrar that endorsed the device is no longer accredited"
+			},
 			Self::ProfileRetired => "the device's profile is retired",
 			Self::NotAppraised => "the device has not shown a quote yet",
 			Self::Contraindicated(reason) => return reason.fmt(formatter),
@@ -275,11 +279,8 @@ impl BlockClient {
 		&self,
 		call: &impl Payload,
 	) -> Result<(Vec<u8>, transactions::ValidationResult), ChainError> {
-		let transaction = self
-			.inner()
-			.transactions()
-			.create_unsigned(call)
-			.map_err(subxt::Error::from)?;
+		let transaction =
+			self.inner().transactions().create_unsigned(call).map_err(subxt::Error::from)?;
 		let validity = within(transaction.validate()).await?;
 		Ok((transaction.into_encoded(), validity))
 	}
