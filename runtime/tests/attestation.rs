@@ -41,10 +41,12 @@ fn with_device(test: impl FnOnce()) {
 		let store = account(STORE);
 		let salt = H256::repeat_byte(OWNER);
 		let endpoint = b"http://127.0.0.1:1".to_vec().try_into().unwrap();
-		let register = pallet_records::Call::register_store { endpoint, terms_hash: salt };
+		let register =
+			pallet_records::Call::<Runtime>::register_store { endpoint, terms_hash: salt };
 		assert_ok!(call(&store, register));
 		let stores = vec![store].try_into().unwrap();
-		let create = pallet_records::Call::create_dataset { salt, stores, key_agent: None };
+		let create =
+			pallet_records::Call::<Runtime>::create_dataset { salt, stores, key_agent: None };
 		assert_ok!(call(&account(OWNER), create));
 		register_device();
 		advance(60);
@@ -125,7 +127,7 @@ fn nobody_signs_a_quote() {
 }
 
 fn longest_quote() -> RuntimeCall {
-	let quote = Call::submit_quote {
+	let quote = Call::<Runtime>::submit_quote {
 		device: DEVICE,
 		block_number: 0,
 		attest: Attest::truncate_from(vec![0; 256]),
@@ -165,7 +167,7 @@ fn a_silent_device_is_not_trusted_after_a_challenge() {
 		let before = total_balance(&account(ANYBODY));
 		advance(<Runtime as Config>::ChallengePeriod::get());
 		assert!(matches!(Attestation::trust(DEVICE), Trust::Trusted { .. }));
-		let settle = Call::settle_challenge { device: DEVICE };
+		let settle = Call::<Runtime>::settle_challenge { device: DEVICE };
 		assert_noop!(call(&account(ANYBODY), settle.clone()), Error::<Runtime>::TooEarly);
 		advance(1);
 		let silent = Trust::NotTrusted(Distrust::ChallengeUnanswered);

@@ -220,7 +220,8 @@ fn conditions_that_nobody_can_check_yet_are_refused() {
 fn a_demand_for_attested_data_is_filled_while_the_device_is_trusted() {
 	with_accounts(ANYBODY, || {
 		let listing = list(OWNER, MSEC);
-		device::register(OWNER, STORE, dataset(OWNER));
+		let dataset = Listings::<Runtime>::get(listing).unwrap().terms.dataset;
+		device::register(OWNER, STORE, dataset);
 		advance(60);
 		let terms = DemandTerms { maximum_verdict_age: Some(DAYS), ..wanted(MSEC, 1..2) };
 		let demand = demand(terms);

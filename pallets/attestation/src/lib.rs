@@ -30,8 +30,8 @@
 //!   profile, a result that expires, a challenge that nobody answers, a quarantine: each takes effect at
 //!   once, for however many devices, and nothing is searched.
 //! * Quotes are transactions without signature and fee. What makes one acceptable is checked before
-//!   anything but the device is read, the cheap first: rate, age, form, binding, selection, signer,
-//!   values; then the signature of the TPM. A node does this before it passes a quote on. What fails is
+//!   anything but the device and hashes of blocks is read, the cheap first: rate, age, form, binding,
+//!   selection, signer, values; then the signature of the TPM. A node does this before it passes a quote on. What fails is
 //!   invalid with `Custom` and the number of its [`QuoteRejection`], and changes nothing. In a block the
 //!   signature is verified once, by the call itself.
 //! * A quote is bound to a recent block, and each to a later one than the last: nobody can replay one,

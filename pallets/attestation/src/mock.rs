@@ -19,8 +19,10 @@ use msec_evidence::{
 use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, RangeCommitment};
 use sp_core::H256;
 use sp_runtime::{
-	traits::{Dispatchable, ValidateUnsigned},
-	transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidity},
+	traits::Dispatchable,
+	transaction_validity::{
+		InvalidTransaction, TransactionSource, TransactionValidity, TransactionValidityError,
+	},
 	BuildStorage, DispatchResult,
 };
 
@@ -375,14 +377,13 @@ pub fn dispatch_bare(call: Call<Test>) -> DispatchResult {
 
 #[allow(deprecated)]
 pub fn validate(call: &Call<Test>) -> TransactionValidity {
+	use sp_runtime::traits::ValidateUnsigned;
 	Attestation::validate_unsigned(TransactionSource::External, call)
 }
 
 #[allow(deprecated)]
-pub fn pre_dispatch(
-	call: &Call<Test>,
-) -> Result<(), sp_runtime::transaction_validity::TransactionValidityError> {
-	<Attestation as ValidateUnsigned>::pre_dispatch(call)
+pub fn pre_dispatch(call: &Call<Test>) -> Result<(), TransactionValidityError> {
+	<Attestation as sp_runtime::traits::ValidateUnsigned>::pre_dispatch(call)
 }
 
 /// Neither pool nor block nor call takes it, and all say why.

@@ -37,15 +37,18 @@ pub fn register(owner: u8, registrar: u8, dataset: DatasetId) {
 	let (owner, registrar) = (account(owner), account(registrar));
 	let values = reference_values();
 	let profile = Attestation::profile_id(&owner, &values);
-	assert_ok!(call(&owner, Call::publish_profile { profile: values }));
-	let register =
-		Call::register_device { device: DEVICE, attestation_key: attestation_key(), profile };
+	assert_ok!(call(&owner, Call::<Runtime>::publish_profile { profile: values }));
+	let register = Call::<Runtime>::register_device {
+		device: DEVICE,
+		attestation_key: attestation_key(),
+		profile,
+	};
 	assert_ok!(call(&owner, register));
-	assert_ok!(call(&owner, Call::fund_quotes { device: DEVICE, amount: MSEC }));
-	assert_ok!(call(&owner, Call::assign_dataset { device: DEVICE, dataset }));
+	assert_ok!(call(&owner, Call::<Runtime>::fund_quotes { device: DEVICE, amount: MSEC }));
+	assert_ok!(call(&owner, Call::<Runtime>::assign_dataset { device: DEVICE, dataset }));
 	let root = RuntimeOrigin::root();
 	assert_ok!(Attestation::accredit_registrar(root, registrar.clone()));
-	assert_ok!(call(&registrar, Call::endorse { device: DEVICE, profile }));
+	assert_ok!(call(&registrar, Call::<Runtime>::endorse { device: DEVICE, profile }));
 }
 
 /// Goes to the next block; a quote that is bound to this one. The register contains `boot`.

@@ -1,4 +1,4 @@
-use crate::{mock::*, pallet::*, Distrust, Trust};
+use crate::{mock::*, Distrust, Trust};
 use frame_support::assert_ok;
 
 fn assert_distrusted(reason: Distrust) {
