@@ -11,6 +11,25 @@ use msec_worker_common::{
 };
 use subxt::transactions::{TransactionInvalid, ValidationResult};
 
+/// What `InvalidTransaction::Custom` says of a quote, from 1 on.
+const REJECTIONS: [&str; 15] = [
+	"no such device is registered",
+	"the device showed a quote a short time ago",
+	"there is no money for another quote",
+	"it is bound to a future block",
+	"it is bound to a block too long ago",
+	"it is not younger than the last one",
+	"it is malformed",
+	"it was not made by a TPM",
+	"it is an attestation of something else",
+	"it is of other banks than that of SHA-256",
+	"it is bound to another device, block or chain",
+	"it is of other registers than the profile's",
+	"another key signed it, or one that is not primary in the endorsement hierarchy",
+	"the registers contained other values",
+	"its signature does not fit",
+];
+
 /// A finalized block, and what it knows of the device.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -103,7 +122,10 @@ impl AgentChain for NodeChain {
 
 fn words(reason: &TransactionInvalid) -> String {
 	match reason {
-		TransactionInvalid::Custom(code) => format!("code {code}"),
+		TransactionInvalid::Custom(code) => {
+			let known = usize::from(*code).checked_sub(1).and_then(|index| REJECTIONS.get(index));
+			known.map_or_else(|| format!("code {code}"), |words| (*words).to_owned())
+		},
 		other => format!("{other:?}"),
 	}
 }

@@ -36,7 +36,8 @@ pub async fn run(settings: Settings) -> Result<()> {
 	let watching = watch(chain, readiness, stop.clone());
 	let trusted = manufacturers.len();
 	let rate = RateLimit::new(settings.enrolments_per_second, settings.burst);
-	let service = Service::new(manufacturers, Arc::new(NodeChain::new(submitter)), rate);
+	let chain = Arc::new(NodeChain::new(submitter));
+	let service = Service::new(manufacturers, settings.profiles, chain, rate);
 	let listener = TcpListener::bind(settings.listen)
 		.await
 		.with_context(|| format!("cannot listen at {}", settings.listen))?;

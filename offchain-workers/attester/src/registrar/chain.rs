@@ -7,18 +7,29 @@ use msec_worker_common::{
 	H256,
 };
 
+/// As what a device is registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+	/// Public area of its attestation key, a TPMT_PUBLIC.
+	pub attestation_key: Vec<u8>,
+	/// With what its quotes are compared.
+	pub profile: H256,
+}
+
 /// The chain, as far as registrars are concerned.
 pub trait RegistrarChain: Send + Sync + 'static {
-	/// Public area of the attestation key with which a device is registered in the finalized state.
-	fn attestation_key(
+	/// As what a device is registered in the finalized state.
+	fn registration(
 		&self,
 		device: [u8; 32],
-	) -> BoxFuture<'_, Result<Option<Vec<u8>>, ChainError>>;
+	) -> BoxFuture<'_, Result<Option<Registration>, ChainError>>;
 
-	/// Endorses a device, under a name that makes it one submission; the finalized block's height.
+	/// Endorses a device with its profile, under a name that makes it one submission; the finalized
+	/// block's height.
 	fn endorse<'a>(
 		&'a self,
 		device: [u8; 32],
+		profile: H256,
 		name: &'a str,
 	) -> BoxFuture<'a, Result<u64, TransactionError>>;
 }
@@ -34,13 +45,16 @@ impl NodeChain {
 }
 
 impl RegistrarChain for NodeChain {
-	fn attestation_key(
+	fn registration(
 		&self,
 		device: [u8; 32],
-	) -> BoxFuture<'_, Result<Option<Vec<u8>>, ChainError>> {
+	) -> BoxFuture<'_, Result<Option<Registration>, ChainError>> {
 		async move {
 			let device = self.0.chain().finalized().await?.device(&device).await?;
-			Ok(device.map(|device| device.attestation_key))
+			Ok(device.map(|device| Registration {
+				attestation_key: device.attestation_key,
+				profile: device.profile,
+			}))
 		}
 		.boxed()
 	}
@@ -48,10 +62,11 @@ impl RegistrarChain for NodeChain {
 	fn endorse<'a>(
 		&'a self,
 		device: [u8; 32],
+		profile: H256,
 		name: &'a str,
 	) -> BoxFuture<'a, Result<u64, TransactionError>> {
 		async move {
-			let call = attestation::endorse(H256(device));
+			let call = attestation::endorse(H256(device), profile);
 			Ok(self.0.execute(name, &call).await?.block_number)
 		}
 		.boxed()

@@ -16,6 +16,7 @@ use axum::{
 	Json,
 };
 use msec_evidence::AttestationKey;
+use msec_worker_common::H256;
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, time::Instant};
 use subtle::ConstantTimeEq;
@@ -68,9 +69,9 @@ pub(super) async fn activate(
 ) -> Result<Json<EndorsedDevice>, Problem> {
 	let Json(Activation { secret: Bytes(answer) }) = activation?;
 	let answer = Zeroizing::new(answer);
-	let name =
+	let found =
 		parse_id(&enrolment).and_then(|id| Some((id, service.pending.take(&id, Instant::now())?)));
-	let Some((id, Enrolment { device, attestation_key, secret })) = name else {
+	let Some((id, Enrolment { device, attestation_key, secret })) = found else {
 		let detail = "there is no such enrolment, or it was answered, or its time is over";
 		return Err(Problem::not_found("enrolment-unknown", detail));
 	};
@@ -80,31 +81,34 @@ pub(super) async fn activate(
 		return Err(Problem::new(StatusCode::FORBIDDEN, "wrong-secret", detail));
 	}
 	// In the meantime the device may have been registered with another key.
-	service.ensure_registered(&device, &attestation_key).await?;
-	let block = service.chain.endorse(device, &format!("endorse/{}", hex::encode(id))).await?;
+	let profile = service.ensure_registered(&device, &attestation_key).await?;
+	let name = format!("endorse/{}", hex::encode(id));
+	let block = service.chain.endorse(device, profile, &name).await?;
 	metrics::counter!("msec_registrar_endorsements_total").increment(1);
 	tracing::info!(device = hex::encode(device), block, "endorsed");
 	Ok(Json(EndorsedDevice { device: Bytes(device.to_vec()), block }))
 }
 
 impl Service {
-	/// What is endorsed is what stands on chain, so that must be what was checked.
+	/// What is endorsed is what stands on chain, so that must be what was checked. The device's profile.
 	async fn ensure_registered(
 		&self,
 		device: &[u8; 32],
 		attestation_key: &[u8],
-	) -> Result<(), Problem> {
-		match self.chain.attestation_key(*device).await? {
-			Some(registered) if registered == attestation_key => Ok(()),
-			Some(_) => {
-				let detail = "the device is registered on chain with another attestation key";
-				Err(Problem::new(StatusCode::CONFLICT, "other-attestation-key", detail))
-			},
-			None => {
-				let detail = "the device is not registered on chain; its owner does that first";
-				Err(Problem::not_found("device-unknown", detail))
-			},
+	) -> Result<H256, Problem> {
+		let Some(registration) = self.chain.registration(*device).await? else {
+			let detail = "the device is not registered on chain; its owner does that first";
+			return Err(Problem::not_found("device-unknown", detail));
+		};
+		if registration.attestation_key != attestation_key {
+			let detail = "the device is registered on chain with another attestation key";
+			return Err(Problem::new(StatusCode::CONFLICT, "other-attestation-key", detail));
 		}
+		if !self.profiles.contains(&registration.profile) {
+			let detail = "this registrar does not endorse devices with that profile";
+			return Err(Problem::unprocessable("profile-not-accepted", detail));
+		}
+		Ok(registration.profile)
 	}
 }
 

@@ -12,14 +12,15 @@ mod problem;
 mod rate;
 pub mod settings;
 
-pub use chain::{NodeChain, RegistrarChain};
+pub use chain::{NodeChain, RegistrarChain, Registration};
 pub use rate::RateLimit;
 
 use crate::{certificate::ManufacturerStore, protocol::ENROLMENTS};
 use axum::{extract::DefaultBodyLimit, http::StatusCode, routing::post, Router};
+use msec_worker_common::H256;
 use pending::Pending;
 use problem::Problem;
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// Most bytes of a request: five certificates in hexadecimal, and the keys.
 const MAX_REQUEST_LENGTH: usize = 96 * 1024;
@@ -29,21 +30,27 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 /// Everything that requests need.
 pub struct Service {
 	manufacturers: ManufacturerStore,
+	/// Whoever is compared with anything else is not endorsed: anybody can publish a profile that allows
+	/// everything.
+	profiles: HashSet<H256>,
 	chain: Arc<dyn RegistrarChain>,
 	pending: Pending,
 	rate: RateLimit,
 }
 
 impl Service {
-	/// A registrar that trusts `manufacturers` and takes as many enrolments as `rate` says.
+	/// A registrar that trusts `manufacturers`, endorses devices with one of `profiles`, and takes as many
+	/// enrolments as `rate` says.
 	pub fn new(
 		manufacturers: ManufacturerStore,
+		profiles: impl IntoIterator<Item = H256>,
 		chain: Arc<dyn RegistrarChain>,
 		rate: RateLimit,
 	) -> Self {
 		// No more can be open than the rate lets in before they expire.
 		let pending = Pending::new(rate.most_within(PATIENCE), PATIENCE);
-		Self { manufacturers, chain, pending, rate }
+		let profiles = profiles.into_iter().collect();
+		Self { manufacturers, profiles, chain, pending, rate }
 	}
 }
 

@@ -3,6 +3,7 @@
 use msec_worker_common::{
 	configuration::{load, required, ConfigurationError},
 	keys::PasswordSource,
+	H256,
 };
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
@@ -50,6 +51,11 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	manufacturers: Option<PathBuf>,
 
+	/// Identifiers of the profiles with which devices are endorsed, with commas between them.
+	#[arg(long, value_name = "PROFILES", value_delimiter = ',', value_parser = parse_profile)]
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	profiles: Vec<H256>,
+
 	/// File with the key of the accredited account: a secret URI, or an encrypted JSON file of a wallet. A
 	/// systemd credential of that name comes first.
 	#[arg(long, value_name = "FILE")]
@@ -83,6 +89,8 @@ pub struct Settings {
 	pub health_listen: SocketAddr,
 	/// Folder with certificates of manufacturers.
 	pub manufacturers: PathBuf,
+	/// The profiles with which devices are endorsed.
+	pub profiles: Vec<H256>,
 	/// File with the account's key.
 	pub account_key: PathBuf,
 	/// What opens it, if it is encrypted.
@@ -102,11 +110,13 @@ impl RegistrarArguments {
 		// The range is checked on the command line only.
 		let rate =
 			options.enrolments_per_second.unwrap_or(DEFAULT_ENROLMENTS_PER_SECOND).clamp(1, 1000);
+		let profiles = Some(options.profiles).filter(|profiles| !profiles.is_empty());
 		Ok(Settings {
 			node: options.node.unwrap_or_else(|| DEFAULT_NODE.to_owned()),
 			listen: options.listen.unwrap_or_else(|| DEFAULT_LISTEN.into()),
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
 			manufacturers: required(options.manufacturers, "manufacturers", PREFIX)?,
+			profiles: required(profiles, "profiles", PREFIX)?,
 			account_key: required(options.account_key, "account-key", PREFIX)?,
 			password: options.password_file.map_or(PasswordSource::Prompt, PasswordSource::File),
 			state_directory: required(options.state_directory, "state-directory", PREFIX)?,
@@ -114,6 +124,13 @@ impl RegistrarArguments {
 			burst: rate.saturating_mul(BURST),
 		})
 	}
+}
+
+fn parse_profile(text: &str) -> Result<H256, String> {
+	let mut id = [0; 32];
+	hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut id)
+		.map_err(|_| "a profile's identifier is 0x and 64 hexadecimal digits".to_owned())?;
+	Ok(H256(id))
 }
 
 #[cfg(test)]
@@ -128,9 +145,12 @@ mod tests {
 	}
 
 	#[test]
-	fn key_state_and_manufacturers_are_enough() {
+	fn key_state_manufacturers_and_profiles_are_enough() {
+		let profiles = format!("0x{},{}", "01".repeat(32), "02".repeat(32));
 		let given = ["", "--account-key", "a", "--state-directory", "b", "--manufacturers", "c"];
+		let given = [&given[..], &["--profiles", &profiles]].concat();
 		let settings = Program::parse_from(given).arguments.settings().unwrap();
+		assert_eq!(settings.profiles, [H256([1; 32]), H256([2; 32])]);
 		assert_eq!(settings.listen, SocketAddr::from(DEFAULT_LISTEN));
 		assert_eq!(settings.password, PasswordSource::Prompt);
 		assert_eq!((settings.enrolments_per_second, settings.burst), (5, 40));

@@ -5,10 +5,10 @@ use futures::{future::BoxFuture, FutureExt};
 use msec_attester::{
 	agent::{EnrolmentError, Identity, RegistrarClient},
 	protocol::{Activation, Bytes, CredentialChallenge, EnrolmentRequest, ENROLMENTS},
-	registrar::{routes, RateLimit, RegistrarChain, Service},
+	registrar::{routes, RateLimit, RegistrarChain, Registration, Service},
 };
 use msec_worker_common::{
-	chain::ChainError, store_client::Problem, transactions::TransactionError,
+	chain::ChainError, store_client::Problem, transactions::TransactionError, H256,
 };
 use reqwest::{Client, StatusCode};
 use std::{
@@ -17,24 +17,27 @@ use std::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
+const PROFILE: H256 = H256([5; 32]);
+
 #[derive(Default)]
 struct TestChain {
-	registered: Mutex<HashMap<[u8; 32], Vec<u8>>>,
-	endorsed: Mutex<Vec<[u8; 32]>>,
+	registered: Mutex<HashMap<[u8; 32], Registration>>,
+	endorsed: Mutex<Vec<([u8; 32], H256)>>,
 	is_accredited: Mutex<bool>,
 }
 
 impl RegistrarChain for TestChain {
-	fn attestation_key(
+	fn registration(
 		&self,
 		device: [u8; 32],
-	) -> BoxFuture<'_, Result<Option<Vec<u8>>, ChainError>> {
+	) -> BoxFuture<'_, Result<Option<Registration>, ChainError>> {
 		async move { Ok(self.registered.lock().unwrap().get(&device).cloned()) }.boxed()
 	}
 
 	fn endorse<'a>(
 		&'a self,
 		device: [u8; 32],
+		profile: H256,
 		_: &'a str,
 	) -> BoxFuture<'a, Result<u64, TransactionError>> {
 		async move {
@@ -42,7 +45,7 @@ impl RegistrarChain for TestChain {
 				let (name, docs) = ("Attestation::NotAccredited".into(), String::new());
 				return Err(TransactionError::Failed { name, docs });
 			}
-			self.endorsed.lock().unwrap().push(device);
+			self.endorsed.lock().unwrap().push((device, profile));
 			Ok(7)
 		}
 		.boxed()
@@ -72,15 +75,22 @@ impl Fixture {
 		let swtpm = Swtpm::start();
 		let identity = swtpm.identity().await;
 		let chain = Arc::new(TestChain { is_accredited: Mutex::new(true), ..TestChain::default() });
-		let registered = HashMap::from([(identity.device, identity.attestation_key.clone())]);
+		let attestation_key = identity.attestation_key.clone();
+		let registration = Registration { attestation_key, profile: PROFILE };
+		let registered = HashMap::from([(identity.device, registration)]);
 		*chain.registered.lock().unwrap() = registered;
-		let service = Service::new(swtpm.manufacturers(), chain.clone(), rate);
+		let service = Service::new(swtpm.manufacturers(), [PROFILE], chain.clone(), rate);
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 		let url = format!("http://{}", listener.local_addr().unwrap());
 		let server = tokio::spawn(async move {
 			axum::serve(listener, routes(Arc::new(service))).await.unwrap();
 		});
 		Self { swtpm, identity, chain, url, server }
+	}
+
+	/// Changes how the device is registered.
+	fn change(&self, change: impl FnOnce(&mut Registration)) {
+		change(self.chain.registered.lock().unwrap().get_mut(&self.identity.device).unwrap());
 	}
 
 	fn client(&self) -> RegistrarClient {
@@ -129,7 +139,7 @@ async fn a_device_with_both_keys_is_endorsed() {
 	let fixture = Fixture::new().await;
 	let block = fixture.client().enrol(&fixture.swtpm.client(), &fixture.identity).await.unwrap();
 	assert_eq!(block, 7);
-	assert_eq!(*fixture.chain.endorsed.lock().unwrap(), [fixture.identity.device]);
+	assert_eq!(*fixture.chain.endorsed.lock().unwrap(), [(fixture.identity.device, PROFILE)]);
 }
 
 #[tokio::test]
@@ -174,6 +184,8 @@ async fn whatever_is_not_as_it_should_be_is_refused_by_its_name() {
 	}
 	let too_large = fixture.refusal(|request| request.certificate.0.resize(50_000, 0)).await;
 	assert_eq!(too_large, "too-large");
+	fixture.change(|registration| registration.profile = H256([6; 32]));
+	assert_eq!(fixture.refusal(|_| ()).await, "profile-not-accepted");
 	fixture.chain.registered.lock().unwrap().clear();
 	assert_eq!(fixture.refusal(|_| ()).await, "device-unknown");
 	let lost = Client::new().get(format!("{}/nowhere", fixture.url)).send().await.unwrap();
@@ -187,7 +199,7 @@ async fn what_changes_during_enrolment_ends_it() {
 	let (blob, sealed) =
 		(challenge.credential_blob.0.clone(), challenge.encrypted_secret.0.clone());
 	let secret = fixture.swtpm.open().activate_credential(blob, sealed).unwrap();
-	fixture.chain.registered.lock().unwrap().insert(fixture.identity.device, vec![1]);
+	fixture.change(|registration| registration.attestation_key = vec![1]);
 	assert_eq!(fixture.answer(&challenge, secret.to_vec()).await.code, "other-attestation-key");
 }
 

@@ -313,9 +313,10 @@ pub fn register_device(device: H256, attestation_key: Vec<u8>, profile: H256) ->
 	transactions::dynamic(PALLET, "register_device", (device, attestation_key, profile))
 }
 
-/// A registrar's word that a device's attestation key lives in its TPM.
-pub fn endorse(device: H256) -> impl Payload {
-	transactions::dynamic(PALLET, "endorse", (device,))
+/// A registrar's word that a device's attestation key lives in its TPM, as long as its quotes are compared
+/// with this profile.
+pub fn endorse(device: H256, profile: H256) -> impl Payload {
+	transactions::dynamic(PALLET, "endorse", (device, profile))
 }
 
 /// Demands a quote of a device, against a bond.
