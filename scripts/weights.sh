@@ -68,4 +68,4 @@ quietly msec-node benchmark storage --chain accounts.json --base-path database -
 	--weight-path .
 mv paritydb_weights.rs "$weights/"
 # The runtime has these names from frame-support.
-sed -i 's/\bsp_weights::/frame_support::weights::/' "$weights"/*_weights.rs
+sed -i 's/\bsp_weights::/frame_support::weights::/; s/\bsp_core::/frame_support::/' "$weights"/*_weights.rs

@@ -10,7 +10,6 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_transaction_payment, TransactionPayment]
 	[pallet_timestamp, Timestamp]
 	[pallet_utility, Utility]
-	[pallet_treasury, Treasury]
 	[pallet_collective, Council]
 	[pallet_membership, CouncilMembership]
 	[pallet_sudo, Sudo]

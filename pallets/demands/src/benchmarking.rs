@@ -196,7 +196,7 @@ mod benchmarks {
 			kind: filled(b'a'),
 			area: filled(b'b'),
 			reward: T::Currency::minimum_balance(),
-			deadline: now.saturating_add(One::one()),
+			deadline: now.saturating_add(T::MaxDemandPeriod::get()),
 			arbiter: Some(account("arbiter", 0, 0)),
 		};
 		#[extrinsic_call]

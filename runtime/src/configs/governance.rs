@@ -8,7 +8,7 @@ use super::{
 	system::RuntimeBlockWeights,
 };
 use crate::{
-	AccountId, Arbiters, Council, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, DAYS,
+	weights, AccountId, Arbiters, Council, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, DAYS,
 };
 use frame_support::{parameter_types, traits::ConstU32, weights::Weight};
 use frame_system::EnsureRoot;
@@ -36,7 +36,7 @@ impl pallet_collective::Config<CouncilCollective> for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeOrigin = RuntimeOrigin;
 	type SetMembersOrigin = EnsureRoot<AccountId>;
-	type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = weights::pallet_collective::WeightInfo<Runtime>;
 }
 
 impl pallet_membership::Config<pallet_membership::Instance1> for Runtime {
@@ -49,7 +49,7 @@ impl pallet_membership::Config<pallet_membership::Instance1> for Runtime {
 	type ResetOrigin = MembershipOrigin;
 	type RuntimeEvent = RuntimeEvent;
 	type SwapOrigin = MembershipOrigin;
-	type WeightInfo = pallet_membership::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = weights::pallet_membership::WeightInfo<Runtime>;
 }
 
 impl pallet_collective::Config<ArbiterCollective> for Runtime {
@@ -66,7 +66,7 @@ impl pallet_collective::Config<ArbiterCollective> for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeOrigin = RuntimeOrigin;
 	type SetMembersOrigin = EnsureRoot<AccountId>;
-	type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = weights::pallet_collective::WeightInfo<Runtime>;
 }
 
 impl pallet_membership::Config<pallet_membership::Instance2> for Runtime {
@@ -79,11 +79,11 @@ impl pallet_membership::Config<pallet_membership::Instance2> for Runtime {
 	type ResetOrigin = ArbiterMembershipOrigin;
 	type RuntimeEvent = RuntimeEvent;
 	type SwapOrigin = ArbiterMembershipOrigin;
-	type WeightInfo = pallet_membership::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = weights::pallet_membership::WeightInfo<Runtime>;
 }
 
 impl pallet_sudo::Config for Runtime {
 	type RuntimeCall = RuntimeCall;
 	type RuntimeEvent = RuntimeEvent;
-	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = weights::pallet_sudo::WeightInfo<Runtime>;
 }

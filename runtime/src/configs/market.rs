@@ -5,9 +5,9 @@ use super::{
 	origins::{AcceptOrigin, ArbiterOrigin, AwardOrigin, LicenceOrigin, MinterOrigin},
 };
 use crate::{
-	AccessControl, AccountId, Attestation, Balance, Balances, Demands, Licences, Marketplace,
-	Records, Runtime, RuntimeHoldReason, DAYS, HOURS, MICRO_MSEC, MILLISECONDS_PER_BLOCK,
-	MILLI_MSEC, MINUTES, MSEC,
+	weights, AccessControl, AccountId, Attestation, Balance, Balances, Demands, Licences,
+	Marketplace, Records, Runtime, RuntimeHoldReason, DAYS, HOURS, MICRO_MSEC,
+	MILLISECONDS_PER_BLOCK, MILLI_MSEC, MINUTES, MSEC,
 };
 use frame_support::{
 	parameter_types,
@@ -64,7 +64,7 @@ impl pallet_token::Config for Runtime {
 	type MaximumSupply = ConstU128<{ 1_000_000_000 * MSEC }>;
 	type MinterOrigin = MinterOrigin;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type WeightInfo = ();
+	type WeightInfo = weights::own::Token;
 }
 
 impl pallet_records::Config for Runtime {
@@ -74,7 +74,7 @@ impl pallet_records::Config for Runtime {
 	type MaxEndpointLength = ConstU32<128>;
 	type MaxStores = ConstU32<4>;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type WeightInfo = ();
+	type WeightInfo = weights::own::Records;
 }
 
 impl pallet_access_control::Config for Runtime {
@@ -83,7 +83,7 @@ impl pallet_access_control::Config for Runtime {
 	type MaxDelegationDepth = ConstU8<3>;
 	type MaxGrants = ConstU32<16>;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type WeightInfo = ();
+	type WeightInfo = weights::own::AccessControl;
 }
 
 impl pallet_marketplace::Config for Runtime {
@@ -113,7 +113,7 @@ impl pallet_marketplace::Config for Runtime {
 	type RetentionPeriod = RetentionPeriod;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type SecondsPerBlock = SecondsPerBlock;
-	type WeightInfo = ();
+	type WeightInfo = weights::own::Marketplace;
 }
 
 impl pallet_demands::Config for Runtime {
@@ -130,7 +130,7 @@ impl pallet_demands::Config for Runtime {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	// Nobody keeps scores yet: what demands one is refused.
 	type Scores = ();
-	type WeightInfo = ();
+	type WeightInfo = weights::own::Demands;
 }
 
 impl pallet_campaigns::Config for Runtime {
@@ -140,11 +140,11 @@ impl pallet_campaigns::Config for Runtime {
 	type DecisionPeriod = AwardPeriod;
 	type MaxCampaignPeriod = MaxCampaignPeriod;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type WeightInfo = ();
+	type WeightInfo = weights::own::Campaigns;
 }
 
 impl pallet_licences::Config for Runtime {
 	type MaxLicences = ConstU32<256>;
 	type PublishOrigin = LicenceOrigin;
-	type WeightInfo = ();
+	type WeightInfo = weights::own::Licences;
 }

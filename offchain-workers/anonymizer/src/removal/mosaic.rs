@@ -17,9 +17,6 @@ const MARGIN: u32 = 2;
 /// By how much blocks are in turn lighter and darker, as on a chessboard. Without, detectors often find a
 /// face in the smooth patch between hair and shoulders.
 const CONTRAST: f32 = 30.0;
-/// Colours are multiples of this, so that blocks stay the same while a picture moves a little, and take
-/// less time and room in a video.
-const STEP: f32 = 16.0;
 
 /// Paints blocks over everything that `mask` hides. A block has the mean colour of its visible pixels; one
 /// that has none gets its colour from a membrane between those that do.
@@ -49,7 +46,7 @@ pub(super) fn paint(frame: &mut RgbImage, mask: &Mask) {
 /// The colour of the block in this column and row of the frame.
 fn block(colour: Colour, column: u32, row: u32) -> Rgb<u8> {
 	let contrast = if (column + row).is_multiple_of(2) { CONTRAST } else { -CONTRAST };
-	quantize(colour.map(|value| (value / STEP).round() * STEP + contrast))
+	quantize(colour.map(|value| value + contrast))
 }
 
 /// A power of two, so that blocks stay the same while a thing in a video grows a little.

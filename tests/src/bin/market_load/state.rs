@@ -5,8 +5,7 @@ use msec_worker_common::{
 	chain::runtime::{
 		self,
 		runtime_types::{
-			msec_runtime::runtime::RuntimeHoldReason,
-			pallet_demands::pallet::HoldReason as DemandReason,
+			msec_runtime::RuntimeHoldReason, pallet_demands::pallet::HoldReason as DemandReason,
 			pallet_marketplace::pallet::HoldReason as MarketReason,
 		},
 	},
