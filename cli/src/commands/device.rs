@@ -4,12 +4,13 @@ use super::{
 	arguments::parse_id,
 	context::{fields, Context},
 };
-use anyhow::{anyhow, Context as _, Result};
+use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
 use msec::{ids, Amount};
+use msec_evidence::{qualifying_data, PCR_COUNT};
 use msec_worker_common::{
 	chain::{
-		attestation::{self, Device, Profile, ReferenceValues, Trust},
+		attestation::{self, Device, DeviceChallenge, Profile, ReferenceValues, Submission, Trust},
 		BlockClient,
 	},
 	H256,
@@ -34,7 +35,15 @@ An owner registers a device, pays for its quotes in advance, and says what it me
 The agent on the device (msec-attester agent) does the rest. Anybody can look, and challenge:
     msec device status DEVICE
     msec device explain DEVICE
-    msec device challenge DEVICE";
+    msec device challenge DEVICE
+
+Quotes can also be made by tpm2-tools, with a primary key of the endorsement hierarchy:
+    msec device qualifying-data DEVICE
+    tpm2_quote -c KEY -l sha256:0,2,4,7 -g sha256 -q DATA -m ATTEST -s SIGNATURE -o PCRS -F values
+    msec device quote DEVICE --block BLOCK --attest ATTEST --signature SIGNATURE --pcrs PCRS";
+
+/// Bytes of a value in the SHA-256 bank.
+const PCR_LENGTH: usize = 32;
 
 #[derive(Subcommand)]
 pub enum DeviceCommand {
@@ -58,6 +67,10 @@ pub enum DeviceCommand {
 	Status(DeviceArgument),
 	/// Say in words why a device is trusted, or why not.
 	Explain(DeviceArgument),
+	/// Print what a quote must contain, and the block to which that binds it.
+	QualifyingData(DeviceArgument),
+	/// Send a quote that another program made, such as tpm2-tools.
+	Quote(Quote),
 	/// Demand a quote, against a bond: who is silent is no longer trusted.
 	Challenge(DeviceArgument),
 	/// End a challenge that was answered, or whose time is over.
@@ -120,6 +133,25 @@ pub struct Assign {
 	dataset: String,
 }
 
+#[derive(Args)]
+pub struct Quote {
+	/// The device's identifier.
+	#[arg(value_parser = parse_id)]
+	device: H256,
+	/// The block that `msec device qualifying-data` named.
+	#[arg(long, value_name = "NUMBER")]
+	block: u32,
+	/// What was signed: the file that `tpm2_quote --message` wrote.
+	#[arg(long, value_name = "FILE")]
+	attest: PathBuf,
+	/// The signature: the file that `tpm2_quote --signature` wrote.
+	#[arg(long, value_name = "FILE")]
+	signature: PathBuf,
+	/// The quoted PCRs: the file that `tpm2_quote --pcr` wrote with `--pcrs_format values`.
+	#[arg(long, value_name = "FILE")]
+	pcrs: PathBuf,
+}
+
 /// What of an identity is registered.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -152,6 +184,10 @@ impl DeviceCommand {
 			},
 			Self::Status(DeviceArgument { device }) => status(context, &device).await,
 			Self::Explain(DeviceArgument { device }) => explain(context, &device).await,
+			Self::QualifyingData(DeviceArgument { device }) => {
+				show_qualifying_data(context, &device).await
+			},
+			Self::Quote(quote) => quote.run(context).await,
 			Self::Challenge(DeviceArgument { device }) => {
 				context.confirm("A bond is held until the challenge is settled. Challenge?")?;
 				let call = attestation::challenge(device);
@@ -211,6 +247,46 @@ impl Register {
 	}
 }
 
+async fn show_qualifying_data(context: &Context, device: &H256) -> Result<()> {
+	let (chain, block) = context.finalized().await?;
+	let data = hex::encode(qualifying_data(&chain.genesis(), &block.hash().0, &device.0));
+	let value = json!({ "block": block.number(), "qualifying_data": data });
+	context.print(&value, || {
+		fields(&[("block", block.number().to_string()), ("qualifying data", data.clone())])
+	});
+	Ok(())
+}
+
+impl Quote {
+	async fn run(self, context: &Context) -> Result<()> {
+		let read = |path: &Path| std::fs::read(path).with_context(|| path.display().to_string());
+		let (attest, signature) = (read(&self.attest)?, read(&self.signature)?);
+		let values = pcr_values(&read(&self.pcrs)?)?;
+		let call = attestation::submit_quote(self.device, self.block, attest, signature, values);
+		if let Submission::Refused(reason) = context.chain().await?.send_quote(&call).await? {
+			bail!("the chain does not take the quote: {reason}");
+		}
+		let id = ids::hash_text(&self.device.0);
+		context.print(&json!({ "id": id, "status": "quoted" }), || {
+			format!("the quote is on its way; see msec device status {id}")
+		});
+		Ok(())
+	}
+}
+
+/// The values of PCRs, one after the other.
+fn pcr_values(bytes: &[u8]) -> Result<Vec<H256>> {
+	let values = bytes.chunks_exact(PCR_LENGTH);
+	if !values.remainder().is_empty() || values.len() > usize::from(PCR_COUNT) {
+		bail!(
+			"the file of PCRs has {} bytes, not {PCR_LENGTH} for each PCR of the SHA-256 bank; \
+			write it with --pcrs_format values",
+			bytes.len()
+		);
+	}
+	Ok(values.map(H256::from_slice).collect())
+}
+
 async fn execute<Call: subxt::transactions::Payload>(
 	context: &Context,
 	what: &str,
@@ -258,6 +334,7 @@ async fn status(context: &Context, id: &H256) -> Result<()> {
 			("endorsed", endorsed),
 			("last quote", quote),
 			("quote budget", Amount(device.quote_budget).to_string()),
+			("challenge", challenge_text(device.challenge.as_ref())),
 			("trusted", trust_text(&trust)),
 		])
 	});
@@ -278,6 +355,14 @@ fn status_value(id: &H256, device: &Device, trust: &Trust) -> Value {
 		"trusted": matches!(trust, Trust::Trusted { .. }),
 		"reason": reason(trust),
 	})
+}
+
+fn challenge_text(challenge: Option<&DeviceChallenge>) -> String {
+	match challenge {
+		None => "none".to_owned(),
+		Some(DeviceChallenge { is_answered: true, .. }) => "answered".to_owned(),
+		Some(DeviceChallenge { answer_by, .. }) => format!("to be answered by block {answer_by}"),
+	}
 }
 
 fn reason(trust: &Trust) -> Option<String> {
@@ -364,4 +449,19 @@ fn profile_text(profile: &Profile) -> String {
 	}
 	let rows: Vec<_> = rows.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
 	fields(&rows)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn values_of_pcrs_are_read_one_after_the_other() {
+		let bytes = [[1; PCR_LENGTH], [2; PCR_LENGTH]].concat();
+		assert_eq!(pcr_values(&bytes).unwrap(), [H256([1; 32]), H256([2; 32])]);
+		for length in [1, 31, 33, 25 * PCR_LENGTH] {
+			let complaint = pcr_values(&vec![0; length]).unwrap_err().to_string();
+			assert!(complaint.contains("--pcrs_format values"), "{complaint}");
+		}
+	}
 }

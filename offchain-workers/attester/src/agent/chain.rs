@@ -9,26 +9,8 @@ use msec_worker_common::{
 	},
 	H256,
 };
-use subxt::transactions::{TransactionInvalid, ValidationResult};
 
-/// What `InvalidTransaction::Custom` says of a quote, from 1 on.
-const REJECTIONS: [&str; 15] = [
-	"no such device is registered",
-	"the device showed a quote a short time ago",
-	"there is no money for another quote",
-	"it is bound to a future block",
-	"it is bound to a block too long ago",
-	"it is not younger than the last one",
-	"it is malformed",
-	"it was not made by a TPM",
-	"it is an attestation of something else",
-	"it is of other banks than that of SHA-256",
-	"it is bound to another device, block or chain",
-	"it is of other registers than the profile's",
-	"another key signed it, or one that is not primary in the endorsement hierarchy",
-	"the registers contained other values",
-	"its signature does not fit",
-];
+pub use msec_worker_common::chain::attestation::Submission;
 
 /// A finalized block, and what it knows of the device.
 #[derive(Clone, Debug)]
@@ -56,15 +38,6 @@ pub struct BoundEvidence {
 	pub block_number: u32,
 	/// What the TPM made.
 	pub evidence: Evidence,
-}
-
-/// What became of evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Submission {
-	/// The node took it.
-	Sent,
-	/// The chain would not take it; why, in words.
-	Refused(String),
 }
 
 /// The chain, as far as devices are concerned.
@@ -108,24 +81,8 @@ impl AgentChain for NodeChain {
 			let values = pcr_values.into_iter().map(H256).collect();
 			let call =
 				submit_quote(H256(bound.device), bound.block_number, attest, signature, values);
-			let best = self.0.best().await?;
-			let (transaction, validity) = best.bare_transaction(&call).await?;
-			if let ValidationResult::Invalid(reason) = validity {
-				return Ok(Submission::Refused(words(&reason)));
-			}
-			self.0.submit(&transaction).await?;
-			Ok(Submission::Sent)
+			self.0.send_quote(&call).await
 		}
 		.boxed()
-	}
-}
-
-fn words(reason: &TransactionInvalid) -> String {
-	match reason {
-		TransactionInvalid::Custom(code) => {
-			let known = usize::from(*code).checked_sub(1).and_then(|index| REJECTIONS.get(index));
-			known.map_or_else(|| format!("code {code}"), |words| (*words).to_owned())
-		},
-		other => format!("{other:?}"),
 	}
 }

@@ -1,6 +1,6 @@
 //! Devices, their reference values, and what the chain says of them.
 
-use super::{within, BlockClient, ChainError};
+use super::{within, BlockClient, ChainClient, ChainError};
 use crate::{AccountId32, H256};
 use codec::Encode;
 use msec_commitments::Hash;
@@ -8,11 +8,29 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use subxt::{
 	ext::{scale_decode::DecodeAsType, scale_encode::EncodeAsType},
-	transactions::{self, Payload},
+	transactions::{self, Payload, TransactionInvalid, ValidationResult},
 	view_functions,
 };
 
 const PALLET: &str = "Attestation";
+/// What `InvalidTransaction::Custom` says of a quote, from 1 on.
+const REJECTIONS: [&str; 15] = [
+	"no such device is registered",
+	"the device showed a quote a short time ago",
+	"there is no money for another quote",
+	"it is bound to a future block",
+	"it is bound to a block too long ago",
+	"it is not younger than the last one",
+	"it is malformed",
+	"it was not made by a TPM",
+	"it is an attestation of something else",
+	"it is of other banks than that of SHA-256",
+	"it is bound to another device, block or chain",
+	"it is of other registers than the profile's",
+	"another key signed it, or one that is not primary in the endorsement hierarchy",
+	"the registers contained other values",
+	"its signature does not fit",
+];
 
 /// What one register may contain.
 #[derive(
@@ -212,6 +230,15 @@ pub struct QuoteContext {
 	pub quote_fee: u128,
 }
 
+/// What became of a quote that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submission {
+	/// The node took it.
+	Sent,
+	/// The chain would not take it; why, in words.
+	Refused(String),
+}
+
 impl fmt::Display for Contraindication {
 	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
 		match self {
@@ -278,11 +305,34 @@ impl BlockClient {
 	pub async fn bare_transaction(
 		&self,
 		call: &impl Payload,
-	) -> Result<(Vec<u8>, transactions::ValidationResult), ChainError> {
+	) -> Result<(Vec<u8>, ValidationResult), ChainError> {
 		let transaction =
 			self.inner().transactions().create_unsigned(call).map_err(subxt::Error::from)?;
 		let validity = within(transaction.validate()).await?;
 		Ok((transaction.into_encoded(), validity))
+	}
+}
+
+impl ChainClient {
+	/// Sends the call [`submit_quote`], if the chain would take it after its best block.
+	pub async fn send_quote(&self, call: &impl Payload) -> Result<Submission, ChainError> {
+		let best = self.best().await?;
+		let (transaction, validity) = best.bare_transaction(call).await?;
+		if let ValidationResult::Invalid(reason) = validity {
+			return Ok(Submission::Refused(words(&reason)));
+		}
+		self.submit(&transaction).await?;
+		Ok(Submission::Sent)
+	}
+}
+
+fn words(reason: &TransactionInvalid) -> String {
+	match reason {
+		TransactionInvalid::Custom(code) => {
+			let known = usize::from(*code).checked_sub(1).and_then(|index| REJECTIONS.get(index));
+			known.map_or_else(|| format!("code {code}"), |words| (*words).to_owned())
+		},
+		other => format!("{other:?}"),
 	}
 }
 
