@@ -1,23 +1,24 @@
 //! `msec-attester log`
 
 use super::Output;
-use anyhow::{bail, Context, Result};
+use anyhow::{anyhow, bail, Context, Result};
 use clap::{Args, Subcommand};
 use msec_attester::log::{
+	appraisal::Appraisal,
 	boot::{self, MAX_LOG_LENGTH},
-	ima,
+	envelope::{PolicyKey, MAX_ENVELOPE_LENGTH},
 	policy::{RuntimePolicy, MAX_POLICY_LENGTH},
 };
 use serde_json::json;
 use std::{
 	collections::BTreeMap,
 	fs::File,
-	io::Read,
+	io::{BufReader, Read},
 	path::{Path, PathBuf},
 };
 
-/// Longest IMA list in bytes.
-const MAX_LIST_LENGTH: usize = 1024 * 1024 * 1024;
+/// Longest file with a public key in bytes.
+const MAX_KEY_LENGTH: usize = 64 * 1024;
 
 /// Which log.
 #[derive(Subcommand)]
@@ -37,6 +38,11 @@ pub struct Ima {
 	/// Runtime policy in Keylime's JSON form [default: the list is only replayed].
 	#[arg(long, value_name = "FILE")]
 	policy: Option<PathBuf>,
+
+	/// Public key (PEM) that must have signed the policy's envelope, as Keylime signs policies [default:
+	/// the policy is not in an envelope].
+	#[arg(long, value_name = "FILE", requires = "policy")]
+	policy_key: Option<PathBuf>,
 
 	/// How the result is printed.
 	#[arg(long, value_enum, default_value_t)]
@@ -65,26 +71,33 @@ impl Log {
 
 impl Ima {
 	fn run(self) -> Result<()> {
-		let list = String::from_utf8(read(&self.list, MAX_LIST_LENGTH)?)
-			.with_context(|| format!("{}: not text", self.list.display()))?;
-		let replayed = ima::replay(&list)?;
-		let finding = match &self.policy {
-			Some(path) => {
-				let policy = RuntimePolicy::parse(&read(path, MAX_POLICY_LENGTH)?)
-					.with_context(|| path.display().to_string())?;
-				policy.appraise(&replayed.entries)
-			},
-			None => None,
-		};
-		show(
-			&BTreeMap::from([(replayed.pcr, replayed.value)]),
-			replayed.entries.len(),
-			self.output,
-		);
-		match finding {
-			Some(finding) => bail!("{finding}"),
-			None => Ok(()),
+		let policy = self.policy.as_deref().map(|path| self.read_policy(path)).transpose()?;
+		let named = || self.list.display().to_string();
+		let mut list = BufReader::new(File::open(&self.list).with_context(named)?);
+		let mut appraisal = Appraisal::new(policy.as_ref());
+		let end = appraisal.read(&mut list, |_| false);
+		// What was found before the list could not be read further comes first.
+		let finding = appraisal.finding().map(|finding| anyhow!("{finding}"));
+		if let Err(error) = end {
+			return Err(finding.unwrap_or(error.into()));
 		}
+		let replayed = appraisal.replayed();
+		let values = BTreeMap::from([(replayed.pcr(), replayed.value())]);
+		show(&values, replayed.entries(), self.output);
+		finding.map_or(Ok(()), Err)
+	}
+
+	fn read_policy(&self, path: &Path) -> Result<RuntimePolicy> {
+		let named = || path.display().to_string();
+		let policy = match &self.policy_key {
+			Some(key) => {
+				let key = PolicyKey::from_pem(&read(key, MAX_KEY_LENGTH)?)
+					.with_context(|| key.display().to_string())?;
+				key.open(&read(path, MAX_ENVELOPE_LENGTH)?).with_context(named)?
+			},
+			None => read(path, MAX_POLICY_LENGTH)?,
+		};
+		RuntimePolicy::parse(&policy).with_context(named)
 	}
 }
 

@@ -9,11 +9,13 @@ use super::{extend, HashAlgorithm};
 use sha2::{Digest, Sha256};
 
 /// Longest line in bytes: a path, a signature and a key certificate in hexadecimal.
-const MAX_LINE_LENGTH: usize = 64 * 1024;
+pub const MAX_LINE_LENGTH: usize = 64 * 1024;
 /// Most entries; a busy machine has a few hundred thousand after months.
 pub const MAX_ENTRIES: usize = 4_000_000;
 /// The kernel's length of a name in the template `ima`, with the terminating zero.
 const NAME_LENGTH: usize = 256;
+/// The PCR that the kernel extends, unless it was built otherwise.
+const DEFAULT_PCR: u8 = 10;
 /// What the kernel extends when the hash would say nothing.
 const VIOLATION: [u8; 32] = [0xff; 32];
 
@@ -66,6 +68,8 @@ pub enum Template {
 /// What was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
+	/// How the template hash was made, by its length.
+	pub log_algorithm: HashAlgorithm,
 	/// How its fields are laid out.
 	pub template: Template,
 	/// How the digest was made.
@@ -93,23 +97,51 @@ pub struct Replay<'a> {
 
 /// Replays a list.
 pub fn replay(list: &str) -> Result<Replay<'_>, ImaError> {
-	let mut replay = Replay { pcr: 10, value: [0; 32], entries: Vec::new() };
-	for (index, line) in list.lines().filter(|line| !line.is_empty()).enumerate() {
-		let named = |fault| ImaError { number: index + 1, fault };
-		if index == MAX_ENTRIES {
+	let mut replayer = Replayer::default();
+	let lines = list.lines().filter(|line| !line.is_empty());
+	let entries = lines.map(|line| replayer.take(line)).collect::<Result<_, _>>()?;
+	Ok(Replay { pcr: replayer.pcr(), value: replayer.value(), entries })
+}
+
+/// Replays a list line by line, as it arrives.
+#[derive(Clone, Debug, Default)]
+pub struct Replayer {
+	pcr: Option<u8>,
+	value: [u8; 32],
+	entries: usize,
+}
+
+impl Replayer {
+	/// Replays the next entry.
+	pub fn take<'a>(&mut self, line: &'a str) -> Result<Entry<'a>, ImaError> {
+		let number = self.entries + 1;
+		let named = |fault| ImaError { number, fault };
+		if number > MAX_ENTRIES {
 			return Err(named(Fault::TooLong));
 		}
 		let (pcr, entry, digest) = parse(line).map_err(named)?;
-		if index == 0 {
-			replay.pcr = pcr;
-		}
-		if pcr != replay.pcr {
+		if pcr != *self.pcr.get_or_insert(pcr) {
 			return Err(named(Fault::OtherPcr));
 		}
-		extend(&mut replay.value, &digest);
-		replay.entries.push(entry);
+		extend(&mut self.value, &digest);
+		self.entries = number;
+		Ok(entry)
 	}
-	Ok(replay)
+
+	/// The PCR that the list is about; 10 unless the kernel was built otherwise.
+	pub fn pcr(&self) -> u8 {
+		self.pcr.unwrap_or(DEFAULT_PCR)
+	}
+
+	/// The value of that PCR in the SHA-256 bank after the entries until now.
+	pub fn value(&self) -> [u8; 32] {
+		self.value
+	}
+
+	/// How many entries there were until now.
+	pub fn entries(&self) -> usize {
+		self.entries
+	}
 }
 
 /// PCR, entry, and what the SHA-256 bank is extended by.
@@ -137,7 +169,8 @@ fn parse(line: &str) -> Result<(u8, Entry<'_>, [u8; 32]), Fault> {
 
 	let mut found = None;
 	for (path, data) in readings(template, rest)? {
-		let entry = Entry { template, algorithm, digest: digest.clone(), path, data, is_violation };
+		let digest = digest.clone();
+		let entry = Entry { log_algorithm, template, algorithm, digest, path, data, is_violation };
 		let bytes = entry.template_data().ok_or(Fault::Malformed)?;
 		if is_violation {
 			return Ok((pcr, entry, VIOLATION));
@@ -221,8 +254,15 @@ pub(crate) mod tests {
 	) -> String {
 		let digest = algorithm.digest(path.as_bytes());
 		let shown = hex::encode(&digest);
-		let entry =
-			Entry { template, algorithm, digest, path, data: data.to_vec(), is_violation: false };
+		let entry = Entry {
+			log_algorithm,
+			template,
+			algorithm,
+			digest,
+			path,
+			data: data.to_vec(),
+			is_violation: false,
+		};
 		let hash = hex::encode(log_algorithm.digest(&entry.template_data().unwrap()));
 		let name = algorithm.name();
 		match template {

@@ -1,10 +1,13 @@
 //! Event logs, and what they say about a device.
 //!
 //! A log is worth what the PCRs say: [`ima`] and [`boot`] replay it, entry by entry, to the value that the
-//! PCRs of an honest device have. [`policy`] then judges what stands in the list of files. What cannot be
-//! understood is an error that names the entry; nothing is skipped.
+//! PCRs of an honest device have. [`policy`] judges what stands in the list of files, which an [`appraisal`]
+//! reads as it arrives; an [`envelope`] shows who says what the policy is. What cannot be understood is an
+//! error that names the entry; nothing is skipped.
 
+pub mod appraisal;
 pub mod boot;
+pub mod envelope;
 pub mod ima;
 pub mod policy;
 

@@ -1,11 +1,14 @@
 //! Which files may be measured: Keylime's runtime policy, in its JSON form as it is.
 //!
-//! Of a policy these parts decide: `digests`, `excludes`, `keyrings`, `ima.ignored_keyrings` and `ima-buf`.
-//! Signatures of files are not verified, so that a signed file needs its digest in the policy too; a policy
+//! Of a policy these parts decide: `digests`, `excludes`, `keyrings`, `ima.ignored_keyrings`,
+//! `ima.log_hash_alg` and `ima-buf`. Signatures of files are not verified, so that a signed file needs its digest in the policy too; a policy
 //! with `verification-keys` or a device-mapper policy is refused, for it would be judged otherwise than it
 //! says.
 
-use super::ima::{Entry, Template};
+use super::{
+	ima::{Entry, Template},
+	HashAlgorithm,
+};
 use regex::{RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
@@ -32,6 +35,9 @@ pub enum PolicyError {
 	/// Its form is newer.
 	#[error("the runtime policy has version {0}; version {VERSION} is known")]
 	UnknownVersion(u64),
+	/// The list would be kept in an algorithm that is not known.
+	#[error("the runtime policy asks for template hashes of {0:?}, which is not known")]
+	UnknownAlgorithm(String),
 	/// A part of it is not looked at here.
 	#[error("the runtime policy has {0}, which are not supported")]
 	Unsupported(&'static str),
@@ -59,6 +65,14 @@ pub enum Finding {
 		/// Which file, buffer or keyring.
 		path: String,
 	},
+	/// The list is kept in another algorithm than the policy says.
+	#[error("entry {number}: the template hash is one of {algorithm}, other than the policy says")]
+	OtherAlgorithm {
+		/// Which entry, from 1.
+		number: usize,
+		/// In which algorithm the list is kept.
+		algorithm: &'static str,
+	},
 	/// The policy knows it with other content.
 	#[error(
 		"entry {number}: {path} has the digest {digest}, which is not among those in the policy"
@@ -71,6 +85,18 @@ pub enum Finding {
 		/// What it has, in hexadecimal.
 		digest: String,
 	},
+}
+
+impl Finding {
+	/// Which entry, from 1.
+	pub fn number(&self) -> usize {
+		match self {
+			Self::Violation { number, .. }
+			| Self::Unknown { number, .. }
+			| Self::OtherAlgorithm { number, .. }
+			| Self::OtherDigest { number, .. } => *number,
+		}
+	}
 }
 
 #[derive(Deserialize)]
@@ -99,12 +125,16 @@ struct Ima {
 	#[serde(default)]
 	ignored_keyrings: HashSet<String>,
 	#[serde(default)]
+	log_hash_alg: Option<String>,
+	#[serde(default)]
 	dm_policy: Option<serde_json::Value>,
 }
 
 /// A runtime policy.
 #[derive(Debug)]
 pub struct RuntimePolicy {
+	/// In what the kernel keeps the list.
+	log_algorithm: HashAlgorithm,
 	digests: HashMap<String, HashSet<String>>,
 	excludes: RegexSet,
 	keyrings: HashMap<String, HashSet<String>>,
@@ -130,6 +160,7 @@ impl RuntimePolicy {
 			return Err(PolicyError::Unsupported("rules for the device mapper"));
 		}
 		Ok(Self {
+			log_algorithm: log_algorithm(document.ima.log_hash_alg)?,
 			digests: document.digests.into_iter().map(plain).collect(),
 			excludes: patterns(&document.excludes)?,
 			keyrings: document.keyrings.into_iter().map(plain).collect(),
@@ -143,7 +174,12 @@ impl RuntimePolicy {
 		entries.iter().enumerate().find_map(|(index, entry)| self.find(index + 1, entry))
 	}
 
-	fn find(&self, number: usize, entry: &Entry<'_>) -> Option<Finding> {
+	/// What is wrong with the entry of this number, from 1.
+	pub fn find(&self, number: usize, entry: &Entry<'_>) -> Option<Finding> {
+		if entry.log_algorithm != self.log_algorithm {
+			let algorithm = entry.log_algorithm.name();
+			return Some(Finding::OtherAlgorithm { number, algorithm });
+		}
 		let path = || entry.path.to_owned();
 		if self.excludes.is_match(entry.path) {
 			return None;
@@ -182,6 +218,14 @@ impl RuntimePolicy {
 enum Expected<'a> {
 	Anything,
 	OneOf(&'a HashMap<String, HashSet<String>>),
+}
+
+/// Kernels keep lists in SHA-1 unless they are told otherwise, and so do policies.
+fn log_algorithm(name: Option<String>) -> Result<HashAlgorithm, PolicyError> {
+	let Some(name) = name else {
+		return Ok(HashAlgorithm::Sha1);
+	};
+	HashAlgorithm::by_name(&name).ok_or(PolicyError::UnknownAlgorithm(name))
 }
 
 /// Keylime joins the patterns and matches from the beginning of the path, not to its end.
@@ -283,6 +327,15 @@ mod tests {
 	}
 
 	#[test]
+	fn a_list_is_kept_as_the_policy_says() {
+		let list = line(Template::ImaNg, SHA256, SHA256, "/bin/good", &[]);
+		let other = Finding::OtherAlgorithm { number: 1, algorithm: "sha256" };
+		assert_eq!(judge(&policy(|_| ()).unwrap(), &list), Some(other));
+		let policy = policy(|document| document["ima"]["log_hash_alg"] = json!("sha256"));
+		assert_eq!(judge(&policy.unwrap(), &list), None);
+	}
+
+	#[test]
 	fn what_would_be_judged_otherwise_is_refused() {
 		let refused = |change: fn(&mut serde_json::Value)| policy(change).unwrap_err();
 		let version = refused(|document| document["meta"]["version"] = json!(2));
@@ -293,6 +346,8 @@ mod tests {
 		assert!(matches!(mapper, PolicyError::Unsupported(_)));
 		let pattern = refused(|document| document["excludes"] = json!(["("]));
 		assert!(matches!(pattern, PolicyError::Pattern(_)));
+		let algorithm = refused(|document| document["ima"]["log_hash_alg"] = json!("md5"));
+		assert!(matches!(algorithm, PolicyError::UnknownAlgorithm(_)));
 		let form = refused(|document| document["digests"] = json!([]));
 		assert!(matches!(form, PolicyError::Malformed(_)));
 	}
@@ -306,11 +361,12 @@ mod tests {
 		#[test]
 		fn an_unknown_path_is_found_wherever_it_stands(at in 0usize..20, template in 0usize..3) {
 			let policy = policy(|_| ()).unwrap();
-			let good = line(Template::ImaNg, SHA256, SHA256, "/bin/good", &[]);
+			let sha1 = HashAlgorithm::Sha1;
+			let good = line(Template::ImaNg, sha1, SHA256, "/bin/good", &[]);
 			let mut list = vec![good; 20];
 			let algorithm =
-				if TEMPLATES[template] == Template::Ima { HashAlgorithm::Sha1 } else { SHA256 };
-			list[at] = line(TEMPLATES[template], SHA256, algorithm, "/bin/bad", &[]);
+				if TEMPLATES[template] == Template::Ima { sha1 } else { SHA256 };
+			list[at] = line(TEMPLATES[template], sha1, algorithm, "/bin/bad", &[]);
 			let found = judge(&policy, &list.join("\n"));
 			prop_assert_eq!(found, Some(Finding::Unknown { number: at + 1, path: "/bin/bad".into() }));
 		}
