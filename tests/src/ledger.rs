@@ -21,6 +21,8 @@ pub struct Ledger {
 	pub fees: BTreeMap<[u8; 32], u128>,
 	/// How many orders were opened, delivered, settled and refunded.
 	pub orders: Orders,
+	/// How many quotes of devices were accepted.
+	pub quotes: usize,
 	/// Height of the last block.
 	pub height: u64,
 }
@@ -62,7 +64,10 @@ impl Ledger {
 	}
 
 	fn add(&mut self, events: &Events<Config>) {
-		use runtime::{marketplace::events as market, transaction_payment::events as payment};
+		use runtime::{
+			attestation::events as attestation, marketplace::events as market,
+			transaction_payment::events as payment,
+		};
 		for paid in events.find::<payment::TransactionFeePaid>() {
 			let paid = paid.expect("events decode");
 			self.fees.entry(paid.who.0).or_default().add_assign(paid.actual_fee);
@@ -71,6 +76,7 @@ impl Ledger {
 		self.orders.delivered += count::<market::Delivered>(events);
 		self.orders.settled += count::<market::Settled>(events);
 		self.orders.refunded += count::<market::Refunded>(events);
+		self.quotes += count::<attestation::QuoteAppraised>(events);
 	}
 }
 

@@ -6,6 +6,7 @@
 pub mod binaries;
 pub mod canary;
 pub mod changes;
+pub mod devices;
 pub mod ledger;
 pub mod market;
 pub mod msec;

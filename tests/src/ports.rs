@@ -24,3 +24,15 @@ pub fn free() -> u16 {
 	}
 	panic!("no port is free");
 }
+
+/// Two free ports in a row; gives the first.
+pub fn free_pair() -> u16 {
+	let mut first = free();
+	loop {
+		let second = free();
+		if first.checked_add(1) == Some(second) {
+			return first;
+		}
+		first = second;
+	}
+}

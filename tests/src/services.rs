@@ -1,4 +1,4 @@
-//! Stores and key agents.
+//! Services, and among them stores and key agents.
 
 use crate::{
 	ports,
@@ -26,7 +26,8 @@ pub struct Service {
 }
 
 impl Service {
-	fn new(
+	/// Starts the service called `name` by `command`.
+	pub fn new(
 		name: &str,
 		logs: &Path,
 		health_port: u16,
@@ -48,9 +49,14 @@ impl Service {
 	}
 
 	/// Starts it again, with the same files and ports.
-	pub async fn restart(&mut self) {
+	pub fn start(&mut self) {
 		self.process.kill();
 		self.process = Process::start(&self.name, &self.logs, &mut (self.command)());
+	}
+
+	/// Starts it again, and waits until it says that it can do its job.
+	pub async fn restart(&mut self) {
+		self.start();
 		self.wait_until_ready().await;
 	}
 

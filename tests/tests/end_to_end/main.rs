@@ -5,6 +5,7 @@
 
 mod canary;
 mod demands;
+mod devices;
 mod discovery;
 mod disputes;
 mod documents;

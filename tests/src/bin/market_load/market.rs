@@ -228,6 +228,7 @@ fn terms(dataset: H256) -> ListingTerms {
 		delivery_period: 200,
 		confirmation_period: 200,
 		access_period: 28_800,
+		maximum_verdict_age: None,
 	}
 }
 
