@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Plays a sale from beginning to end on this machine: a chain, a store, a key agent, an owner, a buyer,
-# and then everything that somebody dishonest might try.
+# and then everything that somebody dishonest might try, and a gateway that proves what it is.
 #
 # usage: scripts/demo.sh [FILE.csv]
 #   FILE.csv   readings of your own instead of a month of weather measured in New York
@@ -14,8 +14,10 @@ cd "$(dirname "$0")/.."
 
 # shellcheck source=scripts/demo/stage.sh
 . scripts/demo/stage.sh
+# shellcheck source=scripts/demo/devices.sh
+. scripts/demo/devices.sh
 
-build_programs
+build_programs --devices
 set_stage
 
 chapter '1. A chain, a store and a key agent'
@@ -129,6 +131,59 @@ say 'An owner takes the order and does not deliver. After the deadline anybody m
 order=$(json buyer buy "$promise" | jq -r .order)
 until_true 'refund' as buyer refund "$order"
 as buyer order show "$order" | grep -iE 'state|reason' | indent
+
+chapter '8. A gateway that proves what it is'
+manufacture_tpm
+power_on
+say 'The gateway has a TPM. What its registers hold while it is known to be good becomes a profile:'
+msec-attester profile --pcrs 0,4,7 >"$stage/profile.json"
+profile=$(json owner device profile publish "$stage/profile.json" | jq -r .profile)
+as owner device profile show "$profile" | grep -E '^PCR' | indent
+msec-attester identity --output json >"$stage/identity.json"
+device=$(jq -r .device "$stage/identity.json")
+as owner device register "$stage/identity.json" --profile "$profile" >/dev/null
+as owner device fund "$device" 1 >/dev/null
+as owner device assign "$device" station >/dev/null
+open_registrar "$profile"
+start_device
+until_true 'trust in the gateway' is_trusted "$device"
+say 'The owner registered it. Its agent showed a registrar that the keys are in the TPM, and sent a quote:'
+as buyer device status "$device" | grep -E '^(endorsed|last quote|trusted)' | indent
+attested=$(json owner listing create station --kind wind-speed --unit m/s --interval 1h --place dr5x1 \
+	--licence CC0-1.0 --price 5 --attested-within 1d | jq -r .listing)
+order=$(json buyer buy "$attested" --wait | jq -r .order)
+as buyer confirm "$order" >/dev/null
+say 'Its data is on offer for as long as the chain trusts it. The buyer bought.'
+
+say 'Another boot loader runs: PCR 4 changes. The next quote says so, and nothing is sold from its block on:'
+tpm2_pcrextend "4:sha256=$(printf '%064d' 7)"
+until_true 'quote that speaks against the gateway' is_distrusted "$device"
+as buyer device explain "$device" | indent
+if as buyer buy "$attested" 2>"$stage/attested.error"; then
+	fail 'data of a gateway that changed was sold'
+fi
+indent <"$stage/attested.error"
+
+say 'It is started again, with the software that it should have:'
+stop "$device_process"
+power_off
+power_on
+start_device
+until_true 'trust in the gateway' is_trusted "$device"
+order=$(json buyer buy "$attested" --wait | jq -r .order)
+as buyer confirm "$order" >/dev/null
+as buyer device explain "$device" | indent
+
+say 'Then it falls silent. The buyer does not wait for its verdict to expire, and challenges it:'
+stop "$device_process"
+as buyer device challenge "$device" >/dev/null
+as buyer device status "$device" | grep -E '^(challenge|trusted)' | indent
+say 'Without an answer by then, nobody would trust it any more. This one comes back and answers:'
+start_device
+until_true 'answer' has_answered "$device"
+as buyer device status "$device" | grep -E '^(challenge|trusted)' | indent
+as buyer device settle "$device" >/dev/null
+say "The bond is the owner's: whoever disturbs a good device pays for it."
 
 chapter 'Done'
 say 'Nobody in between could read, forge or steal. Everything above was removed again.'

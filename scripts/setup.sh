@@ -2,9 +2,10 @@
 # Prepares a Debian machine to build M-Sec: system packages and the wasm32v1-none target.
 # Safe to run again and again; prints nothing when there is nothing to do.
 #
-# usage: scripts/setup.sh [--tests] [--anonymizer]
+# usage: scripts/setup.sh [--tests] [--devices] [--anonymizer]
 #   --tests        also installs what only the tests need: Node.js and Chromium for the JavaScript
-#                  clients, Python for its SDK, a software TPM and TPM tools for the attester
+#                  clients, Python for its SDK, and what --devices installs
+#   --devices      also installs a software TPM and TPM tools for the attester
 #   --anonymizer   also installs ffmpeg and prepares the models that the anonymizer needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -99,12 +100,14 @@ write_cargo_configuration() {
 }
 
 tests=no
+devices=no
 anonymizer=no
 for option in "$@"; do
 	case "$option" in
-		--tests) tests=yes ;;
+		--tests) tests=yes devices=yes ;;
+		--devices) devices=yes ;;
 		--anonymizer) anonymizer=yes ;;
-		*) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+		*) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
 	esac
 done
 
@@ -114,7 +117,10 @@ if [ "$tests$anonymizer" != nono ] && ! command -v npm >/dev/null; then
 	install_packages nodejs npm
 fi
 if [ "$tests" = yes ]; then
-	install_packages chromium gnutls-bin python3-venv swtpm swtpm-tools tpm2-tools
+	install_packages chromium python3-venv
+fi
+if [ "$devices" = yes ]; then
+	install_packages gnutls-bin swtpm swtpm-tools tpm2-tools
 fi
 # Debian 12 has Node.js 18; the JavaScript clients want a newer one, which npm brings.
 if [ "$tests" = yes ] && [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 20 ]; then
