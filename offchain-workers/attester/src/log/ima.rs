@@ -98,7 +98,7 @@ pub struct Replay<'a> {
 /// Replays a list.
 pub fn replay(list: &str) -> Result<Replay<'_>, ImaError> {
 	let mut replayer = Replayer::default();
-	let lines = list.lines().filter(|line| !line.is_empty());
+	let lines = list.split('\n').filter(|line| !line.is_empty());
 	let entries = lines.map(|line| replayer.take(line)).collect::<Result<_, _>>()?;
 	Ok(Replay { pcr: replayer.pcr(), value: replayer.value(), entries })
 }
