@@ -4,11 +4,18 @@ use crate::readings;
 use msec_end_to_end::{
 	devices::{accredit, DeviceAgent, Registrar, Tpm},
 	ledger::{self, Ledger, ENDOWMENT, MSEC},
-	market::{address, hash, member, Market},
+	market::{address, hash, key, member, Market},
 	services::Service,
 	wait,
 };
-use msec_worker_common::chain::attestation::{Contraindication, Device, Distrust, Trust};
+use msec_worker_common::{
+	chain::{
+		attestation::{Contraindication, Device, Distrust, Trust},
+		runtime,
+	},
+	transactions::Submitter,
+	H256,
+};
 use serde_json::{json, Value};
 use std::time::Duration;
 
@@ -153,6 +160,7 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 	.await;
 	let complaint = buyer.refused(&["buy", &listing]).await;
 	assert!(complaint.contains("PCR 4"), "{complaint}");
+	ensure_chain_refuses(&gateway.market, &listing).await;
 	let explained = buyer.json(&["device", "explain", &device]).await;
 	assert_eq!(explained["trusted"], json!(false));
 	assert!(member(&explained, "reason").contains("PCR 4"), "{explained}");
@@ -163,6 +171,18 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 	buyer.text(&["buy", &listing]).await;
 	let explained = buyer.json(&["device", "explain", &device]).await;
 	assert_eq!((&explained["trusted"], &explained["reason"]), (&json!(true), &Value::Null));
+}
+
+/// Who asks the chain without `msec` is refused all the same.
+async fn ensure_chain_refuses(market: &Market, listing: &str) {
+	let outbox = market.sandbox.folder("direct").join("outbox");
+	let buyer = Submitter::open(&outbox, market.chain.clone(), key("//Bob"))
+		.expect("the temporary folder can be written to");
+	let terms_hash = market.listing(listing).await.terms_hash;
+	let market = runtime::transactions().marketplace();
+	let buy = market.buy(H256(hash(listing)), terms_hash, 3 * MSEC, None, [9; 32]);
+	let refusal = buyer.execute("buy", &buy).await.err().expect("nothing is sold").to_string();
+	assert!(refusal.contains("DeviceNotTrusted"), "{refusal}");
 }
 
 /// The agent is silent, and somebody quotes with other programs, which need nothing of ours but the data
