@@ -229,6 +229,7 @@ fn terms(dataset: H256) -> ListingTerms {
 		confirmation_period: 200,
 		access_period: 28_800,
 		maximum_verdict_age: None,
+		maximum_verdict_age: None,
 	}
 }
 
