@@ -166,7 +166,6 @@ async fn publish_tampered(
 		confirmation_period: 200,
 		access_period: 28_800,
 		maximum_verdict_age: None,
-		maximum_verdict_age: None,
 	};
 	let list =
 		runtime::transactions().marketplace().create_listing(H256(random()), terms.to_runtime());

@@ -229,7 +229,6 @@ fn terms(dataset: H256) -> ListingTerms {
 		confirmation_period: 200,
 		access_period: 28_800,
 		maximum_verdict_age: None,
-		maximum_verdict_age: None,
 	}
 }
 
