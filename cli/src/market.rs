@@ -3,8 +3,8 @@
 use crate::geohash::{Coordinates, CELL_LENGTH};
 use msec_worker_common::{
 	chain::{
-		Answer, BlockClient, Bundle, Campaign, ChainError, Contributor, Demand, Listing, Order,
-		PriceBand, Request, SearchScope,
+		attestation::Trust, Answer, BlockClient, Bundle, Campaign, ChainError, Contributor, Demand,
+		Listing, ListingTerms, Order, PriceBand, Request, SearchScope,
 	},
 	AccountId32, H256,
 };
@@ -29,6 +29,8 @@ pub struct Query {
 	pub min_price: Option<u128>,
 	/// For at most this price of one purchase, period or reading, in the smallest unit.
 	pub max_price: Option<u128>,
+	/// Only attested data.
+	pub attested: bool,
 	/// Also what cannot be bought now.
 	pub paused: bool,
 }
@@ -50,6 +52,7 @@ impl Query {
 		self.kind.as_ref().is_none_or(|kind| terms.kind == *kind)
 			&& self.place.as_ref().is_none_or(|place| terms.place.starts_with(place.as_str()))
 			&& self.owner.is_none_or(|owner| listing.owner == owner)
+			&& (!self.attested || terms.maximum_verdict_age.is_some())
 			&& (self.paused || listing.active)
 	}
 
@@ -96,7 +99,9 @@ pub async fn search(
 	let (mut found, mut cursor) = (Vec::new(), None);
 	loop {
 		let page = block.search_listings(&scope, prices.clone(), cursor, PAGE).await?;
-		found.extend(page.listings.into_iter().filter(|(_, listing)| is_wanted(listing)));
+		let is_shown = |id: &H256| query.paused || !page.unavailable.contains(id);
+		let listings = page.listings.into_iter();
+		found.extend(listings.filter(|(id, listing)| is_shown(id) && is_wanted(listing)));
 		if found.len() > MAX_FOUND {
 			return Err(SearchError::TooMany);
 		}
@@ -107,6 +112,27 @@ pub async fn search(
 	}
 	found.sort_by_key(|(id, _)| id.0);
 	Ok(found)
+}
+
+/// Why attested data cannot be bought now, in words; `None` when its device is trusted, or need not be.
+pub async fn distrust(
+	block: &BlockClient,
+	terms: &ListingTerms,
+) -> Result<Option<String>, ChainError> {
+	let Some(maximum_age) = terms.maximum_verdict_age else { return Ok(None) };
+	let Some(device) = block.device_of_dataset(&terms.dataset.0).await? else {
+		return Ok(Some("no device is assigned to the data set".into()));
+	};
+	Ok(match block.trust(&device.0).await? {
+		Trust::NotTrusted(reason) => Some(reason.to_string()),
+		Trust::Trusted { appraised_at, .. } => {
+			let age = block.number().saturating_sub(u64::from(appraised_at));
+			let is_too_old = age > u64::from(maximum_age);
+			is_too_old.then(|| {
+				format!("the device's last quote is {age} blocks old; {maximum_age} are allowed")
+			})
+		},
+	})
 }
 
 /// All orders in which `account` is payer, beneficiary or seller, the youngest first.

@@ -177,6 +177,7 @@ mod tests {
 				delivery_period: 10,
 				confirmation_period: 20,
 				access_period: 30,
+				maximum_verdict_age: None,
 			},
 			terms_hash: H256::zero(),
 			active: true,

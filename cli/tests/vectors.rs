@@ -193,7 +193,7 @@ fn sealed_keys(sale: &Sale, buyer: &AccountId32) -> Value {
 }
 
 fn terms() -> Value {
-	let one = |price: Option<u128>, sample: &str| {
+	let one = |price: Option<u128>, sample: &str, maximum_verdict_age: Option<u32>| {
 		let terms = ListingTerms {
 			dataset: H256(DATASET),
 			right: Right::Read,
@@ -207,6 +207,7 @@ fn terms() -> Value {
 			delivery_period: 1_200,
 			confirmation_period: 28_800,
 			access_period: 864_000,
+			maximum_verdict_age,
 		};
 		json!({
 			"dataset": text(DATASET),
@@ -221,11 +222,13 @@ fn terms() -> Value {
 			"delivery_period": terms.delivery_period,
 			"confirmation_period": terms.confirmation_period,
 			"access_period": terms.access_period,
+			"maximum_verdict_age": terms.maximum_verdict_age,
 			"encoded": text(terms.to_runtime().encode()),
 			"hash": text(terms.hash().0),
 		})
 	};
-	json!([one(None, ""), one(Some(2_500_000_000_000), "2013-07-01T04:00:00Z,71.96\n")])
+	let sample = "2013-07-01T04:00:00Z,71.96\n";
+	json!([one(None, "", None), one(Some(2_500_000_000_000), sample, Some(28_800))])
 }
 
 /// Requests whose signatures are random; everything else is not.

@@ -130,6 +130,7 @@ fn terms(dataset: DatasetId, place: &str, price: u8) -> ListingTerms<u128, u32> 
 		delivery_period: 10,
 		confirmation_period: 10,
 		access_period: 100,
+		maximum_verdict_age: None,
 	}
 }
 

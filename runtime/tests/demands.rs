@@ -12,7 +12,8 @@ use msec_runtime::{
 };
 use pallet_demands::{Call as Demand, DemandId, DemandTerms, Error, RequestTerms};
 use pallet_marketplace::{
-	Call as Market, ListingTerms, Listings, OrderState, Orders, Pricing, RefundReason, Right,
+	Call as Market, Error as MarketError, ListingTerms, Listings, OrderState, Orders, Pricing,
+	RefundReason, Right,
 };
 use pallet_records::Call as Record;
 use sp_core::H256;
@@ -61,6 +62,7 @@ fn terms(dataset: DatasetId, price: u128) -> ListingTerms<u128, u32> {
 		delivery_period: 10,
 		confirmation_period: 10,
 		access_period: 100,
+		maximum_verdict_age: None,
 	}
 }
 
@@ -234,6 +236,43 @@ fn a_demand_for_attested_data_is_filled_while_the_device_is_trusted() {
 		Executive::apply_extrinsic(device::bare(sound)).unwrap().unwrap();
 		propose(demand, listing).unwrap();
 		assert_eq!(Orders::<Runtime>::get(only_order()).unwrap().seller, account(OWNER));
+	});
+}
+
+#[test]
+fn attested_data_is_unavailable_from_the_block_of_a_failing_quote() {
+	with_accounts(ANYBODY, || {
+		let listing = list(OWNER, MSEC);
+		let terms = Listings::<Runtime>::get(listing).unwrap().terms;
+		device::register(OWNER, STORE, terms.dataset);
+		let terms = ListingTerms { maximum_verdict_age: Some(DAYS), ..terms };
+		let terms_hash = terms.hash();
+		let change = Market::<Runtime>::change_listing { listing, terms };
+		call(&account(OWNER), change).unwrap();
+		let buy = |key| {
+			let (max_price, beneficiary) = (MSEC, None);
+			let buyer_key = EnvelopeSecret::from_bytes([key; 32]).public_key();
+			let buy =
+				Market::<Runtime>::buy { listing, terms_hash, max_price, beneficiary, buyer_key };
+			call(&account(BUYER), buy)
+		};
+		advance(60);
+		assert_noop!(buy(1), MarketError::<Runtime>::DeviceNotTrusted);
+		let sound = device::sound_quote();
+		Executive::apply_extrinsic(device::bare(sound)).unwrap().unwrap();
+		buy(1).unwrap();
+		advance(10);
+		let changed = device::quote_with(H256::zero());
+		assert!(Marketplace::is_available(listing));
+		Executive::apply_extrinsic(device::bare(changed)).unwrap().unwrap();
+		assert!(!Marketplace::is_available(listing));
+		assert_noop!(buy(2), MarketError::<Runtime>::DeviceNotTrusted);
+		// What stands in the book of offers cannot be matched; the book is sound all the same.
+		check_state();
+		advance(10);
+		let sound = device::sound_quote();
+		Executive::apply_extrinsic(device::bare(sound)).unwrap().unwrap();
+		buy(2).unwrap();
 	});
 }
 

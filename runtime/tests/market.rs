@@ -155,6 +155,7 @@ fn terms(dataset: DatasetId, price: Option<u8>, period: u8) -> ListingTerms<u128
 		delivery_period: period.into(),
 		confirmation_period: period.into(),
 		access_period: 100 + u32::from(period),
+		maximum_verdict_age: None,
 	}
 }
 

@@ -249,7 +249,7 @@ async fn bundle_at(block: &BlockClient, id: &H256) -> Result<Bundle> {
 async fn offer_at(block: &BlockClient, id: &H256, bundle: &Bundle) -> Result<BundleOffer> {
 	let offer = block.bundle_offer(&id.0).await?;
 	let offer = offer.ok_or_else(|| {
-		anyhow!("a listing of the bundle is paused or retired; it is not for sale")
+		anyhow!("a listing is paused or retired, or its device is not trusted; the bundle is not for sale")
 	})?;
 	let mut hashes = Vec::new();
 	for member in &bundle.members {
@@ -285,10 +285,14 @@ fn value_of(id: &H256, bundle: &Bundle) -> Value {
 }
 
 fn describe(id: &H256, bundle: &Bundle, is_for_sale: bool) -> String {
+	let for_sale = match is_for_sale {
+		true => "yes",
+		false => "no, a listing is paused or retired, or its device is not trusted",
+	};
 	let text = fields(&[
 		("bundle", ids::hash_text(&id.0)),
 		("price", Amount(bundle.price()).to_string()),
-		("for sale", if is_for_sale { "yes" } else { "no, a listing is paused or retired" }.into()),
+		("for sale", for_sale.to_owned()),
 		("seller", bundle.owner.to_string()),
 	]);
 	let member = |member: &BundleMember| {

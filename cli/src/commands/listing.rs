@@ -13,7 +13,7 @@ use msec::{
 	market::{self, Query},
 };
 use msec_worker_common::{
-	chain::{runtime, Listing, ListingTerms, Pricing, Right},
+	chain::{runtime, BlockClient, Listing, ListingTerms, Pricing, Right},
 	H256,
 };
 use serde_json::{json, Value};
@@ -100,6 +100,12 @@ pub struct Terms {
 	/// Time for which the buyer may fetch the data after the purchase [default: 30d].
 	#[arg(long, value_name = "PERIOD")]
 	access_period: Option<Period>,
+	/// Sell attested data: only while the device is trusted by a verdict that is at most so old.
+	#[arg(long, value_name = "PERIOD")]
+	attested_within: Option<Period>,
+	/// Sell whatever is known of the device [default].
+	#[arg(long, conflicts_with = "attested_within")]
+	not_attested: bool,
 }
 
 #[derive(Args)]
@@ -151,6 +157,9 @@ impl Terms {
 			if let Some(Period(blocks)) = period {
 				*place = blocks;
 			}
+		}
+		if self.attested_within.is_some() || self.not_attested {
+			terms.maximum_verdict_age = self.attested_within.map(|Period(blocks)| blocks);
 		}
 		for (name, value, longest) in [
 			("--kind", &terms.kind, 32),
@@ -207,15 +216,13 @@ impl ListingCommand {
 				let (_, block) = context.finalized().await?;
 				let found = block.listing(&listing.0).await?;
 				let found = found.ok_or_else(|| anyhow!("there is no such listing"))?;
-				context.print(&value_of(&listing, &found), || describe(&listing, &found));
-				Ok(())
+				print_listing(context, &block, &listing, &found).await
 			},
 			Self::List => {
 				let owner = Some(context.account_address()?);
 				let query = Query { owner, paused: true, ..Query::default() };
 				let (_, block) = context.finalized().await?;
-				print_listings(context, &market::search(&block, &query).await?);
-				Ok(())
+				print_own(context, &block, &market::search(&block, &query).await?).await
 			},
 		}
 	}
@@ -238,6 +245,7 @@ impl Create {
 			delivery_period: HOUR,
 			confirmation_period: DAY,
 			access_period: 30 * DAY,
+			maximum_verdict_age: None,
 		};
 		self.terms.apply(&mut terms)?;
 		let submitter = context.submitter().await?;
@@ -270,10 +278,10 @@ impl Change {
 		let call =
 			runtime::transactions().marketplace().change_listing(self.listing, terms.to_runtime());
 		context.execute_once(&submitter, "change", &call).await?;
-		let changed = submitter.chain().finalized().await?.listing(&self.listing.0).await?;
+		let block = submitter.chain().finalized().await?;
+		let changed = block.listing(&self.listing.0).await?;
 		let changed = changed.ok_or_else(|| anyhow!("the listing was retired meanwhile"))?;
-		context.print(&value_of(&self.listing, &changed), || describe(&self.listing, &changed));
-		Ok(())
+		print_listing(context, &block, &self.listing, &changed).await
 	}
 }
 
@@ -291,16 +299,42 @@ async fn execute<Call: subxt::transactions::Payload>(
 	Ok(())
 }
 
-fn print_listings(context: &Context, listings: &[(H256, Listing)]) {
-	let values: Vec<_> = listings.iter().map(|(id, listing)| value_of(id, listing)).collect();
+async fn print_listing(
+	context: &Context,
+	block: &BlockClient,
+	id: &H256,
+	listing: &Listing,
+) -> Result<()> {
+	let distrust = market::distrust(block, &listing.terms).await?;
+	let distrust = distrust.as_deref();
+	context.print(&available_value_of(id, listing, distrust), || describe(id, listing, distrust));
+	Ok(())
+}
+
+async fn print_own(
+	context: &Context,
+	block: &BlockClient,
+	listings: &[(H256, Listing)],
+) -> Result<()> {
+	let (mut values, mut rows) = (Vec::new(), Vec::new());
+	for (id, listing) in listings {
+		let distrust = market::distrust(block, &listing.terms).await?;
+		let distrust = distrust.as_deref();
+		values.push(available_value_of(id, listing, distrust));
+		let mut row = row(id, listing);
+		row.push(status_text(listing, distrust));
+		rows.push(row);
+	}
 	context.print(&json!(values), || {
-		let rows: Vec<_> = listings.iter().map(|(id, listing)| row(id, listing)).collect();
-		table(&HEADER, &rows)
+		let header: Vec<_> = HEADER.into_iter().chain(["STATUS"]).collect();
+		table(&header, &rows)
 	});
+	Ok(())
 }
 
 /// What [`row`] shows of a listing.
-pub const HEADER: [&str; 7] = ["LISTING", "KIND", "UNIT", "PLACE", "PRICE", "LICENCE", "SALES"];
+pub const HEADER: [&str; 8] =
+	["LISTING", "KIND", "UNIT", "PLACE", "PRICE", "LICENCE", "ATTESTED", "SALES"];
 
 /// A listing for people, in one line.
 pub fn row(id: &H256, listing: &Listing) -> Vec<String> {
@@ -312,6 +346,7 @@ pub fn row(id: &H256, listing: &Listing) -> Vec<String> {
 		terms.place.clone(),
 		price_text(&terms.pricing),
 		terms.licence.clone(),
+		if terms.maximum_verdict_age.is_some() { "yes".into() } else { "no".into() },
 		listing.sales.to_string(),
 	]
 }
@@ -333,6 +368,7 @@ pub fn value_of(id: &H256, listing: &Listing) -> Value {
 		"delivery_period": terms.delivery_period,
 		"confirmation_period": terms.confirmation_period,
 		"access_period": terms.access_period,
+		"maximum_verdict_age": terms.maximum_verdict_age,
 		"terms_hash": ids::hash_text(&listing.terms_hash.0),
 		"status": if listing.active { "active" } else { "paused" },
 		"created_at": listing.created_at,
@@ -341,6 +377,23 @@ pub fn value_of(id: &H256, listing: &Listing) -> Value {
 	});
 	put_price(&mut value, &terms.pricing);
 	value
+}
+
+/// A listing for programs, with whether it can be bought now.
+fn available_value_of(id: &H256, listing: &Listing, distrust: Option<&str>) -> Value {
+	let mut value = value_of(id, listing);
+	value["available"] = json!(listing.active && distrust.is_none());
+	value["distrust"] = json!(distrust);
+	value
+}
+
+/// Whether a listing can be bought now, for people.
+fn status_text(listing: &Listing, distrust: Option<&str>) -> String {
+	match (listing.active, distrust) {
+		(false, _) => "paused".into(),
+		(true, None) => "active".into(),
+		(true, Some(reason)) => format!("unavailable: {reason}"),
+	}
 }
 
 /// What a buyer gets, for people.
@@ -352,21 +405,26 @@ pub fn right_text(right: Right) -> &'static str {
 	}
 }
 
-/// A listing for people.
-pub fn describe(id: &H256, listing: &Listing) -> String {
+/// A listing for people. `distrust` says why attested data cannot be bought now.
+pub fn describe(id: &H256, listing: &Listing, distrust: Option<&str>) -> String {
 	let terms = &listing.terms;
 	let interval = match terms.interval_seconds {
 		0 => "irregular".to_owned(),
 		seconds => format!("every {seconds} seconds"),
 	};
+	let attested = terms.maximum_verdict_age.map_or_else(
+		|| "no".to_owned(),
+		|age| format!("sold while the device is trusted by a verdict of the last {}", Period(age)),
+	);
 	let mut text = fields(&[
 		("listing", ids::hash_text(&id.0)),
-		("status", if listing.active { "active".into() } else { "paused".into() }),
+		("status", status_text(listing, distrust)),
 		("right", right_text(terms.right).to_owned()),
 		("kind", format!("{} in {}, {interval}", terms.kind, terms.unit)),
 		("place", terms.place.clone()),
 		("licence", terms.licence.clone()),
 		("price", describe_price(&terms.pricing)),
+		("attested", attested),
 		("seller", listing.owner.to_string()),
 		("data set", ids::hash_text(&terms.dataset.0)),
 		("key delivered within", Period(terms.delivery_period).to_string()),

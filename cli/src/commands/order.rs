@@ -135,6 +135,9 @@ impl Buy {
 		if offer.terms.hash() != offer.terms_hash {
 			bail!("the node shows other terms than the chain would hold you to; use another node");
 		}
+		if let Some(reason) = market::distrust(&block, &offer.terms).await? {
+			bail!("the data is attested, and cannot be bought now: {reason}");
+		}
 		let payer = submitter.key().account_id();
 		let beneficiary = match &self.beneficiary {
 			Some(account) => context.address(account)?,
@@ -201,7 +204,7 @@ impl Buy {
 		let chain = submitter.chain().clone();
 		let id = ids::parse_hash(&record.order).map(H256).map_err(|error| anyhow!(error))?;
 		let fee = submitter.estimate_fee(call).await?;
-		context.note(listing::describe(&self.listing, &offer));
+		context.note(listing::describe(&self.listing, &offer, None));
 		context.note(format!("batches              {batches}"));
 		context.note(format!("transaction fee      {}, and a deposit that returns", Amount(fee)));
 		if self.dry_run {

@@ -28,6 +28,9 @@ PRICES are those of one purchase, period or reading, whichever the listing sells
 
 DISTANCES are from the point of --near to the centre of the listing's place, along a great circle.
 
+ATTESTED data is measured by a device that has proved its state to the chain. It can be bought only while \
+the device is trusted; what cannot be bought now is not shown.
+
 FRESHNESS is when the newest batch of a data set was committed to. The chain does not keep this; it is \
 sought in the states that the node keeps, and where these end the result says \"before\".
 
@@ -55,6 +58,9 @@ pub struct Search {
 	/// Highest price in MSEC of one purchase, period or reading.
 	#[arg(long, value_name = "MSEC")]
 	max_price: Option<Amount>,
+	/// Only attested data.
+	#[arg(long)]
+	attested: bool,
 	/// Order of the results.
 	#[arg(long, value_enum, default_value_t)]
 	sort: Sort,
@@ -76,6 +82,7 @@ impl Search {
 			owner,
 			min_price: self.min_price.map(|amount| amount.0),
 			max_price: self.max_price.map(|amount| amount.0),
+			attested: self.attested,
 			paused: false,
 		};
 		let (chain, block) = context.finalized().await?;
@@ -142,6 +149,7 @@ fn time_text(freshness: &Freshness) -> String {
 
 fn value_of(found: &Ranked) -> Value {
 	let mut value = listing::value_of(&found.id, &found.listing);
+	value["available"] = json!(true);
 	if let Some(distance) = found.distance {
 		value["distance_km"] = json!(rounded(distance));
 	}

@@ -332,7 +332,7 @@ pub mod pallet {
 		TooLate,
 		/// The demand's time is over.
 		Expired,
-		/// The listing does not exist, is paused, or is not paid once.
+		/// The listing does not exist, is paused, is not paid once, or its device is not trusted.
 		NotOffered,
 		/// The listing is of another kind.
 		OtherKind,

@@ -144,6 +144,10 @@ impl Market<AccountId, u64, u64> for Offers {
 		Self::get().get(listing).cloned()
 	}
 
+	fn standing_offer(listing: &ListingId) -> Option<Offer<AccountId, u64, u64>> {
+		<Self as Market<_, _, _>>::offer(listing)
+	}
+
 	fn buy_for(
 		payer: &AccountId,
 		listing: &ListingId,

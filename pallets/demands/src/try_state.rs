@@ -54,7 +54,7 @@ impl<T: Config> Pallet<T> {
 		let mut listings = BTreeSet::new();
 		for (book, rank) in OfferBook::<T>::iter_keys() {
 			let (_, _, listing) = Self::offer_position(&rank);
-			let offer = T::Market::offer(&listing).ok_or("a book has a stray offer")?;
+			let offer = T::Market::standing_offer(&listing).ok_or("a book has a stray offer")?;
 			ensure!(
 				book == (offer.kind.clone(), cell_of(&offer.place))
 					&& rank == Self::offer_rank(offer.price, offer.since, &listing),

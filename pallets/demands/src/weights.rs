@@ -36,9 +36,9 @@ impl WeightInfo for () {
 	fn create_demand() -> Weight {
 		estimate(3_000, 5, 6)
 	}
-	// The book, the demand, the offer, the verdict, and all that a purchase touches.
+	// The book, the demand, the offer, the verdict by four reads, and all that a purchase touches.
 	fn look() -> Weight {
-		estimate(1_300, 18, 0)
+		estimate(1_300, 21, 0)
 	}
 	fn cancel_demand() -> Weight {
 		estimate(200, 3, 5)
@@ -46,21 +46,22 @@ impl WeightInfo for () {
 	fn expire_demand() -> Weight {
 		estimate(200, 3, 5)
 	}
-	// Nine books, the demand, the offer, the verdict, and all that a purchase touches.
+	// Nine books, the demand, the offer, the verdict by four reads, and all that a purchase touches.
 	fn propose_match() -> Weight {
-		estimate(1_600, 28, 14)
+		estimate(1_600, 31, 14)
 	}
 	fn create_request() -> Weight {
 		estimate(200, 3, 5)
 	}
+	// With the verdict by four reads; so has `award_request`.
 	fn answer_request() -> Weight {
-		estimate(200, 5, 4)
+		estimate(200, 9, 4)
 	}
 	fn withdraw_answer() -> Weight {
 		estimate(150, 4, 4)
 	}
 	fn award_request() -> Weight {
-		estimate(250, 6, 7)
+		estimate(250, 10, 7)
 	}
 	fn refund_request() -> Weight {
 		estimate(200, 3, 5)

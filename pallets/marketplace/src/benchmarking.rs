@@ -72,6 +72,7 @@ fn longest_terms<T: Config>(dataset: DatasetId) -> ListingTermsOf<T> {
 		delivery_period: T::MaxDeliveryPeriod::get(),
 		confirmation_period: T::MaxConfirmationPeriod::get(),
 		access_period: T::MaxAccessPeriod::get(),
+		maximum_verdict_age: None,
 	}
 }
 

@@ -49,6 +49,12 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> Market<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pallet<T> {
 	fn offer(listing: &ListingId) -> Option<OfferOf<T>> {
+		let listing = Listings::<T>::get(listing)?;
+		Self::ensure_for_sale(&listing).ok()?;
+		Self::offer_of(&listing)
+	}
+
+	fn standing_offer(listing: &ListingId) -> Option<OfferOf<T>> {
 		Self::offer_of(&Listings::<T>::get(listing)?)
 	}
 

@@ -46,6 +46,8 @@ pub struct SearchCursor {
 pub struct SearchPage<Listing> {
 	/// The listings of this part that are within the band; there may be none.
 	pub listings: Vec<(ListingId, Listing)>,
+	/// Those among them that cannot be bought now: they are paused, or their device is not trusted.
+	pub unavailable: Vec<ListingId>,
 	/// Where to go on; `None` when everything was looked at.
 	pub next: Option<SearchCursor>,
 }
@@ -71,13 +73,18 @@ impl<T: Config> Pallet<T> {
 	) -> SearchPage<ListingOf<T>> {
 		let limit = limit.clamp(1, MAX_PAGE_LENGTH) as usize;
 		let looked_at: Vec<_> = Self::places_in(scope, start_after).take(limit).collect();
-		let listings = looked_at
+		let listings: Vec<_> = looked_at
 			.iter()
 			.filter_map(|place| Some((place.listing, Listings::<T>::get(place.listing)?)))
 			.filter(|(_, listing)| prices.contains(&listing.terms.pricing))
 			.collect();
+		let unavailable = listings
+			.iter()
+			.filter(|(_, listing)| Self::ensure_for_sale(listing).is_err())
+			.map(|(id, _)| *id)
+			.collect();
 		let next = looked_at.last().filter(|_| looked_at.len() == limit).copied();
-		SearchPage { listings, next }
+		SearchPage { listings, unavailable, next }
 	}
 
 	/// The places of the scope's listings, after `start_after`.

@@ -63,6 +63,11 @@
 //! there is nothing to deliver: its orders begin as delivered, access is open at once, and the service
 //! asks the chain about whoever signs a request to it. What can be disputed is a complaint.
 //!
+//! A listing can be of *attested* data: it says how old a verdict may be that trusts the device behind the
+//! data set, and cannot be bought, nor a subscription to it extended, while there is no such verdict. Orders
+//! that were opened go on; but while the device is not trusted no readings can be claimed, and whoever ends
+//! a subscription owes what was used, without a minimum.
+//!
 //! An owner's listings can be sold together as a *bundle*: it is bought by one order for each of them.
 //!
 //! A subscription that is frozen is neither delivered, claimed, extended nor ended. When a dispute about
@@ -93,6 +98,7 @@ extern crate alloc;
 
 mod allowance;
 mod arbitration;
+mod attestation;
 mod bonds;
 mod bundle;
 mod challenge;
@@ -177,7 +183,8 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use msec_commitments::ChunkProof;
 	use msec_primitives::{
-		BundleId, DatasetId, DatasetInfo, LicenceList, ListingId, OnOffer, OrderAccess, OrderId,
+		BundleId, DatasetId, DatasetInfo, DeviceStatus, LicenceList, ListingId, OnOffer,
+		OrderAccess, OrderId,
 	};
 	use sp_core::H256;
 	use sp_runtime::Permill;
@@ -207,6 +214,9 @@ pub mod pallet {
 
 		/// Knows what buyers may be allowed to do with what they buy.
 		type Licences: LicenceList;
+
+		/// Knows which devices are trusted.
+		type Devices: DeviceStatus<BlockNumberFor<Self>>;
 
 		/// Is told which offers there are.
 		type OnOffer: OnOffer<Self::AccountId, BalanceOf<Self>, BlockNumberFor<Self>>;
@@ -662,6 +672,12 @@ pub mod pallet {
 		PriceTooLow,
 		/// A period is too short or too long, or access would end before the time to dispute.
 		InvalidPeriod,
+		/// The most blocks since a verdict are at least one.
+		InvalidVerdictAge,
+		/// Attested data is offered, but nobody gives verdicts on this chain.
+		NoVerdicts,
+		/// Attested data was agreed, and its device is not trusted now by a verdict that is young enough.
+		DeviceNotTrusted,
 		/// A listing cannot change to another data set.
 		OtherDataset,
 		/// The listing is paused.
@@ -779,8 +795,9 @@ pub mod pallet {
 		/// * [`Error::InvalidKind`], [`Error::InvalidUnit`], [`Error::InvalidPlace`],
 		///   [`Error::UnknownLicence`], [`Error::InvalidSample`], [`Error::PriceTooLow`],
 		///   [`Error::PriceTooHigh`], [`Error::TooFewPeriods`], [`Error::InvalidDiscount`],
-		///   [`Error::InvalidInterval`], [`Error::QuotaExceeded`], [`Error::InvalidPeriod`]: the terms
-		///   are not acceptable.
+		///   [`Error::InvalidInterval`], [`Error::QuotaExceeded`], [`Error::InvalidPeriod`],
+		///   [`Error::InvalidVerdictAge`]: the terms are not acceptable.
+		/// * [`Error::NoVerdicts`]: nobody could tell whether the device is trusted.
 		/// * [`Error::AlreadyExists`]: the salt was used already.
 		///
 		/// ## Events
@@ -815,8 +832,9 @@ pub mod pallet {
 		/// * [`Error::InvalidKind`], [`Error::InvalidUnit`], [`Error::InvalidPlace`],
 		///   [`Error::UnknownLicence`], [`Error::InvalidSample`], [`Error::PriceTooLow`],
 		///   [`Error::PriceTooHigh`], [`Error::TooFewPeriods`], [`Error::InvalidDiscount`],
-		///   [`Error::InvalidInterval`], [`Error::QuotaExceeded`], [`Error::InvalidPeriod`]: the terms
-		///   are not acceptable.
+		///   [`Error::InvalidInterval`], [`Error::QuotaExceeded`], [`Error::InvalidPeriod`],
+		///   [`Error::InvalidVerdictAge`]: the terms are not acceptable.
+		/// * [`Error::NoVerdicts`]: nobody could tell whether the device is trusted.
 		///
 		/// ## Events
 		///
@@ -922,6 +940,7 @@ pub mod pallet {
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`], [`Error::Paused`]: the listing does not exist, or is paused.
+		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
 		/// * [`Error::TermsChanged`]: its terms do not have the hash `terms_hash`.
 		/// * [`Error::OtherPricing`]: it is sold by the period or by the reading.
 		/// * [`Error::QuotaExceeded`]: it is free, and the signer has as many of its orders as one account
@@ -1165,6 +1184,7 @@ pub mod pallet {
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`], [`Error::Paused`]: the listing does not exist, or is paused.
+		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
 		/// * [`Error::TermsChanged`]: its terms do not have the hash `terms_hash`.
 		/// * [`Error::OtherPricing`]: it is not sold by the period.
 		/// * [`Error::TooFewPeriods`]: `periods` is less than the minimum.
@@ -1287,6 +1307,7 @@ pub mod pallet {
 		/// * [`Error::Frozen`]: a challenge or a complaint is open.
 		/// * [`Error::OtherPricing`]: it is charged by the reading.
 		/// * [`Error::Paused`], [`Error::TermsChanged`]: the listing does not offer these terms.
+		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
 		/// * [`Error::Withdrawn`]: the data set is erased or the beneficiary excluded.
 		/// * [`Error::TooFewPeriods`]: `periods` is zero.
 		/// * [`Error::PriceTooLow`], [`Error::PriceTooHigh`]: the price is below what can be paid, or it
@@ -1318,11 +1339,11 @@ pub mod pallet {
 		/// ## Details
 		///
 		/// What was used is paid block by block, rounded down to a whole unit, at the discount for as many
-		/// whole periods as were used, and the listing's minimum of periods at least. Time for which the
-		/// next delivery is late does not count. The last delivery can no longer be disputed: dispute
-		/// first. Access stays open for the listing's period of access from now on. Where readings are
-		/// charged, what is delivered can still be claimed within the period of delivery; then the rest
-		/// is released by [`Pallet::settle`].
+		/// whole periods as were used, and the listing's minimum of periods at least; without a minimum while
+		/// the device behind attested data is not trusted. Time for which the next delivery is late does not
+		/// count. The last delivery can no longer be disputed: dispute first. Access stays open for the
+		/// listing's period of access from now on. Where readings are charged, what is delivered can still be
+		/// claimed within the period of delivery; then the rest is released by [`Pallet::settle`].
 		///
 		/// ## Errors
 		///
@@ -1360,6 +1381,7 @@ pub mod pallet {
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`], [`Error::Paused`]: the listing does not exist, or is paused.
+		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
 		/// * [`Error::TermsChanged`]: its terms do not have the hash `terms_hash`.
 		/// * [`Error::OtherPricing`]: it is not sold by the reading.
 		/// * [`Error::PriceTooLow`]: `amount` is less than the minimum costs.
@@ -1415,6 +1437,7 @@ pub mod pallet {
 		///   time to claim is over.
 		/// * [`Error::Erased`]: the data set was erased.
 		/// * [`Error::NothingNew`]: no batches were delivered since the claim before.
+		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
 		/// * [`Error::TooManyReadings`], [`Error::AllowanceExceeded`]: more than can be claimed.
 		///
 		/// ## Events
@@ -1506,6 +1529,7 @@ pub mod pallet {
 		///
 		/// * [`Error::NotFound`], [`Error::Paused`]: the bundle or a listing of it does not exist, or is
 		///   paused.
+		/// * [`Error::DeviceNotTrusted`]: a listing is of attested data, and the device is not trusted now.
 		/// * [`Error::TermsChanged`]: the terms do not have the hash `terms_hash`.
 		/// * [`Error::PriceTooHigh`]: the price is above `max_price`.
 		/// * [`Error::OtherNumberOfKeys`]: there is not one key for each listing.
@@ -1829,6 +1853,12 @@ pub mod pallet {
 			limit: u32,
 		) -> SearchPage<ListingOf<T>> {
 			Self::do_search(scope, prices, start_after, limit)
+		}
+
+		/// Whether a listing can be bought now: it is there, it is not paused, and, where it is of attested
+		/// data, the device is trusted.
+		pub fn is_available(listing: ListingId) -> bool {
+			Self::listing_for_sale(listing).is_ok()
 		}
 
 		/// An order that is not pruned.

@@ -181,7 +181,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(T::Licences::may_be_named(&terms.licence), Error::UnknownLicence);
 		ensure!(core::str::from_utf8(&terms.sample).is_ok(), Error::InvalidSample);
 		Self::check_pricing(terms)?;
-		Self::check_periods(terms)
+		Self::check_periods(terms)?;
+		Self::check_verdict_age(terms.maximum_verdict_age)
 	}
 
 	fn check_pricing(terms: &ListingTermsOf<T>) -> Result<(), Error<T>> {

@@ -15,8 +15,8 @@ use msec_commitments::{
 	KeyTree, Peaks,
 };
 use msec_primitives::{
-	Actions, DatasetId, DatasetInfo, DatasetStatus, LicenceId, LicenceList, ListingId, Offer,
-	OnOffer, OrderAccess, OrderId, RangeCommitment,
+	Actions, DatasetId, DatasetInfo, DatasetStatus, DeviceStatus, LicenceId, LicenceList,
+	ListingId, Offer, OnOffer, OrderAccess, OrderId, RangeCommitment,
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
@@ -47,14 +47,14 @@ pub const MINIMUM_COMPLAINT_BOND: u64 = 50;
 pub const COMPLAINT_BOND: u64 = 100;
 pub const RESPONSE: u64 = 15;
 pub const DECISION: u64 = 25;
-/// 10, and 1 a byte: 110 of terms, 69 of the rest, 540 of keys.
-pub const LISTING_DEPOSIT: u64 = 730;
+/// 10, and 1 a byte: 111 of terms, 69 of the rest, 540 of keys.
+pub const LISTING_DEPOSIT: u64 = 731;
 /// 10, and 1 a byte: 254 of the order, 1,280 of the envelope, 704 of grant and keys.
 pub const ORDER_DEPOSIT: u64 = 2_249;
 /// As for an order, and 116 of the count.
 pub const FREE_ORDER_DEPOSIT: u64 = ORDER_DEPOSIT + 116;
-/// As for an order, and 1 a byte: 114 of the subscription, 96 of its key.
-pub const SUBSCRIPTION_DEPOSIT: u64 = ORDER_DEPOSIT + 210;
+/// As for an order, and 1 a byte: 123 of the subscription, 96 of its key.
+pub const SUBSCRIPTION_DEPOSIT: u64 = ORDER_DEPOSIT + 219;
 /// Blocks of a subscription's period.
 pub const PERIOD: u64 = 50;
 /// The price of a subscription's block.
@@ -124,6 +124,8 @@ parameter_types! {
 	pub static AccessIsFull: bool = false;
 	pub static Offers: BTreeMap<ListingId, Offer<AccountId, u64, u64>> = BTreeMap::new();
 	pub static Denied: Vec<(DatasetId, AccountId)> = Vec::new();
+	/// When devices were trusted last; `None` where nobody gives verdicts.
+	pub static Verdicts: Option<BTreeMap<DatasetId, u64>> = None;
 }
 
 impl Config for Test {
@@ -138,6 +140,7 @@ impl Config for Test {
 	type Datasets = Datasets;
 	type Access = OpenAccess;
 	type Licences = Licences;
+	type Devices = Verdicts;
 	type OnOffer = Offers;
 	type FeeShare = FeeShare;
 	type FeeDestination = ConstU64<TREASURY>;
@@ -256,6 +259,15 @@ impl LicenceList for Licences {
 	fn benchmark_licence(_: &LicenceId) {}
 }
 
+impl DeviceStatus<u64> for Verdicts {
+	fn is_available() -> bool {
+		Self::get().is_some()
+	}
+	fn trusted_at(dataset: &DatasetId) -> Option<u64> {
+		Self::get().and_then(|verdicts| verdicts.get(dataset).copied())
+	}
+}
+
 impl OnOffer<AccountId, u64, u64> for Offers {
 	fn opened(listing: &ListingId, offer: &Offer<AccountId, u64, u64>) {
 		Self::mutate(|offers| assert_eq!(offers.insert(*listing, offer.clone()), None));
@@ -358,6 +370,7 @@ impl ExtBuilder {
 		AccessIsFull::set(false);
 		Offers::set(BTreeMap::new());
 		Denied::set(Vec::new());
+		Verdicts::set(None);
 		Bond::set(CHALLENGE_BOND);
 		DefaultPayerShare::set(Permill::from_percent(40));
 		let mut ext = sp_io::TestExternalities::new(storage);
@@ -393,6 +406,7 @@ pub fn terms() -> ListingTermsOf<Test> {
 		delivery_period: DELIVERY,
 		confirmation_period: CONFIRMATION,
 		access_period: ACCESS,
+		maximum_verdict_age: None,
 	}
 }
 

@@ -63,8 +63,15 @@ impl<T: Config> Pallet<T> {
 	/// A listing that can be bought now.
 	pub(crate) fn listing_for_sale(id: ListingId) -> Result<ListingOf<T>, Error<T>> {
 		let listing = Listings::<T>::get(id).ok_or(Error::NotFound)?;
-		ensure!(listing.status == ListingStatus::Active, Error::Paused);
+		Self::ensure_for_sale(&listing)?;
 		Ok(listing)
+	}
+
+	/// Whether `listing` can be bought now.
+	pub(crate) fn ensure_for_sale(listing: &ListingOf<T>) -> Result<(), Error<T>> {
+		ensure!(listing.status == ListingStatus::Active, Error::Paused);
+		let terms = &listing.terms;
+		Self::ensure_device_trusted(&terms.dataset, terms.maximum_verdict_age)
 	}
 
 	/// A listing that can be bought now under the terms with this hash.

@@ -119,6 +119,9 @@ pub struct ListingTerms<Balance, BlockNumber> {
 	pub confirmation_period: BlockNumber,
 	/// Blocks for which the buyer may fetch the data after the purchase.
 	pub access_period: BlockNumber,
+	/// For attested data: the most blocks since the verdict that trusts the device behind the data set;
+	/// otherwise it cannot be bought.
+	pub maximum_verdict_age: Option<BlockNumber>,
 }
 
 impl<Balance: Encode, BlockNumber: Encode> ListingTerms<Balance, BlockNumber> {
@@ -149,7 +152,7 @@ impl<Balance, BlockNumber> ListingTerms<Balance, BlockNumber> {
 	TypeInfo,
 )]
 pub enum ListingStatus {
-	/// Yes.
+	/// Yes; attested data, while its device is trusted.
 	Active,
 	/// Not until the owner resumes it.
 	Paused,
@@ -458,6 +461,8 @@ pub struct Subscription<Balance, BlockNumber> {
 	pub ends_at: BlockNumber,
 	/// Blocks to deliver and to claim readings a last time after the end.
 	pub delivery_period: BlockNumber,
+	/// The most blocks since the verdict that trusts the device, where attested data was agreed.
+	pub maximum_verdict_age: Option<BlockNumber>,
 	/// When its keys were delivered last; its start, until they were delivered for the first time.
 	pub delivered_at: BlockNumber,
 	/// What the deliveries have earned so far, the last one included.

@@ -88,10 +88,11 @@ impl WeightInfo for () {
 	fn retire_listing() -> Weight {
 		estimate(100, 3, 7)
 	}
-	// Listing, data set, order, account, holds, grants, denials and the count of free orders; the same
-	// without the data set, and four index entries.
+	// Listing, data set, order, account, holds, grants, denials, the count of free orders, and the verdict
+	// about a device: its assignment, the device, its registrar and profile; the same without the data set
+	// and the verdict, and four index entries.
 	fn buy() -> Weight {
-		estimate(1_000, 10, 11)
+		estimate(1_000, 14, 11)
 	}
 	// Order, data set and subscription; the same without the data set, envelope and index.
 	fn deliver() -> Weight {
@@ -119,7 +120,7 @@ impl WeightInfo for () {
 	}
 	// As `buy`, with the subscription.
 	fn subscribe() -> Weight {
-		estimate(1_000, 9, 11)
+		estimate(1_000, 13, 11)
 	}
 	// Order, subscription, challenges, complaint, data set and denial; order, subscription,
 	// challenges and envelope.
@@ -131,20 +132,21 @@ impl WeightInfo for () {
 	fn claim() -> Weight {
 		estimate(200, 10, 5)
 	}
-	// Order, subscription, challenge, complaint, listing, data set, denial, payer, holds and grants.
+	// Order, subscription, challenge, complaint, listing, data set, denial, payer, holds, grants and the
+	// verdict.
 	fn extend_subscription() -> Weight {
-		estimate(250, 11, 5)
+		estimate(250, 15, 5)
 	}
-	// As `claim`, with the grants.
+	// As `claim`, with the grants and the verdict.
 	fn end_subscription() -> Weight {
-		estimate(250, 12, 7)
+		estimate(250, 16, 7)
 	}
 	fn open_allowance() -> Weight {
-		estimate(1_000, 9, 11)
+		estimate(1_000, 13, 11)
 	}
-	// Order, subscription, challenges, complaint, data set and denial; the first two.
+	// Order, subscription, challenges, complaint, data set, denial and the verdict; the first two.
 	fn claim_readings() -> Weight {
-		estimate(150, 7, 2)
+		estimate(150, 11, 2)
 	}
 	// Eight listings, bundle, account and holds of the owner; the last three.
 	fn create_bundle() -> Weight {
@@ -176,13 +178,13 @@ impl WeightInfo for () {
 		estimate(100, 4, 3)
 	}
 	// Order, complaint, subscription, data set and denial; payer, beneficiary and seller with their holds,
-	// destination of fee and bond, challenges and grants.
+	// destination of fee and bond, challenges, grants and the verdict.
 	fn decide() -> Weight {
-		estimate(500, 15, 13)
+		estimate(500, 19, 13)
 	}
 	// As above.
 	fn conclude() -> Weight {
-		estimate(500, 15, 13)
+		estimate(500, 19, 13)
 	}
 	// As `refund`.
 	fn reject() -> Weight {

@@ -64,7 +64,7 @@ pub trait LicenceList {
 	fn benchmark_licence(identifier: &LicenceId);
 }
 
-/// A listing whose data can be bought now, for nothing or for a price that is paid once.
+/// A listing whose data can be bought, for nothing or for a price that is paid once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer<AccountId, Balance, BlockNumber> {
 	/// Who sells.
@@ -85,7 +85,7 @@ pub struct Offer<AccountId, Balance, BlockNumber> {
 
 /// Is told which offers there are.
 pub trait OnOffer<AccountId, Balance, BlockNumber> {
-	/// From now on `listing` can be bought on these terms.
+	/// From now on `listing` can be bought on these terms, if its device is trusted where that matters.
 	fn opened(listing: &ListingId, offer: &Offer<AccountId, Balance, BlockNumber>);
 	/// `listing` can no longer be bought on these terms.
 	fn closed(listing: &ListingId, offer: &Offer<AccountId, Balance, BlockNumber>);
@@ -99,8 +99,12 @@ impl<AccountId, Balance, BlockNumber> OnOffer<AccountId, Balance, BlockNumber> f
 
 /// Where offers are bought.
 pub trait Market<AccountId, Balance, BlockNumber> {
-	/// The offer that `listing` makes now, if it makes one.
+	/// The offer that `listing` makes now, if it can be bought now.
 	fn offer(listing: &ListingId) -> Option<Offer<AccountId, Balance, BlockNumber>>;
+
+	/// The offer that `listing` makes, even while it cannot be bought because its device is not trusted:
+	/// what [`OnOffer`] was told of.
+	fn standing_offer(listing: &ListingId) -> Option<Offer<AccountId, Balance, BlockNumber>>;
 
 	/// Opens an ordinary order, on the terms with the hash `terms_hash`, that `payer` pays at the
 	/// listing's price, and `beneficiary` receives under `buyer_key`.

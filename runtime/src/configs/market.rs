@@ -97,6 +97,7 @@ impl pallet_marketplace::Config for Runtime {
 	type Datasets = Records;
 	type DecisionPeriod = DecisionPeriod;
 	type DefaultPayerShare = DefaultPayerShare;
+	type Devices = Attestation;
 	type ExtensionPeriod = ExtensionPeriod;
 	type FeeDestination = TreasuryAccount;
 	type FeeShare = FeeShare;

@@ -79,7 +79,9 @@ class Listing:
     """What one purchase costs, in the smallest unit; `None` where it is paid for in another way."""
     terms_hash: str
     is_active: bool
-    """Whether it can be bought now."""
+    """Whether its owner sells it; attested data can be bought only while its device is trusted."""
+    maximum_verdict_age: int | None
+    """For attested data: the most blocks since the verdict that trusts the device."""
     sales: int
     """How many orders were opened."""
 
@@ -225,10 +227,11 @@ class Market:
         owner: str | None = None,
         max_price: int | None = None,
     ) -> list[Listing]:
-        """The offers that can be bought, the cheapest first. Nothing said means anything.
+        """The offers of those who sell, the cheapest first. Nothing said means anything.
 
         `kind` is matched exactly, `place` is a geohash in which the place lies, `owner` an address
-        (SS58), and `max_price` an amount in the smallest unit.
+        (SS58), and `max_price` an amount in the smallest unit. Attested data whose device is not
+        trusted now is found too: to buy it fails with `DeviceNotTrusted`.
         """
         block = await self._finalized()
         found = [
@@ -373,6 +376,7 @@ class Market:
             price=_price(terms["pricing"]),
             terms_hash=found["terms_hash"],
             is_active=found["status"] == "Active",
+            maximum_verdict_age=terms["maximum_verdict_age"],
             sales=found["sales"],
         )
 

@@ -145,6 +145,8 @@ export interface Offer {
 	readonly deliveryPeriod: number;
 	readonly confirmationPeriod: number;
 	readonly accessPeriod: number;
+	/** For attested data: the most blocks since the verdict that trusts the device. */
+	readonly maximumVerdictAge?: number;
 }
 
 /** The market as one account sees it. */
@@ -168,10 +170,13 @@ export class Market {
 
 	/** The offers that match and can be bought, the cheapest first. */
 	async search(query: Query = {}): Promise<Listing[]> {
-		const found = await this.#candidates(await this.chain.finalized(), query);
+		const block = await this.chain.finalized();
+		const candidates = await this.#candidates(block, query);
+		const found = candidates.filter((listing) => matches(listing, query));
+		const available = await Promise.all(found.map((listing) => isAvailable(block, listing)));
 		const price = ({ price }: Listing) => price ?? 2n ** 128n;
 		return found
-			.filter((listing) => matches(listing, query))
+			.filter((_, index) => available[index])
 			.sort((left, right) => Number(price(left) > price(right)) - Number(price(left) < price(right)));
 	}
 
@@ -361,6 +366,7 @@ export class Market {
 			deliveryPeriod,
 			confirmationPeriod,
 			accessPeriod,
+			maximumVerdictAge: offer.maximumVerdictAge,
 		};
 		await this.chain.submit(this.account, 'marketplace', 'createListing', toHex(salt), terms);
 		return listingId(this.account.publicKey, dataset, salt);
@@ -442,6 +448,11 @@ function matches(listing: Listing, { kind, place, owner, maxPrice }: Query): boo
 		(owner === undefined || listing.owner === owner) &&
 		(maxPrice === undefined || (listing.price !== undefined && listing.price <= maxPrice))
 	);
+}
+
+/** Whether a listing of somebody who sells can be bought now. */
+async function isAvailable(block: Block, { id, maximumVerdictAge }: Listing): Promise<boolean> {
+	return maximumVerdictAge === undefined || block.ask<boolean>('marketplace', 'isAvailable', id);
 }
 
 async function pages(block: Block, view: string, key: string): Promise<Listing[]> {

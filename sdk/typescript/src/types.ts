@@ -38,8 +38,10 @@ export interface Listing {
 	readonly price: bigint | undefined;
 	/** Hash of the terms. */
 	readonly termsHash: Hex;
-	/** Whether it can be bought now. */
+	/** Whether its owner sells it; attested data can be bought only while its device is trusted. */
 	readonly isActive: boolean;
+	/** For attested data: the most blocks since the verdict that trusts the device. */
+	readonly maximumVerdictAge: number | undefined;
 	/** Block of its creation. */
 	readonly createdAt: number;
 	/** How many orders were opened. */
@@ -98,6 +100,7 @@ export interface ChainListing {
 		readonly licence: Hex;
 		readonly sample: Hex;
 		readonly pricing: Variant;
+		readonly maximumVerdictAge: number | undefined;
 	};
 	readonly termsHash: Hex;
 	readonly status: string;
@@ -140,6 +143,7 @@ export function listingOf(id: Hex, listing: ChainListing): Listing {
 		price: priceOf(terms.pricing),
 		termsHash: listing.termsHash,
 		isActive: listing.status === 'Active',
+		maximumVerdictAge: terms.maximumVerdictAge,
 		createdAt: listing.createdAt,
 		sales: listing.sales,
 		terms,

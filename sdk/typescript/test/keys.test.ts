@@ -144,6 +144,7 @@ test('terms have the hash of the vectors, by the checked-in metadata', () => {
 			deliveryPeriod: terms.delivery_period,
 			confirmationPeriod: terms.confirmation_period,
 			accessPeriod: terms.access_period,
+			maximumVerdictAge: terms.maximum_verdict_age ?? undefined,
 		});
 		assert.equal(toHex(encoded), terms.encoded);
 		assert.equal(toHex(blake2b256(encoded)), terms.hash);

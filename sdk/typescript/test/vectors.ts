@@ -65,6 +65,7 @@ export interface Vectors {
 		delivery_period: number;
 		confirmation_period: number;
 		access_period: number;
+		maximum_verdict_age: number | null;
 		encoded: Hex;
 		hash: Hex;
 	}[];

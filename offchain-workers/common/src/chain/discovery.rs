@@ -28,6 +28,8 @@ pub enum SearchScope {
 pub struct SearchPage {
 	/// The listings of this part; there may be none.
 	pub listings: Vec<(H256, Listing)>,
+	/// Those among them that cannot be bought now: they are paused, or their device is not trusted.
+	pub unavailable: Vec<H256>,
 	/// Where to go on; `None` when everything was looked at.
 	pub next: Option<SearchCursor>,
 }
@@ -60,6 +62,7 @@ impl BlockClient {
 		let view = runtime::view_functions().marketplace();
 		let question = view.search_listings(scope.to_runtime(), prices, start_after, limit);
 		let page = self.ask(question).await?;
-		Ok(SearchPage { listings: convert(page.listings), next: page.next })
+		let (listings, unavailable) = (convert(page.listings), page.unavailable);
+		Ok(SearchPage { listings, unavailable, next: page.next })
 	}
 }

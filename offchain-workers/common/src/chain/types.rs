@@ -275,6 +275,8 @@ pub struct ListingTerms {
 	pub confirmation_period: u32,
 	/// Blocks for which the buyer may fetch the data.
 	pub access_period: u32,
+	/// For attested data: the most blocks since the verdict that trusts the device.
+	pub maximum_verdict_age: Option<u32>,
 }
 
 /// An offer.
@@ -286,7 +288,7 @@ pub struct Listing {
 	pub terms: ListingTerms,
 	/// Hash of the terms, as the chain computed it.
 	pub terms_hash: H256,
-	/// Whether it can be bought now.
+	/// Whether its owner sells it; attested data can be bought only while its device is trusted.
 	pub active: bool,
 	/// Block of its creation.
 	pub created_at: u32,
@@ -619,6 +621,7 @@ impl ListingTerms {
 			delivery_period: self.delivery_period,
 			confirmation_period: self.confirmation_period,
 			access_period: self.access_period,
+			maximum_verdict_age: self.maximum_verdict_age,
 		}
 	}
 
@@ -643,6 +646,7 @@ impl From<market::ListingTerms<u128, u32>> for ListingTerms {
 			delivery_period: terms.delivery_period,
 			confirmation_period: terms.confirmation_period,
 			access_period: terms.access_period,
+			maximum_verdict_age: terms.maximum_verdict_age,
 		}
 	}
 }
@@ -885,6 +889,7 @@ mod tests {
 			delivery_period: 10,
 			confirmation_period: 20,
 			access_period: 30,
+			maximum_verdict_age: Some(40),
 		};
 		assert_eq!(ListingTerms::from(terms.to_runtime()), terms);
 		for other in [
@@ -893,6 +898,7 @@ mod tests {
 			ListingTerms { pricing: Pricing::OneTime { price: 6 }, ..terms.clone() },
 			ListingTerms { sample: "x".into(), ..terms.clone() },
 			ListingTerms { access_period: 31, ..terms.clone() },
+			ListingTerms { maximum_verdict_age: None, ..terms.clone() },
 		] {
 			assert_ne!(other.hash(), terms.hash());
 		}

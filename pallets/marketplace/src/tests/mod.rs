@@ -2,6 +2,7 @@
 
 mod allowance;
 mod arbitration;
+mod attestation;
 mod bundle;
 mod challenge;
 mod delivery;
