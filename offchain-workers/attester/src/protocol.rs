@@ -1,6 +1,13 @@
 //! What device agents and registrars say to each other: JSON over HTTP, bytes as 0x-hex.
 
 use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::{
+	openapi::{
+		schema::{ObjectBuilder, Schema, Type},
+		RefOr,
+	},
+	PartialSchema, ToSchema,
+};
 
 /// Where enrolments are asked for.
 pub const ENROLMENTS: &str = "/v1/enrolments";
@@ -24,8 +31,20 @@ impl<'de> Deserialize<'de> for Bytes {
 	}
 }
 
+impl PartialSchema for Bytes {
+	fn schema() -> RefOr<Schema> {
+		ObjectBuilder::new()
+			.schema_type(Type::String)
+			.pattern(Some("^0x([0-9a-fA-F]{2})*$"))
+			.description(Some("Bytes, as 0x and hexadecimal digits"))
+			.into()
+	}
+}
+
+impl ToSchema for Bytes {}
+
 /// A device asks to be endorsed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EnrolmentRequest {
 	/// Public area of the endorsement key, a TPMT_PUBLIC.
@@ -40,7 +59,7 @@ pub struct EnrolmentRequest {
 }
 
 /// What only the device's TPM can answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CredentialChallenge {
 	/// Names the enrolment.
@@ -54,7 +73,7 @@ pub struct CredentialChallenge {
 }
 
 /// The answer.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Activation {
 	/// What was sealed in the credential.
@@ -62,7 +81,7 @@ pub struct Activation {
 }
 
 /// The device is endorsed on chain, in a finalized block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EndorsedDevice {
 	/// The device's identifier on chain.

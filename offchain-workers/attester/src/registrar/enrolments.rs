@@ -2,7 +2,7 @@
 
 use super::{
 	pending::{Enrolment, EnrolmentId, Full, ID_LENGTH},
-	problem::Problem,
+	problem::{Problem, PROBLEM_JSON},
 	Service, PATIENCE,
 };
 use crate::{
@@ -22,7 +22,36 @@ use std::{sync::Arc, time::Instant};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// Answers keys and a certificate with a credential.
+/// Begin an enrolment
+///
+/// The device shows its keys and the certificate of its endorsement key. If a trusted manufacturer issued it,
+/// and the device is registered on chain with this attestation key, it is answered with a credential that
+/// only a TPM with both keys opens.
+#[utoipa::path(
+	post,
+	path = "/v1/enrolments",
+	operation_id = "beginEnrolment",
+	request_body = EnrolmentRequest,
+	responses(
+		(status = CREATED, description = "A credential", body = CredentialChallenge),
+		(status = 400, description = "The body is not JSON", body = Problem,
+			content_type = PROBLEM_JSON),
+		(status = 404, description = "The device is not registered on chain", body = Problem,
+			content_type = PROBLEM_JSON),
+		(status = 409, description = "It is registered with another attestation key",
+			body = Problem, content_type = PROBLEM_JSON),
+		(status = 413, description = "The body is too large", body = Problem,
+			content_type = PROBLEM_JSON),
+		(status = 415, description = "The body is not said to be JSON", body = Problem,
+			content_type = PROBLEM_JSON),
+		(status = 422, description = "A key or the certificate cannot be accepted, or the profile \
+			is none of this registrar's", body = Problem, content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many enrolments are begun", body = Problem,
+			content_type = PROBLEM_JSON),
+		(status = 503, description = "Too many enrolments are open, or the chain cannot be asked",
+			body = Problem, content_type = PROBLEM_JSON),
+	),
+)]
 pub(super) async fn begin(
 	State(service): State<Arc<Service>>,
 	request: Result<Json<EnrolmentRequest>, JsonRejection>,
@@ -61,7 +90,38 @@ pub(super) async fn begin(
 	Ok((StatusCode::CREATED, Json(challenge)))
 }
 
-/// Endorses the device that found the secret.
+/// Answer the credential
+///
+/// The device that found the secret is endorsed on chain; the answer comes when that is final. There is one
+/// attempt.
+#[utoipa::path(
+	post,
+	path = "/v1/enrolments/{enrolment}/activation",
+	operation_id = "activateCredential",
+	params(("enrolment" = String, Path, description = "The enrolment, as 0x and 32 hexadecimal digits")),
+	request_body = Activation,
+	responses(
+		(status = OK, description = "The device is endorsed", body = EndorsedDevice),
+		(status = 400, description = "The body is not JSON", body = Problem,
+			content_type = PROBLEM_JSON),
+		(status = 403, description = "It is another secret", body = Problem,
+			content_type = PROBLEM_JSON),
+		(status = 404, description = "There is no such enrolment, its time is over, or the device \
+			is no longer registered", body = Problem, content_type = PROBLEM_JSON),
+		(status = 409, description = "The device was registered with another attestation key \
+			since", body = Problem, content_type = PROBLEM_JSON),
+		(status = 413, description = "The body is too large", body = Problem,
+			content_type = PROBLEM_JSON),
+		(status = 415, description = "The body is not said to be JSON", body = Problem,
+			content_type = PROBLEM_JSON),
+		(status = 422, description = "The body is no answer, or the profile is none of this \
+			registrar's any more", body = Problem, content_type = PROBLEM_JSON),
+		(status = 502, description = "The chain refuses the endorsement", body = Problem,
+			content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain cannot be asked", body = Problem,
+			content_type = PROBLEM_JSON),
+	),
+)]
 pub(super) async fn activate(
 	State(service): State<Arc<Service>>,
 	Path(enrolment): Path<String>,

@@ -10,20 +10,18 @@ mod enrolments;
 mod pending;
 mod problem;
 mod rate;
+mod routes;
 pub mod settings;
 
 pub use chain::{NodeChain, RegistrarChain, Registration};
 pub use rate::RateLimit;
+pub use routes::routes;
 
-use crate::{certificate::ManufacturerStore, protocol::ENROLMENTS};
-use axum::{extract::DefaultBodyLimit, http::StatusCode, routing::post, Router};
+use crate::certificate::ManufacturerStore;
 use msec_worker_common::H256;
 use pending::Pending;
-use problem::Problem;
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-/// Most bytes of a request: five certificates in hexadecimal, and the keys.
-const MAX_REQUEST_LENGTH: usize = 96 * 1024;
 /// How long a credential can be answered. A TPM in hardware takes seconds for it.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -52,18 +50,4 @@ impl Service {
 		let profiles = profiles.into_iter().collect();
 		Self { manufacturers, profiles, chain, pending, rate }
 	}
-}
-
-/// The routes.
-pub fn routes(service: Arc<Service>) -> Router {
-	Router::new()
-		.route(ENROLMENTS, post(enrolments::begin))
-		.route(&format!("{ENROLMENTS}/{{enrolment}}/activation"), post(enrolments::activate))
-		.fallback(|| async { Problem::not_found("not-found", "there is no such resource") })
-		.method_not_allowed_fallback(|| async {
-			let detail = "the resource has other methods; the header Allow lists them";
-			Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
-		})
-		.layer(DefaultBodyLimit::max(MAX_REQUEST_LENGTH))
-		.with_state(service)
 }

@@ -9,25 +9,40 @@ use axum::{
 	},
 	response::{IntoResponse, Response},
 };
-use msec_worker_common::{chain::ChainError, store_client, transactions::TransactionError};
+use msec_worker_common::{chain::ChainError, transactions::TransactionError};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-/// A problem document and when to try again.
-#[derive(Debug)]
+/// Media type of problem documents.
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Why a request was not carried out (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(title = "Problem")]
 pub(super) struct Problem {
-	document: store_client::Problem,
+	/// The HTTP status again.
+	#[schema(minimum = 400, maximum = 599)]
+	status: u16,
+	/// What happened, for people.
+	title: &'static str,
+	/// What happened here, and what to do about it, for people.
+	detail: String,
+	/// What happened, for programs.
+	code: &'static str,
+	/// Seconds after which to try again.
+	#[serde(skip)]
 	retry_after: Option<u64>,
 }
 
 impl Problem {
-	pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-		let document = store_client::Problem {
+	pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+		Self {
 			status: status.as_u16(),
-			title: status.canonical_reason().unwrap_or("Unknown").to_owned(),
+			title: status.canonical_reason().unwrap_or("Unknown"),
 			detail: detail.into(),
-			code: code.to_owned(),
-			refusal: None,
-		};
-		Self { document, retry_after: None }
+			code,
+			retry_after: None,
+		}
 	}
 
 	fn retry_after(mut self, seconds: u64) -> Self {
@@ -35,11 +50,11 @@ impl Problem {
 		self
 	}
 
-	pub fn not_found(code: &str, detail: &str) -> Self {
+	pub fn not_found(code: &'static str, detail: &str) -> Self {
 		Self::new(StatusCode::NOT_FOUND, code, detail)
 	}
 
-	pub fn unprocessable(code: &str, detail: impl Into<String>) -> Self {
+	pub fn unprocessable(code: &'static str, detail: impl Into<String>) -> Self {
 		Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
 	}
 
@@ -112,16 +127,13 @@ impl From<TransactionError> for Problem {
 
 impl IntoResponse for Problem {
 	fn into_response(self) -> Response {
-		let status =
-			StatusCode::from_u16(self.document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-		let body = serde_json::to_vec(&self.document).unwrap_or_default();
-		let mut response =
-			(status, [(CONTENT_TYPE, "application/problem+json")], body).into_response();
+		let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+		let body = serde_json::to_vec(&self).unwrap_or_default();
+		let mut response = (status, [(CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
 		if let Some(seconds) = self.retry_after {
 			response.headers_mut().insert(RETRY_AFTER, seconds.into());
 		}
-		metrics::counter!("msec_registrar_refusals_total", "code" => self.document.code)
-			.increment(1);
+		metrics::counter!("msec_registrar_refusals_total", "code" => self.code).increment(1);
 		response
 	}
 }
