@@ -1,6 +1,8 @@
 //! What device agents and registrars say to each other: JSON over HTTP, bytes as 0x-hex.
 
 use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+use std::ops::RangeInclusive;
 use utoipa::{
 	openapi::{
 		schema::{ObjectBuilder, Schema, Type},
@@ -11,6 +13,23 @@ use utoipa::{
 
 /// Where enrolments are asked for.
 pub const ENROLMENTS: &str = "/v1/enrolments";
+
+/// Where appraisals of logs are asked for.
+pub const APPRAISALS: &str = "/v1/appraisals";
+/// Media type of evidence with logs.
+pub const LOG_EVIDENCE: &str = "application/vnd.msec.log-evidence";
+
+/// Registers that are quoted with logs.
+pub const LOG_PCRS: RangeInclusive<u8> = 0..=10;
+/// Begins what is hashed into [`log_qualifying_data`].
+const LOG_DOMAIN: &[u8] = b"msec/logs/1";
+
+/// What a quote that goes with logs must contain as extra data: SHA-256("msec/logs/1" ‖ `nonce` ‖ `device`).
+/// It is none that the chain takes.
+pub fn log_qualifying_data(nonce: &[u8; 32], device: &[u8; 32]) -> [u8; 32] {
+	let hasher = Sha256::new().chain_update(LOG_DOMAIN).chain_update(nonce).chain_update(device);
+	hasher.finalize().into()
+}
 
 /// Bytes, written as `0x` and hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +105,77 @@ pub struct Activation {
 pub struct EndorsedDevice {
 	/// The device's identifier on chain.
 	pub device: Bytes,
+	/// Height of the block.
+	pub block: u64,
+}
+
+/// A device asks that its logs are appraised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AppraisalRequest {
+	/// The device's identifier on chain.
+	pub device: Bytes,
+}
+
+/// To what the evidence must be bound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LogChallenge {
+	/// Names the appraisal.
+	pub appraisal: Bytes,
+	/// 32 bytes. The quote contains SHA-256("msec/logs/1" ‖ nonce ‖ device).
+	pub nonce: Bytes,
+	/// How many seconds are left to answer.
+	pub expires_in: u64,
+}
+
+/// The first line of evidence with logs, which the boot log and then the IMA list follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LogEvidence {
+	/// TPMS_ATTEST of a quote of PCRs 0 to 10.
+	pub attest: Bytes,
+	/// TPMT_SIGNATURE over it.
+	pub signature: Bytes,
+	/// The values of these PCRs, 32 bytes each.
+	pub pcr_values: Vec<Bytes>,
+	/// How many bytes of boot log follow; none is 0.
+	pub boot_log_length: u64,
+}
+
+/// What became of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogOutcome {
+	/// It was not there, or there is no policy for it.
+	NotAppraised,
+	/// It replays, and everything in it is allowed.
+	Affirming,
+	/// It cannot be read, does not replay, or something in it is not allowed.
+	Contraindicated,
+}
+
+/// What is wrong with a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LogFault {
+	/// For programs: `boot-log-unreadable`, `boot-log-not-replayed`, `boot-event-not-allowed`,
+	/// `ima-list-unreadable`, `ima-list-not-replayed` or `ima-entry-not-allowed`.
+	pub code: String,
+	/// For people.
+	pub detail: String,
+}
+
+/// What the registrar stated on chain, in a finalized block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct StatedVerdict {
+	/// Of the log of the measured boot.
+	pub boot: LogOutcome,
+	/// Of the IMA list.
+	pub ima: LogOutcome,
+	/// What is wrong with either.
+	pub faults: Vec<LogFault>,
 	/// Height of the block.
 	pub block: u64,
 }

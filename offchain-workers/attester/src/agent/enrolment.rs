@@ -45,8 +45,8 @@ pub enum EnrolmentError {
 /// A registrar, as a device sees it.
 #[derive(Clone)]
 pub struct RegistrarClient {
-	http: Client,
-	url: String,
+	pub(super) http: Client,
+	pub(super) url: String,
 	/// Certificates between the endorsement key's and the manufacturer's, in DER.
 	intermediates: Vec<Vec<u8>>,
 }
@@ -81,7 +81,7 @@ impl RegistrarClient {
 		}
 	}
 
-	async fn post<Answer: DeserializeOwned>(
+	pub(super) async fn post<Answer: DeserializeOwned>(
 		&self,
 		path: &str,
 		body: &impl Serialize,
@@ -93,15 +93,22 @@ impl RegistrarClient {
 			.send()
 			.await
 			.map_err(EnrolmentError::Unreachable)?;
-		let is_success = response.status().is_success();
-		let answer = read_bounded(response).await?;
-		if is_success {
-			return serde_json::from_slice(&answer).map_err(|_| EnrolmentError::InvalidAnswer);
-		}
-		let problem: Problem =
-			serde_json::from_slice(&answer).map_err(|_| EnrolmentError::InvalidAnswer)?;
-		Err(EnrolmentError::Refused { code: problem.code, detail: problem.detail })
+		read_answer(response).await
 	}
+}
+
+/// What a registrar says, or why it does not.
+pub(super) async fn read_answer<Answer: DeserializeOwned>(
+	response: Response,
+) -> Result<Answer, EnrolmentError> {
+	let is_success = response.status().is_success();
+	let answer = read_bounded(response).await?;
+	if is_success {
+		return serde_json::from_slice(&answer).map_err(|_| EnrolmentError::InvalidAnswer);
+	}
+	let problem: Problem =
+		serde_json::from_slice(&answer).map_err(|_| EnrolmentError::InvalidAnswer)?;
+	Err(EnrolmentError::Refused { code: problem.code, detail: problem.detail })
 }
 
 async fn read_bounded(mut response: Response) -> Result<Vec<u8>, EnrolmentError> {

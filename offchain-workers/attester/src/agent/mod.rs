@@ -7,12 +7,14 @@
 mod chain;
 mod enrolment;
 mod identity;
+mod logs;
 mod schedule;
 pub mod settings;
 
 pub use chain::{AgentChain, BoundEvidence, NodeChain, Submission, View};
 pub use enrolment::{EnrolmentError, RegistrarClient};
 pub use identity::Identity;
+pub use logs::{LogDelivery, LogError, LogFiles};
 pub use schedule::{Occasion, Schedule};
 
 use crate::tpm::TpmClient;

@@ -1,5 +1,6 @@
 //! Configuration of the agent.
 
+use super::LogFiles;
 use msec_worker_common::configuration::{load, ConfigurationError};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -46,6 +47,17 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	intermediates: Option<PathBuf>,
 
+	/// The firmware's log of the measured boot, for the registrar [default: it is not shown].
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	boot_log: Option<PathBuf>,
+
+	/// The kernel's list of measured files (ascii_runtime_measurements), for the registrar [default: it is
+	/// not shown].
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	ima_list: Option<PathBuf>,
+
 	/// Longest time between two quotes [default: 21600].
 	#[arg(long, value_name = "SECONDS")]
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -68,6 +80,8 @@ pub struct Settings {
 	pub registrar: Option<String>,
 	/// File with intermediate certificates.
 	pub intermediates: Option<PathBuf>,
+	/// Which logs the registrar is shown.
+	pub logs: LogFiles,
 	/// Longest time between two quotes.
 	pub quote_interval: Duration,
 	/// Where health and metrics are served.
@@ -83,6 +97,7 @@ impl AgentArguments {
 			tpm: options.tpm.unwrap_or_else(|| DEFAULT_TPM.to_owned()),
 			registrar: options.registrar,
 			intermediates: options.intermediates,
+			logs: LogFiles { boot: options.boot_log, ima: options.ima_list },
 			quote_interval: options
 				.quote_interval
 				.map_or(DEFAULT_QUOTE_INTERVAL, Duration::from_secs),
@@ -108,6 +123,7 @@ mod tests {
 		assert_eq!(settings.tpm, DEFAULT_TPM);
 		assert_eq!(settings.quote_interval, DEFAULT_QUOTE_INTERVAL);
 		assert_eq!(settings.registrar, None);
+		assert!(settings.logs.is_empty());
 	}
 
 	#[test]

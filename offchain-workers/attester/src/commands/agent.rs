@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use msec_attester::{
-	agent::{settings::Settings, Agent, Identity, NodeChain, RegistrarClient},
+	agent::{settings::Settings, Agent, Identity, LogDelivery, NodeChain, RegistrarClient},
 	tpm::TpmClient,
 };
 use msec_worker_common::{
@@ -31,10 +31,18 @@ pub async fn run(settings: Settings) -> Result<()> {
 		"attesting"
 	);
 	let chain = Arc::new(NodeChain::new(chain));
+	let logs = registrar.clone().filter(|_| !settings.logs.is_empty()).map(|registrar| {
+		LogDelivery::new(tpm.clone(), identity.device, registrar, settings.logs.clone())
+	});
 	let agent = Agent::new(tpm, identity, chain, registrar, settings.quote_interval, readiness);
 	shutdown::notify_ready();
 	tokio::try_join!(async { health.await.context("health and metrics") }, async {
-		agent.run(stop).await;
+		let delivering = async {
+			if let Some(logs) = logs {
+				logs.run(stop.clone()).await;
+			}
+		};
+		tokio::join!(agent.run(stop.clone()), delivering);
 		Ok(())
 	})?;
 	Ok(())

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use msec_attester::{
 	certificate::ManufacturerStore,
-	registrar::{routes, settings::Settings, NodeChain, RateLimit, Service},
+	registrar::{routes, settings::Settings, LogPolicies, NodeChain, RateLimit, Service},
 };
 use msec_worker_common::{
 	chain::{ChainClient, MAX_HEAD_AGE},
@@ -23,6 +23,9 @@ const READINESS_PERIOD: Duration = Duration::from_secs(3);
 pub async fn run(settings: Settings) -> Result<()> {
 	let stop = shutdown::on_signal()?;
 	let manufacturers = ManufacturerStore::open(&settings.manufacturers)?;
+	let runtime_policy = settings.runtime_policy.as_ref();
+	let runtime_policy = runtime_policy.map(|(policy, key)| (policy.as_path(), key.as_path()));
+	let policies = LogPolicies::open(runtime_policy, settings.boot_policy.as_deref())?;
 	let key = Arc::new(AccountKey::load(&settings.account_key, &settings.password)?);
 	std::fs::create_dir_all(&settings.state_directory)
 		.with_context(|| settings.state_directory.display().to_string())?;
@@ -38,6 +41,7 @@ pub async fn run(settings: Settings) -> Result<()> {
 	let rate = RateLimit::new(settings.enrolments_per_second, settings.burst);
 	let chain = Arc::new(NodeChain::new(submitter));
 	let service = Service::new(manufacturers, settings.profiles, chain, rate);
+	let service = service.with_log_policies(policies);
 	let listener = TcpListener::bind(settings.listen)
 		.await
 		.with_context(|| format!("cannot listen at {}", settings.listen))?;

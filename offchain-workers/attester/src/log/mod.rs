@@ -7,6 +7,7 @@
 
 pub mod appraisal;
 pub mod boot;
+pub mod boot_policy;
 pub mod envelope;
 pub mod ima;
 pub mod policy;

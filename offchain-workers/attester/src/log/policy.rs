@@ -27,13 +27,13 @@ const ANY: &str = "*";
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
 	/// It is larger than any.
-	#[error("the runtime policy has more than {MAX_POLICY_LENGTH} bytes")]
+	#[error("the policy is longer than any")]
 	TooLong,
 	/// It is not in the form of a runtime policy.
-	#[error("the runtime policy cannot be read: {0}")]
+	#[error("the policy cannot be read: {0}")]
 	Malformed(String),
 	/// Its form is newer.
-	#[error("the runtime policy has version {0}; version {VERSION} is known")]
+	#[error("the policy has version {0}; version {VERSION} is known")]
 	UnknownVersion(u64),
 	/// The list would be kept in an algorithm that is not known.
 	#[error("the runtime policy asks for template hashes of {0:?}, which is not known")]

@@ -2,7 +2,10 @@
 
 use futures::{future::BoxFuture, FutureExt};
 use msec_worker_common::{
-	chain::{attestation, ChainError},
+	chain::{
+		attestation::{self, LogVerdict},
+		ChainError,
+	},
 	transactions::{Submitter, TransactionError},
 	H256,
 };
@@ -30,6 +33,16 @@ pub trait RegistrarChain: Send + Sync + 'static {
 		&'a self,
 		device: [u8; 32],
 		profile: H256,
+		name: &'a str,
+	) -> BoxFuture<'a, Result<u64, TransactionError>>;
+
+	/// Says what the logs of a device are worth for so many blocks, under a name that makes it one
+	/// submission; the finalized block's height.
+	fn state_log_verdict<'a>(
+		&'a self,
+		device: [u8; 32],
+		verdict: LogVerdict,
+		valid_for: u32,
 		name: &'a str,
 	) -> BoxFuture<'a, Result<u64, TransactionError>>;
 }
@@ -67,6 +80,20 @@ impl RegistrarChain for NodeChain {
 	) -> BoxFuture<'a, Result<u64, TransactionError>> {
 		async move {
 			let call = attestation::endorse(H256(device), profile);
+			Ok(self.0.execute(name, &call).await?.block_number)
+		}
+		.boxed()
+	}
+
+	fn state_log_verdict<'a>(
+		&'a self,
+		device: [u8; 32],
+		verdict: LogVerdict,
+		valid_for: u32,
+		name: &'a str,
+	) -> BoxFuture<'a, Result<u64, TransactionError>> {
+		async move {
+			let call = attestation::state_log_verdict(H256(device), verdict, valid_for);
 			Ok(self.0.execute(name, &call).await?.block_number)
 		}
 		.boxed()

@@ -1,7 +1,7 @@
 //! From keys and a certificate to an endorsement on chain.
 
 use super::{
-	pending::{Enrolment, EnrolmentId, Full, ID_LENGTH},
+	pending::{parse_id, Enrolment, Full},
 	problem::{Problem, PROBLEM_JSON},
 	Service, PATIENCE,
 };
@@ -170,10 +170,4 @@ impl Service {
 		}
 		Ok(registration.profile)
 	}
-}
-
-fn parse_id(text: &str) -> Option<EnrolmentId> {
-	let mut id = [0; ID_LENGTH];
-	hex::decode_to_slice(text.strip_prefix("0x")?, &mut id).ok()?;
-	Some(id)
 }

@@ -1,4 +1,4 @@
-//! Enrolments whose credential is not answered yet.
+//! What was begun and is not answered yet: enrolments, and appraisals of logs.
 
 use std::{
 	collections::HashMap,
@@ -7,11 +7,11 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// Length of an enrolment's name in bytes. It is random, so that nobody can answer for somebody else.
+/// Length of a name in bytes. It is random, so that nobody can answer for somebody else.
 pub(super) const ID_LENGTH: usize = 16;
 
-/// Names an enrolment.
-pub(super) type EnrolmentId = [u8; ID_LENGTH];
+/// Names what was begun.
+pub(super) type PendingId = [u8; ID_LENGTH];
 
 /// What is to be answered.
 pub(super) struct Enrolment {
@@ -20,42 +20,49 @@ pub(super) struct Enrolment {
 	pub secret: Zeroizing<[u8; 32]>,
 }
 
-/// Open enrolments, of bounded number, each for a bounded time.
-pub(super) struct Pending {
-	open: Mutex<HashMap<EnrolmentId, (Instant, Enrolment)>>,
+/// What is open, of bounded number, each for a bounded time.
+pub(super) struct Pending<T> {
+	open: Mutex<HashMap<PendingId, (Instant, T)>>,
 	capacity: usize,
 	patience: Duration,
 }
 
-/// There are as many open enrolments as there may be.
+/// There are as many open as there may be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
-impl Pending {
+impl<T> Pending<T> {
 	pub fn new(capacity: usize, patience: Duration) -> Self {
 		Self { open: Mutex::default(), capacity, patience }
 	}
 
-	/// Opens an enrolment.
-	pub fn open(&self, enrolment: Enrolment, now: Instant) -> Result<EnrolmentId, Full> {
+	/// Begins something.
+	pub fn open(&self, begun: T, now: Instant) -> Result<PendingId, Full> {
 		let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
 		if open.len() >= self.capacity {
-			open.retain(|_, (begun, _)| now.duration_since(*begun) < self.patience);
+			open.retain(|_, (since, _)| now.duration_since(*since) < self.patience);
 		}
 		if open.len() >= self.capacity {
 			return Err(Full);
 		}
 		let id = rand::random();
-		open.insert(id, (now, enrolment));
+		open.insert(id, (now, begun));
 		Ok(id)
 	}
 
-	/// Ends an enrolment: there is one answer to each.
-	pub fn take(&self, id: &EnrolmentId, now: Instant) -> Option<Enrolment> {
+	/// Ends it: there is one answer to each.
+	pub fn take(&self, id: &PendingId, now: Instant) -> Option<T> {
 		let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-		let (begun, enrolment) = open.remove(id)?;
-		(now.duration_since(begun) < self.patience).then_some(enrolment)
+		let (since, begun) = open.remove(id)?;
+		(now.duration_since(since) < self.patience).then_some(begun)
 	}
+}
+
+/// Reads a name as it stands in paths.
+pub(super) fn parse_id(text: &str) -> Option<PendingId> {
+	let mut id = [0; ID_LENGTH];
+	hex::decode_to_slice(text.strip_prefix("0x")?, &mut id).ok()?;
+	Some(id)
 }
 
 #[cfg(test)]

@@ -58,13 +58,18 @@ impl Problem {
 		Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
 	}
 
+	pub fn internal() -> Self {
+		let detail = "the server failed; its log says why";
+		Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+	}
+
 	pub fn too_many(seconds: u64) -> Self {
-		let detail = "too many enrolments are begun";
+		let detail = "too much is begun";
 		Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry_after(seconds)
 	}
 
 	pub fn busy() -> Self {
-		let detail = "too many enrolments are open";
+		let detail = "too much is under way";
 		Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(10)
 	}
 
@@ -115,7 +120,7 @@ impl From<ChainError> for Problem {
 
 impl From<TransactionError> for Problem {
 	fn from(error: TransactionError) -> Self {
-		tracing::error!(%error, "a device could not be endorsed");
+		tracing::error!(%error, "the chain did not take what was said of a device");
 		match error {
 			TransactionError::Failed { .. } | TransactionError::Rejected(_) => {
 				Self::new(StatusCode::BAD_GATEWAY, "chain-refused", error.to_string())

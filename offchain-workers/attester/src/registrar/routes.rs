@@ -1,6 +1,6 @@
 //! Which path leads where, and the OpenAPI document that says so.
 
-use super::{enrolments, problem::Problem, Service};
+use super::{appraisals, enrolments, problem::Problem, Service};
 use axum::{
 	body::Bytes,
 	extract::DefaultBodyLimit,
@@ -51,19 +51,27 @@ fn documented() -> OpenApiRouter<Arc<Service>> {
 	OpenApiRouter::with_openapi(Description::openapi())
 		.routes(routes!(enrolments::begin))
 		.routes(routes!(enrolments::activate))
+		.routes(routes!(appraisals::begin))
+		.routes(routes!(appraisals::appraise))
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::protocol::ENROLMENTS;
+	use crate::protocol::{APPRAISALS, ENROLMENTS};
 
 	#[test]
 	fn the_description_names_every_route_and_what_is_sent() {
 		let (_, description) = documented().split_for_parts();
 		let description = serde_json::to_value(description).unwrap();
 		let paths: Vec<_> = description["paths"].as_object().unwrap().keys().collect();
-		assert_eq!(paths, [ENROLMENTS, &format!("{ENROLMENTS}/{{enrolment}}/activation")]);
+		let expected = [
+			APPRAISALS,
+			&format!("{APPRAISALS}/{{appraisal}}/evidence"),
+			ENROLMENTS,
+			&format!("{ENROLMENTS}/{{enrolment}}/activation"),
+		];
+		assert_eq!(paths, expected);
 		let schemas = &description["components"]["schemas"];
 		for name in ["EnrolmentRequest", "CredentialChallenge", "Activation", "Problem", "Bytes"] {
 			assert!(schemas[name].is_object(), "{name}");

@@ -72,6 +72,21 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	state_directory: Option<PathBuf>,
 
+	/// Runtime policy for IMA lists, in Keylime's signed envelope [default: lists are replayed only].
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	runtime_policy: Option<PathBuf>,
+
+	/// Public key (PEM) that must have signed the runtime policy.
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	runtime_policy_key: Option<PathBuf>,
+
+	/// Policy for logs of measured boots [default: logs are replayed only].
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	boot_policy: Option<PathBuf>,
+
 	/// Most enrolments that are begun in a second, 1 to 1000 [default: 5].
 	#[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +112,10 @@ pub struct Settings {
 	pub password: PasswordSource,
 	/// Where the outbox is.
 	pub state_directory: PathBuf,
+	/// Runtime policy, and the key that must have signed it.
+	pub runtime_policy: Option<(PathBuf, PathBuf)>,
+	/// Policy for logs of measured boots.
+	pub boot_policy: Option<PathBuf>,
 	/// Most enrolments in a second.
 	pub enrolments_per_second: u32,
 	/// Most enrolments at once.
@@ -111,6 +130,13 @@ impl RegistrarArguments {
 		let rate =
 			options.enrolments_per_second.unwrap_or(DEFAULT_ENROLMENTS_PER_SECOND).clamp(1, 1000);
 		let profiles = Some(options.profiles).filter(|profiles| !profiles.is_empty());
+		let runtime_policy = match options.runtime_policy {
+			Some(policy) => {
+				let key = required(options.runtime_policy_key, "runtime-policy-key", PREFIX)?;
+				Some((policy, key))
+			},
+			None => None,
+		};
 		Ok(Settings {
 			node: options.node.unwrap_or_else(|| DEFAULT_NODE.to_owned()),
 			listen: options.listen.unwrap_or_else(|| DEFAULT_LISTEN.into()),
@@ -120,6 +146,8 @@ impl RegistrarArguments {
 			account_key: required(options.account_key, "account-key", PREFIX)?,
 			password: options.password_file.map_or(PasswordSource::Prompt, PasswordSource::File),
 			state_directory: required(options.state_directory, "state-directory", PREFIX)?,
+			runtime_policy,
+			boot_policy: options.boot_policy,
 			enrolments_per_second: rate,
 			burst: rate.saturating_mul(BURST),
 		})
@@ -154,6 +182,18 @@ mod tests {
 		assert_eq!(settings.listen, SocketAddr::from(DEFAULT_LISTEN));
 		assert_eq!(settings.password, PasswordSource::Prompt);
 		assert_eq!((settings.enrolments_per_second, settings.burst), (5, 40));
+	}
+
+	#[test]
+	fn a_runtime_policy_needs_the_key_that_signed_it() {
+		let given = ["", "--account-key", "a", "--state-directory", "b", "--manufacturers", "c"];
+		let profile = "01".repeat(32);
+		let given = [&given[..], &["--profiles", &profile, "--runtime-policy", "d"]].concat();
+		let error = Program::parse_from(&given).arguments.settings().unwrap_err().to_string();
+		assert!(error.contains("--runtime-policy-key"), "{error}");
+		let given = [&given[..], &["--runtime-policy-key", "e"]].concat();
+		let settings = Program::parse_from(given).arguments.settings().unwrap();
+		assert_eq!(settings.runtime_policy, Some(("d".into(), "e".into())));
 	}
 
 	#[test]

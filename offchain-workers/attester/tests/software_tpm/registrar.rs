@@ -8,7 +8,13 @@ use msec_attester::{
 	registrar::{routes, RateLimit, RegistrarChain, Registration, Service},
 };
 use msec_worker_common::{
-	chain::ChainError, store_client::Problem, transactions::TransactionError, H256,
+	chain::{
+		attestation::{LogTier, LogVerdict},
+		ChainError,
+	},
+	store_client::Problem,
+	transactions::TransactionError,
+	H256,
 };
 use reqwest::{Client, StatusCode};
 use std::{
@@ -23,6 +29,7 @@ const PROFILE: H256 = H256([5; 32]);
 struct TestChain {
 	registered: Mutex<HashMap<[u8; 32], Registration>>,
 	endorsed: Mutex<Vec<([u8; 32], H256)>>,
+	stated: Mutex<Vec<([u8; 32], LogVerdict)>>,
 	is_accredited: Mutex<bool>,
 }
 
@@ -47,6 +54,20 @@ impl RegistrarChain for TestChain {
 			}
 			self.endorsed.lock().unwrap().push((device, profile));
 			Ok(7)
+		}
+		.boxed()
+	}
+
+	fn state_log_verdict<'a>(
+		&'a self,
+		device: [u8; 32],
+		verdict: LogVerdict,
+		_: u32,
+		_: &'a str,
+	) -> BoxFuture<'a, Result<u64, TransactionError>> {
+		async move {
+			self.stated.lock().unwrap().push((device, verdict));
+			Ok(8)
 		}
 		.boxed()
 	}

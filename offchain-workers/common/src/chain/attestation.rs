@@ -175,6 +175,29 @@ pub struct Device {
 	pub challenge: Option<DeviceChallenge>,
 }
 
+/// What a registrar says of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+pub enum LogTier {
+	/// It was not appraised.
+	#[default]
+	NotAppraised,
+	/// It replays, and everything in it is allowed.
+	Affirming,
+	/// It does not replay, or something in it is not allowed.
+	Contraindicated,
+}
+
+/// A registrar's statement about the logs of a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+pub struct LogVerdict {
+	/// The log of the measured boot.
+	pub boot: LogTier,
+	/// The list of measured files.
+	pub ima: LogTier,
+}
+
 /// Why a device is not trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
@@ -367,6 +390,11 @@ pub fn register_device(device: H256, attestation_key: Vec<u8>, profile: H256) ->
 /// with this profile.
 pub fn endorse(device: H256, profile: H256) -> impl Payload {
 	transactions::dynamic(PALLET, "endorse", (device, profile))
+}
+
+/// What the registrar that endorsed a device says of its logs, for so many blocks.
+pub fn state_log_verdict(device: H256, verdict: LogVerdict, valid_for: u32) -> impl Payload {
+	transactions::dynamic(PALLET, "state_log_verdict", (device, verdict, valid_for))
 }
 
 /// Demands a quote of a device, against a bond.
