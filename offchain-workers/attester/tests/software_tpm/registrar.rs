@@ -8,10 +8,7 @@ use msec_attester::{
 	registrar::{routes, RateLimit, RegistrarChain, Registration, Service},
 };
 use msec_worker_common::{
-	chain::{
-		attestation::{LogTier, LogVerdict},
-		ChainError,
-	},
+	chain::{attestation::LogVerdict, ChainError},
 	store_client::Problem,
 	transactions::TransactionError,
 	H256,
