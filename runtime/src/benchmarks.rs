@@ -1,7 +1,6 @@
 //! The pallets whose calls are measured, and what their benchmarks need.
 
-use crate::{AccountId, Runtime};
-use pallet_treasury::ArgumentsFactory;
+use crate::Runtime;
 
 frame_benchmarking::define_benchmarks!(
 	[frame_system, SystemBench::<Runtime>]
@@ -25,14 +24,3 @@ frame_benchmarking::define_benchmarks!(
 
 impl frame_system_benchmarking::Config for Runtime {}
 impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
-
-/// Names the only asset, and beneficiaries by seed.
-pub struct TreasuryArguments;
-
-impl ArgumentsFactory<(), AccountId> for TreasuryArguments {
-	fn create_asset_kind(_: u32) {}
-
-	fn create_beneficiary(seed: [u8; 32]) -> AccountId {
-		seed.into()
-	}
-}

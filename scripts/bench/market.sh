@@ -15,9 +15,6 @@ scripts/setup.sh
 say 'Building'
 # The whole workspace is selected so that dependencies keep the features they are built with already.
 cargo build --release --quiet --workspace --bin msec-node --bin msec-market-load
-# Where scripts/weights.sh builds it as well.
-CARGO_TARGET_DIR=$target/weights cargo build --release --quiet --workspace --bin msec-node \
-	--features msec-node/runtime-benchmarks
 say "Building the template's runtime"
 toolchain=$(sed -n 's/^WASM_BUILD_TOOLCHAIN = "\(.*\)"$/\1/p' .cargo/config.toml)
 # With the flags of the SDK's builder for runtimes.
@@ -32,6 +29,9 @@ code=$target/wasm32v1-none/release/solochain_template_runtime.wasm
 [ -s "$rows" ] || exit 0
 
 say 'A match among 10 demands and among 10,000'
+# Where scripts/weights.sh builds it as well.
+CARGO_TARGET_DIR=$target/weights cargo build --release --quiet --workspace --bin msec-node \
+	--features msec-node/runtime-benchmarks
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$target/weights/release/msec-node" benchmark pallet --chain dev --extra --no-verify --pallet pallet_demands \

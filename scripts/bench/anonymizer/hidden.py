@@ -9,6 +9,8 @@ import numpy
 from deface_boxes import frames_of
 from scenes import read_boxes
 
+# What ours needs to be told for that.
+BLACK = ("--method", "solid")
 # Luma. Dark pixels of the original say nothing; black ones may be a little brighter after encoding.
 BRIGHT_FROM = 64
 BLACK_TO = 32

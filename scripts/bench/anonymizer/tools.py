@@ -48,9 +48,9 @@ class Ours:
         return self.run(output, "images", folder, output)
 
     def video(self, clip, output, *options):
-        """Anonymizes a clip, in black."""
+        """Anonymizes a clip."""
         output.unlink(missing_ok=True)
-        return self.run(output, "--method", "solid", "video", clip, output, *options)
+        return self.run(output, "video", clip, output, *options)
 
     def run(self, output, *arguments):
         """With a key for hashes of originals of its own, beside the output."""

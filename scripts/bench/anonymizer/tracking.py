@@ -1,7 +1,7 @@
 """Clips: whether frames that no model sees are covered as well as when models see them all."""
 
 import tools
-from hidden import hidden
+from hidden import BLACK, hidden
 from objects import PERSON_HEIGHT
 from scenes import Sheets, make_clip, read_boxes
 
@@ -26,7 +26,7 @@ def measure_clip(rows, clip, label):
     boxes, output = clip.with_suffix(".csv"), clip.with_stem(f"{clip.stem}-hidden")
     found = []
     for options in ((), EVERY_FRAME):
-        tools.Ours().video(clip, output, "--hide", HIDDEN[label], *options)
+        tools.Ours().video(clip, output, "--hide", HIDDEN[label], *BLACK, *options)
         found.append(hidden(clip, output, boxes, COUNTED.get(label, lambda *_: True)))
     tracked, detected = found
     for measured in ("recall", "coverage"):

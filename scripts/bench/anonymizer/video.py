@@ -1,7 +1,7 @@
 """Clips: speed end to end, processor time, memory, and what is hidden in each frame."""
 
 import tools
-from hidden import hidden
+from hidden import BLACK, hidden
 from measure import alternate, median
 from scenes import FRAMES_PER_SCENE, SCENES
 from stills import add_costs
@@ -16,7 +16,7 @@ def measure(rows, comparison, clip, name, repeats):
     our_output, their_output = (comparison.stage / f"{tool}.mp4" for tool in ("ours", "deface"))
     our_costs, their_costs = alternate(
         repeats,
-        lambda: per_frame(comparison.ours.video(clip, our_output)),
+        lambda: per_frame(comparison.ours.video(clip, our_output, *BLACK)),
         lambda: per_frame(tools.Deface().video(clip, their_output)),
     )
     add_costs(rows, name, our_costs, their_costs, SPEED_TARGET)

@@ -73,42 +73,26 @@ class Converter:
         self.tensors[name] = getattr(self, node["op"])(node, name, self.inputs(name))
 
     def Add(self, node, name, inputs):
-        bias_added = self.with_bias(name, inputs)
-        if bias_added:
-            return bias_added
-        like = next(self.tensors[i] for i in inputs if i in self.tensors)
-        operands = [self.operand(name, i, like.layout) for i in inputs]
-        rows = max(self.tensors[i].rows for i in inputs if i in self.tensors)
-        return Tensor(self.graph.node("Add", operands, name), like.layout, rows)
+        if inputs[1] in self.constants:
+            return self.with_bias(name, *inputs)
+        one, other = (self.tensors[i] for i in inputs)
+        assert one.layout == other.layout, f"{name}: operands differ in layout"
+        output = self.graph.node("Add", [one.name, other.name], name)
+        return Tensor(output, one.layout, max(one.rows, other.rows))
 
     AddV2 = Add
 
-    def with_bias(self, name, inputs):
-        """Leaves a constant for each channel to the convolution before, if nobody else reads that."""
-        source, bias = inputs
-        readers = sum(source in node.get("input", []) for node in self.nodes.values())
+    def with_bias(self, name, source, bias):
+        """Leaves a constant for each channel to the convolution before, which nobody else reads."""
         convolution = self.graph.nodes[-1]
-        if (
-            readers > 1
-            or np.ndim(self.constants.get(bias)) != 1
-            or source not in self.tensors
-            or self.tensors[source].layout != CHANNELS_LAST
-            or convolution.op_type != "Conv"
-            or list(convolution.output) != [self.tensors[source].name]
-            or len(convolution.input) > 2
-        ):
-            return None
+        without_bias = convolution.op_type == "Conv" and len(convolution.input) == 2
+        assert without_bias and convolution.output[0] == source, f"{name}: not of a convolution"
+        readers = [node for node in self.nodes.values() if source in node.get("input", [])]
+        assert len(readers) == 1, f"{name}: others read the sum without the bias"
+        assert self.tensors[source].layout == CHANNELS_LAST, f"{name}: channels are not last"
         convolution.input.append(self.graph.constant(f"{name}/bias", self.constants[bias]))
         convolution.output[0] = convolution.name = name
         return self.tensors[source]._replace(name=name)
-
-    def operand(self, node_name, name, layout):
-        if name in self.tensors:
-            assert self.tensors[name].layout == layout, f"{node_name}: operands differ in layout"
-            return self.tensors[name].name
-        values = self.constants[name]
-        assert values.size == 1 or (values.ndim == 1 and layout == CHANNELS_LAST), node_name
-        return self.graph.constant(f"{node_name}/{name}", values.reshape(1, -1, 1, 1))
 
     def LeakyRelu(self, node, name, inputs):
         source = self.tensors[inputs[0]]

@@ -1,6 +1,7 @@
 //! Parts of a mask that lie so far apart that each can be painted by itself.
 
 use super::{Mask, Span};
+use std::mem::take;
 
 /// Side of the squares by which pixels are joined, in pixels.
 const CELL: u32 = 16;
@@ -51,18 +52,18 @@ impl Area {
 		}
 		let mut area_of_cell = vec![0; unvisited.len()];
 		let mut all = Vec::new();
-		while let Some(first) = unvisited.iter().position(|cell| *cell) {
+		for first in 0..unvisited.len() {
+			if !take(&mut unvisited[first]) {
+				continue;
+			}
 			let mut reached = vec![first];
-			unvisited[first] = false;
 			while let Some(cell) = reached.pop() {
 				area_of_cell[cell] = all.len();
-				reached.extend(
-					neighbours(cell % columns, columns)
-						.flat_map(|column| {
-							neighbours(cell / columns, rows).map(move |row| row * columns + column)
-						})
-						.filter(|neighbour| std::mem::take(&mut unvisited[*neighbour])),
-				);
+				for row in neighbours(cell / columns, rows) {
+					let cells =
+						neighbours(cell % columns, columns).map(|column| row * columns + column);
+					reached.extend(cells.filter(|cell| take(&mut unvisited[*cell])));
+				}
 			}
 			all.push(Self { spans: Vec::new() });
 		}

@@ -1,6 +1,10 @@
 //! What a fixed camera saw behind the things that must vanish.
 
-use super::{remove, Mask, Method, Span};
+use super::{
+	remove,
+	window::{pixels, pixels_mut},
+	Mask, Method, Span,
+};
 use image::{Rgb, RgbImage};
 
 /// By how much the values of a pixel may differ in frames that show the same.
@@ -154,11 +158,11 @@ impl Background {
 
 	/// Learns from visible pixels.
 	fn learn(&mut self, frame: &RgbImage, span: Span) {
-		let pixels = self.index(span.start, span.y)..self.index(span.end, span.y);
-		let values = pixels.start * 3..pixels.end * 3;
-		let seen = frame.as_raw()[values.clone()].chunks_exact(3);
-		let known = self.colours.as_flat_samples_mut().samples[values].chunks_exact_mut(3);
-		for ((seen, known), lead) in seen.zip(known).zip(&mut self.leads[pixels]) {
+		let leads = self.index(span.start, span.y)..self.index(span.end, span.y);
+		let columns = span.start..span.end;
+		let seen = pixels(frame, span.y, columns.clone()).chunks_exact(3);
+		let known = pixels_mut(&mut self.colours, span.y, columns).chunks_exact_mut(3);
+		for ((seen, known), lead) in seen.zip(known).zip(&mut self.leads[leads]) {
 			learn_one(seen, known, lead);
 		}
 	}

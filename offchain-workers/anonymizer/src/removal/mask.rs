@@ -91,7 +91,8 @@ impl Mask {
 
 	/// What either of two masks for the same frame hides.
 	pub fn union(&self, other: &Self) -> Self {
-		Self::from_spans(self.width, self.height, [&self.spans[..], &other.spans].concat())
+		let spans = self.spans.iter().chain(&other.spans).copied();
+		Self::from_spans(self.width, self.height, spans)
 	}
 
 	/// Widened to blocks of two by two pixels: what shares a colour in a video vanishes as a whole. Both

@@ -108,7 +108,8 @@ impl Codec {
 	/// The encoder's own parameters: what it cannot know from frames that come with their own time.
 	pub(super) fn parameters(self, (frames, seconds): (u32, u32)) -> String {
 		match self {
-			Self::H264 => format!("fps={frames}/{seconds}"),
+			// Looking ahead in its own thread, x264 compresses the same frames differently now and then.
+			Self::H264 => format!("fps={frames}/{seconds}:sync-lookahead=0"),
 			Self::H265 => format!("fps={frames}/{seconds}:log-level=error"),
 			Self::Av1 => format!("fps-num={frames}:fps-denom={seconds}"),
 		}
