@@ -154,7 +154,8 @@ fn a_quote_costs_no_less_than_a_signed_transaction() {
 fn quotes_have_a_bounded_part_of_a_block() {
 	let weight = <Runtime as Config>::WeightInfo::submit_quote();
 	assert!(weight.ref_time() <= 3_000_000_000, "a quote takes {weight:?}");
-	let all = weight.saturating_mul(<Runtime as Config>::MaxQuotesPerBlock::get().into());
+	let quotes: u32 = <Runtime as Config>::MaxQuotesPerBlock::get();
+	let all = weight.saturating_mul(quotes.into());
 	let share = Perbill::from_percent(25) * RuntimeBlockWeights::get().max_block;
 	assert!(all.all_lte(share), "the quotes of a block take {all:?} of {share:?}");
 }

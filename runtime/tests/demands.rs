@@ -1,5 +1,6 @@
 //! Supply meets demand over the real runtime.
 
+#[allow(dead_code, reason = "these tests need only a part of it")]
 mod common;
 
 use common::*;

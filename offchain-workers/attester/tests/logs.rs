@@ -248,7 +248,8 @@ async fn logs_that_speak_against_the_device_say_why() {
 #[tokio::test]
 async fn quotes_that_were_not_asked_for_are_refused_by_their_name() {
 	let fixture = Fixture::new().await;
-	let cases: [(&str, fn(&mut Sent)); 6] = [
+	type Change = fn(&mut Sent);
+	let cases: [(&str, Change); 6] = [
 		("quote-malformed", |sent| sent.attest_length = 20),
 		("quote-other-signer", |sent| sent.signer = SoftwareTpm::new(2)),
 		("quote-other-nonce", |sent| sent.device = [8; 32]),

@@ -181,7 +181,7 @@ async fn ensure_chain_refuses(market: &Market, listing: &str) {
 	let terms_hash = market.listing(listing).await.terms_hash;
 	let market = runtime::transactions().marketplace();
 	let buy = market.buy(H256(hash(listing)), terms_hash, 3 * MSEC, None, [9; 32]);
-	let refusal = buyer.execute("buy", &buy).await.err().expect("nothing is sold").to_string();
+	let refusal = buyer.execute("buy", &buy).await.expect_err("nothing is sold").to_string();
 	assert!(refusal.contains("DeviceNotTrusted"), "{refusal}");
 }
 

@@ -141,10 +141,7 @@ pub(super) async fn appraise(
 		return Err(Problem::not_found("appraisal-unknown", detail));
 	};
 	let device = awaited.device;
-	// Whoever sends slowly gives up the place in the end; what is missing then was cut off.
-	let parts =
-		body.into_data_stream().map_err(io::Error::other).take_until(tokio::time::sleep(PATIENCE));
-	let mut reader = SyncIoBridge::new(StreamReader::new(Box::pin(parts)));
+	let mut reader = SyncIoBridge::new(StreamReader::new(Box::pin(parts_of(body))));
 	let policies = service.log_policies.clone();
 	let work = move || {
 		let _place = place;

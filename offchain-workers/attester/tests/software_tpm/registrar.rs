@@ -182,7 +182,8 @@ async fn whatever_is_not_as_it_should_be_is_refused_by_its_name() {
 	let fixture = Fixture::new().await;
 	let other = Swtpm::start();
 	let foreign = other.identity().await;
-	let cases: [(&str, Box<dyn FnOnce(&mut EnrolmentRequest)>); 7] = [
+	type Change<'a> = Box<dyn FnOnce(&mut EnrolmentRequest) + 'a>;
+	let cases: [(&str, Change); 7] = [
 		("endorsement-key-invalid", Box::new(|request| request.endorsement_key.0.truncate(80))),
 		("attestation-key-invalid", Box::new(|request| request.attestation_key.0.truncate(80))),
 		("certificate-malformed", Box::new(|request| request.certificate.0.truncate(80))),
