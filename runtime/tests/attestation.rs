@@ -122,7 +122,8 @@ fn a_changed_register_ends_the_trust_in_the_block_of_its_quote() {
 #[test]
 fn nobody_signs_a_quote() {
 	with_device(|| {
-		assert_noop!(call(&account(OWNER), sound_quote()), BadOrigin);
+		let quote = sound_quote();
+		assert_noop!(call(&account(OWNER), quote), BadOrigin);
 	});
 }
 

