@@ -38,7 +38,8 @@
 //!   nor hold one back and submit it late to make a device's clock seem to run backwards.
 //! * The attestation key must be a primary key of the endorsement hierarchy: the quote itself contains
 //!   its qualified name (TPM 2.0 Library, Part 1, section 16).
-//! * A device that was retired leaves its identifier, so that it stays bound to its owner for ever.
+//! * A device that was endorsed leaves its identifier when it is retired, so that it stays bound to its
+//!   owner for ever. Somebody else's registration, which no registrar endorses, can be dismissed.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -206,7 +207,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Devices<T: Config> = StorageMap<_, Blake2_128Concat, DeviceId, DeviceOf<T>>;
 
-	/// Devices that were retired and cannot come back.
+	/// Devices that were endorsed and retired, and cannot come back.
 	#[pallet::storage]
 	pub type RetiredDevices<T: Config> = StorageMap<_, Blake2_128Concat, DeviceId, ()>;
 
@@ -306,7 +307,7 @@ pub mod pallet {
 			/// Last block for an answer.
 			answer_by: BlockNumberFor<T>,
 		},
-		/// A challenged device showed a quote in time.
+		/// A challenged device showed in time a quote that speaks for it.
 		ChallengeAnswered {
 			/// The device.
 			device: DeviceId,
@@ -430,6 +431,10 @@ pub mod pallet {
 		OtherPcrValues,
 		/// The signature does not fit.
 		SignatureInvalid,
+		/// No accredited registrar speaks for the device.
+		NotEndorsed,
+		/// A registrar spoke for the device.
+		AlreadyEndorsed,
 		/// This block accepts no more quotes.
 		MaxQuotesExceeded,
 		/// The device is not trusted.
@@ -460,6 +465,10 @@ pub mod pallet {
 			assert!(
 				T::MaxQuoteAge::get() < T::BlockHashCount::get(),
 				"quotes may be older than the hashes of blocks"
+			);
+			assert!(
+				T::MaxQuoteAge::get() <= T::ChallengePeriod::get(),
+				"a quote from before a challenge may count after its end"
 			);
 			assert!(
 				T::MinQuoteInterval::get() < T::ChallengePeriod::get(),
@@ -591,11 +600,12 @@ pub mod pallet {
 		///
 		/// `device` is SHA-256 of the marshalled public area of its endorsement key; `attestation_key`
 		/// the marshalled `TPMT_PUBLIC` of a restricted signing key of P-256, primary in the endorsement
-		/// hierarchy. Both belong to the signer from now on and for ever. A storage deposit is held.
+		/// hierarchy. Once a registrar endorsed it, the device belongs to the signer for ever. A storage
+		/// deposit is held.
 		///
 		/// ## Errors
 		///
-		/// * [`Error::DeviceAlreadyRegistered`]: it is, or was once, by whomever.
+		/// * [`Error::DeviceAlreadyRegistered`]: it is, or was once and was endorsed, by whomever.
 		/// * [`Error::AttestationKeyInvalid`], [`Error::AttestationKeyNotRestricted`]: quotes are not
 		///   signed by such a key.
 		/// * [`Error::NotFound`], [`Error::ProfileRetired`]: no such profile, or not any more.
@@ -672,7 +682,7 @@ pub mod pallet {
 		/// With each of these but the last the transaction is invalid, with the number of the
 		/// [`QuoteRejection`] of the same name.
 		///
-		/// * [`Error::NotFound`]: no such device.
+		/// * [`Error::NotFound`], [`Error::NotEndorsed`]: no such device, or no registrar speaks for it.
 		/// * [`Error::QuoteTooEarly`], [`Error::QuoteBudgetExhausted`]: not yet, or not without money.
 		/// * [`Error::BlockInFuture`], [`Error::QuoteTooOld`], [`Error::QuoteReplayed`]: it is bound to a
 		///   block that does not count.
@@ -715,9 +725,9 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// [`Config::ChallengeBond`] is held. An answer is any accepted quote that is bound to this block
-		/// or a later one, within [`Config::ChallengePeriod`] blocks. After that time the device is not
-		/// trusted until it shows a new quote.
+		/// [`Config::ChallengeBond`] is held. An answer is an accepted quote that speaks for the device and
+		/// is bound to this block or a later one, within [`Config::ChallengePeriod`] blocks. After that time
+		/// the device is not trusted until it shows a new quote.
 		///
 		/// ## Errors
 		///
@@ -745,7 +755,8 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// If the device answered, its owner gets the bond. If not, the bond returns to the challenger.
+		/// If the device answered, its owner gets the bond. If not, or if its quotes speak against it, the
+		/// bond returns to the challenger.
 		/// There is no fee when it succeeds.
 		///
 		/// ## Errors
@@ -1006,6 +1017,33 @@ pub mod pallet {
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_change_profile(who, device, profile)
+		}
+
+		/// Removes the registration of a device that no registrar ever endorsed.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by an accredited registrar.
+		///
+		/// ## Details
+		///
+		/// For a device that somebody registered who has not got it: the identifier is free again. Deposit
+		/// and budget return.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotAccredited`]: the signer is not an accredited registrar.
+		/// * [`Error::NotFound`]: no such device.
+		/// * [`Error::AlreadyEndorsed`]: a registrar spoke for the device, now or before.
+		///
+		/// ## Events
+		///
+		/// [`Event::DeviceRetired`], [`Event::ProfileRemoved`]
+		#[pallet::call_index(18)]
+		#[pallet::weight(T::WeightInfo::dismiss_registration())]
+		pub fn dismiss_registration(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			let registrar = ensure_signed(origin)?;
+			Self::do_dismiss_registration(registrar, device)
 		}
 	}
 

@@ -14,7 +14,7 @@ use subxt::{
 
 const PALLET: &str = "Attestation";
 /// What `InvalidTransaction::Custom` says of a quote, from 1 on.
-const REJECTIONS: [&str; 15] = [
+const REJECTIONS: [&str; 16] = [
 	"no such device is registered",
 	"the device showed a quote a short time ago",
 	"there is no money for another quote",
@@ -30,6 +30,7 @@ const REJECTIONS: [&str; 15] = [
 	"another key signed it, or one that is not primary in the endorsement hierarchy",
 	"the registers contained other values",
 	"its signature does not fit",
+	"no accredited registrar speaks for the device",
 ];
 
 /// What one register may contain.
