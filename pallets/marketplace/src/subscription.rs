@@ -93,13 +93,16 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// What the first delivery of a subscription earns. Does nothing for other orders.
-	pub(crate) fn begin_subscription(id: OrderId, order: &OrderOf<T>) {
-		Subscriptions::<T>::mutate_exists(order.dataset, id, |subscription| {
-			if let Some(subscription) = subscription {
-				Self::earn(order, subscription);
-			}
-		});
+	/// What the first delivery of a subscription earns, if it can be delivered now. Does nothing for other
+	/// orders.
+	pub(crate) fn begin_subscription(id: OrderId, order: &OrderOf<T>) -> Result<(), Error<T>> {
+		let Some(mut subscription) = Subscriptions::<T>::get(order.dataset, id) else {
+			return Ok(());
+		};
+		Self::ensure_device_trusted(&order.dataset, subscription.maximum_verdict_age)?;
+		Self::earn(order, &mut subscription);
+		Subscriptions::<T>::insert(order.dataset, id, subscription);
+		Ok(())
 	}
 
 	pub(crate) fn do_deliver_instalment(
@@ -115,6 +118,7 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_instalment_is_timely(id, &order, &subscription)?;
 		Self::ensure_active(&order.dataset)?;
 		ensure!(Self::withdrawal(&order).is_none(), Error::<T>::Withdrawn);
+		Self::ensure_device_trusted(&order.dataset, subscription.maximum_verdict_age)?;
 		let range = T::Datasets::range(&order.dataset).ok_or(Error::<T>::NotFound)?;
 		ensure!(range.batches > order.range.batches, Error::<T>::NothingNew);
 		ensure!(range.batches == batches, Error::<T>::OtherRange);
