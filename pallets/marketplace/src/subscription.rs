@@ -406,9 +406,9 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// What a subscriber owes who ends now: what was used, and the minimum at least, unless attested data
-	/// was agreed and the device is not trusted. The time since the last delivery counts as long as the
-	/// next one is not late. `None` where readings are still to be claimed.
+	/// What a subscriber owes who ends now: what was used, and the minimum at least. The time since the
+	/// last delivery counts as long as the next one is not late. `None` where readings are still to be
+	/// claimed.
 	fn owed_for_use(
 		order: &OrderOf<T>,
 		subscription: &SubscriptionOf<T>,
@@ -419,11 +419,7 @@ impl<T: Config> Pallet<T> {
 		let now = frame_system::Pallet::<T>::block_number();
 		let until = if Self::is_up_to_date(order) { now } else { now.min(next_by) };
 		let used = until.min(subscription.ends_at).saturating_sub(subscription.starts_at);
-		let maximum_age = subscription.maximum_verdict_age;
-		let minimum = match Self::ensure_device_trusted(&order.dataset, maximum_age) {
-			Ok(()) => Self::duration_of(pricing, pricing.minimum)?,
-			Err(_) => Zero::zero(),
-		};
+		let minimum = Self::duration_of(pricing, pricing.minimum)?;
 		let owed = pricing.price_of_use(used.max(minimum)).max(subscription.earned);
 		Ok(Some(owed.max(subscription.paid).min(order.price)))
 	}
