@@ -237,14 +237,14 @@ mod benchmarks {
 			Call::<T>::submit_quote { device: DEVICE, block_number, attest, signature, pcr_values };
 		#[block]
 		{
-			use frame_support::dispatch::UnfilteredDispatchable;
+			use frame_support::traits::UnfilteredDispatchable;
 			#[allow(deprecated)]
 			<Pallet<T> as sp_runtime::traits::ValidateUnsigned>::pre_dispatch(&call)
 				.expect("the quote is sound");
 			call.dispatch_bypass_filter(RawOrigin::None.into())?;
 		}
-		let challenge = Devices::<T>::get(DEVICE).and_then(|device| device.challenge);
-		assert!(challenge.is_some_and(|challenge| challenge.is_answered));
+		let open = Devices::<T>::get(DEVICE).and_then(|device| device.challenge);
+		assert!(open.is_some_and(|open| open.is_answered));
 		Ok(())
 	}
 
