@@ -62,8 +62,9 @@ swtpm socket --tpm2 --tpmstate dir="$work/tpm" --flags not-need-init,startup-cle
 	--server type=tcp,port="$port",bindaddr=127.0.0.1 \
 	--ctrl type=tcp,port=$((port + 1)),bindaddr=127.0.0.1 >"$work/swtpm" 2>&1 &
 tpm=$!
+# It listens for control first, for data last.
 for _ in $(seq 100); do
-	(exec 3<>"/dev/tcp/127.0.0.1/$((port + 1))") 2>"$work/log" && break
+	(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>"$work/log" && break
 	sleep 0.1
 done
 "$measure" measure "$rows" --list "$work/list" --policy "$work/policy" --keylime "$work/keylime" \

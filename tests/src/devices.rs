@@ -122,10 +122,11 @@ impl Tpm {
 	}
 
 	async fn wait_until_on(&mut self) {
-		let control = self.port + 1;
+		// It listens for control first, for data last.
+		let port = self.port;
 		wait::until("the TPM is on", START, async || {
 			self.process.assert_running();
-			TcpStream::connect((Ipv4Addr::LOCALHOST, control)).ok()
+			TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()
 		})
 		.await;
 	}

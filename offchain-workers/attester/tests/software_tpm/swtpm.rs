@@ -141,9 +141,9 @@ fn power_on(folder: &Path) -> (Child, u16) {
 			.stdout(Stdio::null())
 			.spawn()
 			.unwrap();
-		// It ends when somebody was faster with a port.
+		// It ends when somebody was faster with a port; it listens for control first, for data last.
 		while process.try_wait().unwrap().is_none() && begun.elapsed() < PATIENCE {
-			if TcpStream::connect((Ipv4Addr::LOCALHOST, port + 1)).is_ok() {
+			if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
 				return (process, port);
 			}
 			std::thread::sleep(Duration::from_millis(10));
