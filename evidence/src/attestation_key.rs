@@ -1,10 +1,10 @@
 //! Keys that sign what the TPM itself says.
 
 use crate::{
-	constants::{TPM_RH_ENDORSEMENT, attribute},
+	constants::{attribute, TPM_RH_ENDORSEMENT},
 	hash::sha256,
-	public_area::{Name, PublicArea, PublicAreaError, name_of},
-	signature::{SignatureError, verify},
+	public_area::{name_of, Name, PublicArea, PublicAreaError},
+	signature::{verify, SignatureError},
 };
 use p256::ecdsa::VerifyingKey;
 

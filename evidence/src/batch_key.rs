@@ -2,9 +2,9 @@
 
 use crate::{
 	constants::attribute,
-	pcr::{PcrSelection, policy_pcr},
-	public_area::{Name, PublicArea, PublicAreaError, name_of},
-	signature::{SignatureError, verify},
+	pcr::{policy_pcr, PcrSelection},
+	public_area::{name_of, Name, PublicArea, PublicAreaError},
+	signature::{verify, SignatureError},
 };
 use p256::ecdsa::VerifyingKey;
 

@@ -5,7 +5,7 @@ use crate::{
 	hash::sha256,
 	reader::{ReadError, Reader},
 };
-use p256::{EncodedPoint, FieldBytes, ecdsa::VerifyingKey};
+use p256::{ecdsa::VerifyingKey, EncodedPoint, FieldBytes};
 
 /// Length of a name: that of SHA-256 and of the number that stands for it.
 pub const NAME_LENGTH: usize = 34;

@@ -5,7 +5,7 @@ use crate::{
 	public_area::padded,
 	reader::{ReadError, Reader},
 };
-use p256::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier};
+use p256::ecdsa::{signature::hazmat::PrehashVerifier, Signature, VerifyingKey};
 
 /// Why a signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

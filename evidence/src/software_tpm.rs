@@ -5,14 +5,14 @@ extern crate alloc;
 use crate::{
 	certification::Certification,
 	constants::{
-		TPM_ALG_ECC, TPM_ALG_ECDSA, TPM_ALG_NULL, TPM_ALG_SHA256, TPM_ECC_NIST_P256,
-		TPM_GENERATED_VALUE, TPM_ST_ATTEST_CERTIFY, TPM_ST_ATTEST_QUOTE, attribute,
+		attribute, TPM_ALG_ECC, TPM_ALG_ECDSA, TPM_ALG_NULL, TPM_ALG_SHA256, TPM_ECC_NIST_P256,
+		TPM_GENERATED_VALUE, TPM_ST_ATTEST_CERTIFY, TPM_ST_ATTEST_QUOTE,
 	},
 	hash::sha256,
 	quote::Quote,
 };
 use alloc::vec::Vec;
-use p256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner};
+use p256::ecdsa::{signature::hazmat::PrehashSigner, Signature, SigningKey};
 
 /// Attributes of an attestation key: those that it must have, `userWithAuth` and `noDA`.
 pub const ATTESTATION_KEY_ATTRIBUTES: u32 = attribute::FIXED_TPM

@@ -1,8 +1,8 @@
 //! Whatever bytes arrive, nothing panics, and nothing but the key's own signature is accepted.
 
 use msec_evidence::{
-	AttestationKey, BatchKey, Certification, PcrSelection, Quote, pcr_digest,
-	software_tpm::SoftwareTpm,
+	pcr_digest, software_tpm::SoftwareTpm, AttestationKey, BatchKey, Certification, PcrSelection,
+	Quote,
 };
 use proptest::prelude::*;
 

@@ -1,9 +1,10 @@
 //! Each reason for which evidence is refused.
 
 use msec_evidence::{
+	policy_pcr,
+	software_tpm::{SoftwareTpm, ATTESTATION_KEY_ATTRIBUTES, BATCH_KEY_ATTRIBUTES},
 	AttestationKey, BatchKey, BatchKeyError, Certification, CertificationError, KeyError,
-	ParseError, PcrSelection, Quote, SignatureError, policy_pcr,
-	software_tpm::{ATTESTATION_KEY_ATTRIBUTES, BATCH_KEY_ATTRIBUTES, SoftwareTpm},
+	ParseError, PcrSelection, Quote, SignatureError,
 };
 use std::ops::Range;
 

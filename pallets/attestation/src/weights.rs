@@ -44,6 +44,10 @@ pub trait WeightInfo {
 	fn unassign_dataset() -> Weight;
 	/// `change_profile`
 	fn change_profile() -> Weight;
+	/// `certify_batch_key`
+	fn certify_batch_key() -> Weight;
+	/// `attest_batches`
+	fn attest_batches() -> Weight;
 }
 
 impl WeightInfo for () {
@@ -109,5 +113,13 @@ impl WeightInfo for () {
 	// Device, both profiles, the publisher's account and holds.
 	fn change_profile() -> Weight {
 		estimate(600, 5, 5)
+	}
+	// Device, registrar, profile, first hash. Two points of the curve are read, a signature verified.
+	fn certify_batch_key() -> Weight {
+		estimate(2_500, 4, 1)
+	}
+	// Assignment, data set, device, registrar, profile, first hash. A signature is verified.
+	fn attest_batches() -> Weight {
+		estimate(2_200, 6, 1)
 	}
 }

@@ -14,7 +14,7 @@ use msec_attester::{
 	},
 };
 use msec_evidence::{
-	AttestationKey, BatchKey, Certification, Quote, device_id, software_tpm::SoftwareTpm,
+	device_id, software_tpm::SoftwareTpm, AttestationKey, BatchKey, Certification, Quote,
 };
 use rustls_pki_types::UnixTime;
 use std::{sync::LazyLock, time::Duration};

@@ -4,8 +4,8 @@
 mod checks;
 
 use checks::{CERTIFICATE, ENDORSEMENT_KEY, ENVELOPE, LIST, POLICY, SIGNED, SIGNER};
-use msec_evidence::{Certification, software_tpm::SoftwareTpm};
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use msec_evidence::{software_tpm::SoftwareTpm, Certification};
+use rand::{rngs::StdRng, Rng, SeedableRng};
 use serde_json::Value;
 
 /// What a TPM made.

@@ -4,8 +4,8 @@ use msec_evidence::software_tpm::{SoftwareTpm, ATTESTATION_KEY_ATTRIBUTES};
 use sp_core::H256;
 use sp_runtime::TokenError;
 
-/// 10, and 1 a byte: 311 of the device, 80 of the key.
-const DEVICE_DEPOSIT: u64 = 401;
+/// 10, and 1 a byte: 474 of the device, 80 of the key.
+const DEVICE_DEPOSIT: u64 = 564;
 
 #[test]
 fn registering_holds_a_deposit_and_counts_the_device() {
