@@ -116,7 +116,7 @@ impl Certification<'_> {
 		bytes.extend(sized(self.qualified_signer));
 		bytes.extend(sized(self.extra_data));
 		// Clock, both counters, whether the clock is safe, firmware.
-		bytes.extend([0; 8 + 4 + 4 + 1 + 8]);
+		bytes.extend([0u8; 8 + 4 + 4 + 1 + 8]);
 		bytes.extend(sized(self.name));
 		bytes.extend(sized(self.qualified_name));
 		bytes
