@@ -3,8 +3,8 @@
 use crate::geohash::{Coordinates, CELL_LENGTH};
 use msec_worker_common::{
 	chain::{
-		attestation::Trust, Answer, BlockClient, Bundle, Campaign, ChainError, Contributor, Demand,
-		Listing, ListingTerms, Order, PriceBand, Request, SearchScope,
+		Answer, BlockClient, Bundle, Campaign, ChainError, Contributor, Demand, Listing, Order,
+		PriceBand, Request, SearchScope,
 	},
 	AccountId32, H256,
 };
@@ -112,27 +112,6 @@ pub async fn search(
 	}
 	found.sort_by_key(|(id, _)| id.0);
 	Ok(found)
-}
-
-/// Why attested data cannot be bought now, in words; `None` when its device is trusted, or need not be.
-pub async fn distrust(
-	block: &BlockClient,
-	terms: &ListingTerms,
-) -> Result<Option<String>, ChainError> {
-	let Some(maximum_age) = terms.maximum_verdict_age else { return Ok(None) };
-	let Some(device) = block.device_of_dataset(&terms.dataset.0).await? else {
-		return Ok(Some("no device is assigned to the data set".into()));
-	};
-	Ok(match block.trust(&device.0).await? {
-		Trust::NotTrusted(reason) => Some(reason.to_string()),
-		Trust::Trusted { appraised_at, .. } => {
-			let age = block.number().saturating_sub(u64::from(appraised_at));
-			let is_too_old = age > u64::from(maximum_age);
-			is_too_old.then(|| {
-				format!("the device's last quote is {age} blocks old; {maximum_age} are allowed")
-			})
-		},
-	})
 }
 
 /// All orders in which `account` is payer, beneficiary or seller, the youngest first.

@@ -248,8 +248,10 @@ fn attested_data_is_unavailable_from_the_block_of_a_failing_quote() {
 		device::register(OWNER, STORE, terms.dataset);
 		let terms = ListingTerms { maximum_verdict_age: Some(DAYS), ..terms };
 		let terms_hash = terms.hash();
-		let change = Market::<Runtime>::change_listing { listing, terms };
-		call(&account(OWNER), change).unwrap();
+		let promise = || {
+			let terms = terms.clone();
+			call(&account(OWNER), Market::<Runtime>::change_listing { listing, terms })
+		};
 		let buy = |key| {
 			let (max_price, beneficiary) = (MSEC, None);
 			let buyer_key = EnvelopeSecret::from_bytes([key; 32]).public_key();
@@ -258,9 +260,10 @@ fn attested_data_is_unavailable_from_the_block_of_a_failing_quote() {
 			call(&account(BUYER), buy)
 		};
 		advance(60);
-		assert_noop!(buy(1), MarketError::<Runtime>::DeviceNotTrusted);
+		assert_noop!(promise(), MarketError::<Runtime>::DeviceNotTrusted);
 		let sound = device::sound_quote();
 		Executive::apply_extrinsic(device::bare(sound)).unwrap().unwrap();
+		promise().unwrap();
 		buy(1).unwrap();
 		advance(10);
 		let changed = device::quote_with(H256::zero());

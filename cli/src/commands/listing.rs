@@ -13,7 +13,7 @@ use msec::{
 	market::{self, Query},
 };
 use msec_worker_common::{
-	chain::{runtime, BlockClient, Listing, ListingTerms, Pricing, Right},
+	chain::{runtime, BlockClient, ChainError, Listing, ListingTerms, Pricing, Right},
 	H256,
 };
 use serde_json::{json, Value};
@@ -305,7 +305,7 @@ async fn print_listing(
 	id: &H256,
 	listing: &Listing,
 ) -> Result<()> {
-	let distrust = market::distrust(block, &listing.terms).await?;
+	let distrust = distrust(block, &listing.terms).await?;
 	let distrust = distrust.as_deref();
 	context.print(&available_value_of(id, listing, distrust), || describe(id, listing, distrust));
 	Ok(())
@@ -318,7 +318,7 @@ async fn print_own(
 ) -> Result<()> {
 	let (mut values, mut rows) = (Vec::new(), Vec::new());
 	for (id, listing) in listings {
-		let distrust = market::distrust(block, &listing.terms).await?;
+		let distrust = distrust(block, &listing.terms).await?;
 		let distrust = distrust.as_deref();
 		values.push(available_value_of(id, listing, distrust));
 		let mut row = row(id, listing);
@@ -440,4 +440,9 @@ pub fn describe(id: &H256, listing: &Listing, distrust: Option<&str>) -> String 
 		text.push_str(&format!("\n\nsample:\n{}", sample.trim_end()));
 	}
 	text
+}
+
+/// Why attested data cannot be bought now, in words.
+async fn distrust(block: &BlockClient, terms: &ListingTerms) -> Result<Option<String>, ChainError> {
+	block.distrust(&terms.dataset.0, terms.maximum_verdict_age).await
 }

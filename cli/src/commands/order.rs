@@ -136,7 +136,9 @@ impl Buy {
 		if offer.terms.hash() != offer.terms_hash {
 			bail!("the node shows other terms than the chain would hold you to; use another node");
 		}
-		if let Some(reason) = market::distrust(&block, &offer.terms).await? {
+		let terms = &offer.terms;
+		let distrust = block.distrust(&terms.dataset.0, terms.maximum_verdict_age);
+		if let Some(reason) = distrust.await? {
 			bail!("the data is attested, and cannot be bought now: {reason}");
 		}
 		let payer = submitter.key().account_id();

@@ -25,6 +25,8 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
 const DEVICE: [u8; 32] = [9; 32];
+/// A device that another registrar endorses.
+const OF_OTHERS: [u8; 32] = [7; 32];
 const LIST: &str = include_str!("keylime/ng-sha256.list");
 const BOOT_LOG: &[u8] = include_bytes!("keylime/whole.boot");
 const POLICY: &[u8] = include_bytes!("keylime/all.policy");
@@ -40,8 +42,13 @@ impl RegistrarChain for TestChain {
 		device: [u8; 32],
 	) -> BoxFuture<'_, Result<Option<Registration>, ChainError>> {
 		let attestation_key = SoftwareTpm::new(1).attestation_key();
-		let registration = Registration { attestation_key, profile: H256([5; 32]) };
-		async move { Ok((device == DEVICE).then_some(registration)) }.boxed()
+		let registration = Registration {
+			attestation_key,
+			profile: H256([5; 32]),
+			is_endorsed: true,
+			is_endorsed_here: device == DEVICE,
+		};
+		async move { Ok([DEVICE, OF_OTHERS].contains(&device).then_some(registration)) }.boxed()
 	}
 
 	fn endorse<'a>(
@@ -243,6 +250,12 @@ async fn logs_that_speak_against_the_device_say_why() {
 	let boot = BootPolicy::parse(br#"{"version": 1, "pcrs": {"4": []}}"#).unwrap();
 	let strict = Fixture::with(LogPolicies { runtime: None, boot: Some(boot) }).await;
 	assert_eq!(strict.faults(|_| ()).await, ["boot-event-not-allowed"]);
+
+	// Events that the policy asks for were left out.
+	let boot = BootPolicy::parse(br#"{"version": 1, "pcrs": {"8": []}}"#).unwrap();
+	let strict = Fixture::with(LogPolicies { runtime: None, boot: Some(boot) }).await;
+	let silent = strict.faults(|sent| sent.values[8] = [1; 32]).await;
+	assert_eq!(silent, ["boot-log-not-replayed"]);
 }
 
 #[tokio::test]
@@ -266,7 +279,12 @@ async fn quotes_that_were_not_asked_for_are_refused_by_their_name() {
 	assert_eq!(code(fixture.send(&challenge, b"{}\n".to_vec()).await).await, "malformed");
 	let again = code(fixture.send(&challenge, b"{}\n".to_vec()).await).await;
 	assert_eq!(again, "appraisal-unknown");
-	for (device, expected) in [(vec![1; 32], "device-unknown"), (vec![1], "device-malformed")] {
+	let devices = [
+		(vec![1; 32], "device-unknown"),
+		(vec![1], "device-malformed"),
+		(OF_OTHERS.to_vec(), "not-endorsed-here"),
+	];
+	for (device, expected) in devices {
 		let request = AppraisalRequest { device: Bytes(device) };
 		let response = Client::new().post(&fixture.url).json(&request).send().await.unwrap();
 		assert_eq!(code(response).await, expected);

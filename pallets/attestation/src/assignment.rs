@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn assignment_footprint() -> Footprint {
+	pub(crate) fn assignment_footprint() -> Footprint {
 		let size = AssignmentOf::<T>::max_encoded_len().saturating_add(KEY_SIZE);
 		Footprint::from_parts(1, size)
 	}
@@ -54,7 +54,13 @@ impl<T: Config> DeviceStatus<BlockNumberFor<T>> for Pallet<T> {
 
 	fn trusted_at(dataset: &DatasetId) -> Option<BlockNumberFor<T>> {
 		let device = Assignments::<T>::get(dataset)?.device;
-		let result = Self::trusted_result(&Devices::<T>::get(device)?).ok()?;
-		Some(result.appraised_at)
+		let device = Devices::<T>::get(device)?;
+		Self::trusted_result(&device).ok()?;
+		device.last_quote.map(|quote| quote.block_number)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_verdict(dataset: &DatasetId) {
+		Self::benchmark_trust(*dataset);
 	}
 }

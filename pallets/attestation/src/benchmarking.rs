@@ -1,8 +1,8 @@
 //! Benchmarks of every call at its most expensive.
 
 use crate::{
-	pallet::*, Attest, AttestSignature, DeviceId, LogVerdict, PcrReference, PcrValues, ProfileId,
-	PublicArea, ReferenceValues, ReferenceValuesOf, MAX_ALLOWED_VALUES,
+	pallet::*, Assignment, Attest, AttestSignature, BalanceOf, DeviceId, LogVerdict, PcrReference,
+	PcrValues, ProfileId, PublicArea, ReferenceValues, ReferenceValuesOf, MAX_ALLOWED_VALUES,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
@@ -19,11 +19,13 @@ use msec_evidence::{
 	software_tpm::SoftwareTpm, AttestationKey, BatchKey, Certification, PcrSelection, Quote,
 	PCR_COUNT,
 };
-use msec_primitives::{DatasetInfo, RangeCommitment};
+use msec_primitives::{DatasetId, DatasetInfo, RangeCommitment};
 use sp_core::H256;
 use sp_runtime::traits::{One, Saturating};
 
 const DEVICE: DeviceId = H256::repeat_byte(0xde);
+/// The first batch of a data set.
+const RANGE: RangeCommitment = RangeCommitment { batches: 1, root: H256::repeat_byte(0xb2) };
 
 fn tpm() -> SoftwareTpm {
 	SoftwareTpm::new(1)
@@ -152,8 +154,23 @@ fn challenged<T: Config>() -> Result<(), BenchmarkError> {
 	Ok(())
 }
 
-/// The first batch of a data set.
-const RANGE: RangeCommitment = RangeCommitment { batches: 1, root: H256::repeat_byte(0xb2) };
+fn quote_budget<T: Config>() -> BalanceOf<T> {
+	Devices::<T>::get(DEVICE).expect("the device is registered").quote_budget
+}
+
+impl<T: Config> Pallet<T> {
+	/// Puts a trusted device behind `dataset`.
+	pub(crate) fn benchmark_trust(dataset: DatasetId) {
+		if !Devices::<T>::contains_key(DEVICE) {
+			device::<T>().and_then(|_| submit::<T>()).expect("a device can be trusted");
+		}
+		let owner = funded::<T>("owner");
+		let ticket = T::Consideration::new(&owner, Self::assignment_footprint())
+			.expect("the owner is funded");
+		let assignment = Assignment { device: DEVICE, owner, attested: None, ticket };
+		Assignments::<T>::insert(dataset, assignment);
+	}
+}
 
 fn dataset<T: Config>() -> H256 {
 	T::Datasets::benchmark_dataset(funded::<T>("owner"), RANGE)
@@ -328,6 +345,7 @@ mod benchmarks {
 		let owner = RawOrigin::Signed(account("owner", 0, 0));
 		#[extrinsic_call]
 		_(owner, DEVICE, T::QuoteFee::get());
+		assert_eq!(quote_budget::<T>(), T::QuoteFee::get().saturating_mul(11u32.into()));
 		Ok(())
 	}
 
@@ -337,6 +355,7 @@ mod benchmarks {
 		let owner = RawOrigin::Signed(account("owner", 0, 0));
 		#[extrinsic_call]
 		_(owner, DEVICE, T::QuoteFee::get());
+		assert_eq!(quote_budget::<T>(), T::QuoteFee::get().saturating_mul(9u32.into()));
 		Ok(())
 	}
 
@@ -369,6 +388,23 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(account("owner", 0, 0)), DEVICE, new);
 		assert!(!Profiles::<T>::contains_key(old));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn dismiss_registration() -> Result<(), BenchmarkError> {
+		let profile = publish::<T>("publisher")?;
+		funded::<T>("owner");
+		let owner = signed::<T>("owner");
+		Pallet::<T>::register_device(owner.clone(), DEVICE, attestation_key(), profile)?;
+		Pallet::<T>::fund_quotes(owner, DEVICE, T::QuoteFee::get())?;
+		Pallet::<T>::retire_profile(signed::<T>("publisher"), profile)?;
+		let registrar: T::AccountId = account("registrar", 0, 0);
+		Pallet::<T>::accredit_registrar(registrar_origin::<T>()?, registrar.clone())?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(registrar), DEVICE);
+		assert!(!Devices::<T>::contains_key(DEVICE));
+		assert!(!Profiles::<T>::contains_key(profile));
 		Ok(())
 	}
 

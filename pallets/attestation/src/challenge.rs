@@ -1,6 +1,6 @@
 //! Challenges: a device must show its state, or loses its trust.
 
-use crate::{pallet::*, Challenge, ChallengeOf, ChallengeOutcome, DeviceId, DeviceOf};
+use crate::{pallet::*, Challenge, ChallengeOf, ChallengeOutcome, DeviceId, DeviceOf, TrustTier};
 use frame_support::{
 	ensure,
 	traits::{
@@ -45,14 +45,16 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Takes an accepted quote as an answer, if it is one.
+	/// Takes an accepted quote as an answer, if it is one: one that speaks against the device is none.
 	pub(crate) fn note_answer(
 		id: DeviceId,
 		device: &mut DeviceOf<T>,
 		block_number: BlockNumberFor<T>,
 	) {
 		let Some(challenge) = device.challenge.as_mut() else { return };
-		let is_answer = block_number >= challenge.challenged_at && !Self::is_overdue(challenge);
+		let is_affirming = device.result.is_some_and(|result| result.tier == TrustTier::Affirming);
+		let is_in_time = block_number >= challenge.challenged_at && !Self::is_overdue(challenge);
+		let is_answer = is_affirming && is_in_time;
 		if is_answer && !challenge.is_answered {
 			challenge.is_answered = true;
 			Self::deposit_event(Event::ChallengeAnswered { device: id });

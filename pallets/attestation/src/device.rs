@@ -31,6 +31,7 @@ impl<T: Config> Pallet<T> {
 			profile,
 			selection: selection.0,
 			endorsement: None,
+			was_endorsed: false,
 			is_quarantined: false,
 			quote_budget: Zero::zero(),
 			last_quote: None,
@@ -62,14 +63,28 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_retire_device(who: T::AccountId, id: DeviceId) -> DispatchResult {
-		let mut device = Self::owned_device(&who, id)?;
+		let device = Self::owned_device(&who, id)?;
+		Self::remove_device(id, device)
+	}
+
+	pub(crate) fn do_dismiss_registration(registrar: T::AccountId, id: DeviceId) -> DispatchResult {
+		ensure!(Registrars::<T>::contains_key(&registrar), Error::<T>::NotAccredited);
+		let device = Devices::<T>::get(id).ok_or(Error::<T>::NotFound)?;
+		ensure!(!device.was_endorsed, Error::<T>::AlreadyEndorsed);
+		Self::remove_device(id, device)
+	}
+
+	/// Gives everything back. Only what was the owner's beyond doubt stays bound for ever.
+	fn remove_device(id: DeviceId, mut device: DeviceOf<T>) -> DispatchResult {
 		Self::close_challenge(id, &mut device)?;
 		Self::leave_profile(device.profile)?;
 		let returned = device.quote_budget;
-		Self::release_budget(&who, returned)?;
+		Self::release_budget(&device.owner, returned)?;
 		Devices::<T>::remove(id);
-		RetiredDevices::<T>::insert(id, ());
-		device.ticket.drop(&who)?;
+		if device.was_endorsed {
+			RetiredDevices::<T>::insert(id, ());
+		}
+		device.ticket.drop(&device.owner)?;
 		Self::deposit_event(Event::DeviceRetired { device: id, returned });
 		Ok(())
 	}

@@ -43,7 +43,8 @@
 //! * A batch key is under `TPM2_PolicyPCR` alone: the TPM itself refuses to sign in any other state. It
 //!   signs the range up to the newest batch, by which one signature is for all batches that were appended.
 //!   Of what is attested, the last batches without a gap are stored; events have the rest.
-//! * A device that was retired leaves its identifier, so that it stays bound to its owner for ever.
+//! * A device that was endorsed leaves its identifier when it is retired, so that it stays bound to its
+//!   owner for ever. Somebody else's registration, which no registrar endorses, can be dismissed.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -216,7 +217,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Devices<T: Config> = StorageMap<_, Blake2_128Concat, DeviceId, DeviceOf<T>>;
 
-	/// Devices that were retired and cannot come back.
+	/// Devices that were endorsed and retired, and cannot come back.
 	#[pallet::storage]
 	pub type RetiredDevices<T: Config> = StorageMap<_, Blake2_128Concat, DeviceId, ()>;
 
@@ -316,7 +317,7 @@ pub mod pallet {
 			/// Last block for an answer.
 			answer_by: BlockNumberFor<T>,
 		},
-		/// A challenged device showed a quote in time.
+		/// A challenged device showed in time a quote that speaks for it.
 		ChallengeAnswered {
 			/// The device.
 			device: DeviceId,
@@ -458,6 +459,10 @@ pub mod pallet {
 		OtherPcrValues,
 		/// The signature does not fit.
 		SignatureInvalid,
+		/// No accredited registrar speaks for the device.
+		NotEndorsed,
+		/// A registrar spoke for the device.
+		AlreadyEndorsed,
 		/// This block accepts no more quotes.
 		MaxQuotesExceeded,
 		/// The device is not trusted.
@@ -508,6 +513,10 @@ pub mod pallet {
 			assert!(
 				T::MaxQuoteAge::get() < T::BlockHashCount::get(),
 				"quotes may be older than the hashes of blocks"
+			);
+			assert!(
+				T::MaxQuoteAge::get() <= T::ChallengePeriod::get(),
+				"a quote from before a challenge may count after its end"
 			);
 			assert!(
 				T::MinQuoteInterval::get() < T::ChallengePeriod::get(),
@@ -639,11 +648,12 @@ pub mod pallet {
 		///
 		/// `device` is SHA-256 of the marshalled public area of its endorsement key; `attestation_key`
 		/// the marshalled `TPMT_PUBLIC` of a restricted signing key of P-256, primary in the endorsement
-		/// hierarchy. Both belong to the signer from now on and for ever. A storage deposit is held.
+		/// hierarchy. Once a registrar endorsed it, the device belongs to the signer for ever. A storage
+		/// deposit is held.
 		///
 		/// ## Errors
 		///
-		/// * [`Error::DeviceAlreadyRegistered`]: it is, or was once, by whomever.
+		/// * [`Error::DeviceAlreadyRegistered`]: it is, or was once and was endorsed, by whomever.
 		/// * [`Error::AttestationKeyInvalid`], [`Error::AttestationKeyNotRestricted`]: quotes are not
 		///   signed by such a key.
 		/// * [`Error::NotFound`], [`Error::ProfileRetired`]: no such profile, or not any more.
@@ -720,7 +730,7 @@ pub mod pallet {
 		/// With each of these but the last the transaction is invalid, with the number of the
 		/// [`QuoteRejection`] of the same name.
 		///
-		/// * [`Error::NotFound`]: no such device.
+		/// * [`Error::NotFound`], [`Error::NotEndorsed`]: no such device, or no registrar speaks for it.
 		/// * [`Error::QuoteTooEarly`], [`Error::QuoteBudgetExhausted`]: not yet, or not without money.
 		/// * [`Error::BlockInFuture`], [`Error::QuoteTooOld`], [`Error::QuoteReplayed`]: it is bound to a
 		///   block that does not count.
@@ -763,9 +773,9 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// [`Config::ChallengeBond`] is held. An answer is any accepted quote that is bound to this block
-		/// or a later one, within [`Config::ChallengePeriod`] blocks. After that time the device is not
-		/// trusted until it shows a new quote.
+		/// [`Config::ChallengeBond`] is held. An answer is an accepted quote that speaks for the device and
+		/// is bound to this block or a later one, within [`Config::ChallengePeriod`] blocks. After that time
+		/// the device is not trusted until it shows a new quote.
 		///
 		/// ## Errors
 		///
@@ -793,7 +803,8 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// If the device answered, its owner gets the bond. If not, the bond returns to the challenger.
+		/// If the device answered, its owner gets the bond. If not, or if its quotes speak against it, the
+		/// bond returns to the challenger.
 		/// There is no fee when it succeeds.
 		///
 		/// ## Errors
@@ -1056,6 +1067,33 @@ pub mod pallet {
 			Self::do_change_profile(who, device, profile)
 		}
 
+		/// Removes the registration of a device that no registrar ever endorsed.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by an accredited registrar.
+		///
+		/// ## Details
+		///
+		/// For a device that somebody registered who has not got it: the identifier is free again. Deposit
+		/// and budget return.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotAccredited`]: the signer is not an accredited registrar.
+		/// * [`Error::NotFound`]: no such device.
+		/// * [`Error::AlreadyEndorsed`]: a registrar spoke for the device, now or before.
+		///
+		/// ## Events
+		///
+		/// [`Event::DeviceRetired`], [`Event::ProfileRemoved`]
+		#[pallet::call_index(18)]
+		#[pallet::weight(T::WeightInfo::dismiss_registration())]
+		pub fn dismiss_registration(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
+			let registrar = ensure_signed(origin)?;
+			Self::do_dismiss_registration(registrar, device)
+		}
+
 		/// Lets a device sign batches with a key.
 		///
 		/// ## Dispatch Origin
@@ -1090,7 +1128,7 @@ pub mod pallet {
 		/// ## Events
 		///
 		/// [`Event::BatchKeyCertified`]
-		#[pallet::call_index(18)]
+		#[pallet::call_index(19)]
 		#[pallet::weight(T::WeightInfo::certify_batch_key())]
 		pub fn certify_batch_key(
 			origin: OriginFor<T>,
@@ -1130,7 +1168,7 @@ pub mod pallet {
 		/// ## Events
 		///
 		/// [`Event::BatchesAttested`]
-		#[pallet::call_index(19)]
+		#[pallet::call_index(20)]
 		#[pallet::weight(T::WeightInfo::attest_batches())]
 		pub fn attest_batches(
 			origin: OriginFor<T>,

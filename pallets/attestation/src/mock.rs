@@ -47,7 +47,7 @@ pub const PER_BLOCK: u32 = 2;
 pub const PRIORITY: u64 = 1_000;
 pub const LONGEST: u64 = 100;
 pub const VALIDITY: u64 = 60;
-pub const ANSWER: u64 = 10;
+pub const ANSWER: u64 = 20;
 
 pub const DEVICE: DeviceId = H256::repeat_byte(0xde);
 pub const OTHER_DEVICE: DeviceId = H256::repeat_byte(0xdf);

@@ -54,6 +54,8 @@ pub enum QuoteRejection {
 	OtherPcrValues = 14,
 	/// The signature does not fit.
 	SignatureInvalid = 15,
+	/// No accredited registrar speaks for the device.
+	NotEndorsed = 16,
 }
 
 /// What arrives with the call `submit_quote`.
@@ -156,6 +158,9 @@ impl<T: Config> Pallet<T> {
 		submission: &Submission<'a, T>,
 	) -> Result<(DeviceOf<T>, Quote<'a>, AttestationKey), QuoteRejection> {
 		let device = Devices::<T>::get(submission.device).ok_or(QuoteRejection::NotFound)?;
+		let is_endorsed = device.endorsement.as_ref().is_some_and(Self::is_accredited);
+		// Else keys without a TPM could use up what a block accepts.
+		ensure!(is_endorsed, QuoteRejection::NotEndorsed);
 		Self::check_rate(&device)?;
 		Self::check_block(&device, submission.block_number)?;
 		let quote = Quote::parse(submission.attest)?;
@@ -276,6 +281,7 @@ impl<T> From<QuoteRejection> for Error<T> {
 			QuoteRejection::OtherSigner => Self::OtherSigner,
 			QuoteRejection::OtherPcrValues => Self::OtherPcrValues,
 			QuoteRejection::SignatureInvalid => Self::SignatureInvalid,
+			QuoteRejection::NotEndorsed => Self::NotEndorsed,
 		}
 	}
 }

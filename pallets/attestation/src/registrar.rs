@@ -36,6 +36,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(device.profile == profile, Error::<T>::OtherProfile);
 		let endorsement = Endorsement { registrar: registrar.clone(), accreditation, logs: None };
 		device.endorsement = Some(endorsement);
+		device.was_endorsed = true;
 		// Whoever cleared a TPM for good reason begins anew.
 		device.clock = None;
 		Devices::<T>::insert(id, device);

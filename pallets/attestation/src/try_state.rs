@@ -99,7 +99,8 @@ impl<T: Config> Pallet<T> {
 			[(HoldReason::QuoteBudget, budgets), (HoldReason::ChallengeBond, bonds)]
 		{
 			let reason = reason.into();
-			for (who, sum) in owed {
+			for who in frame_system::Account::<T>::iter_keys() {
+				let sum = owed.get(&who).copied().unwrap_or(Zero::zero());
 				let held = T::Currency::balance_on_hold(&reason, &who);
 				ensure!(held == sum, "what is held differs from budgets and bonds");
 			}

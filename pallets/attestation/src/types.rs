@@ -259,7 +259,7 @@ pub struct Challenge<AccountId, Balance, BlockNumber> {
 	pub challenged_at: BlockNumber,
 	/// Last block for an answer.
 	pub answer_by: BlockNumber,
-	/// Whether the device answered in time.
+	/// Whether the device answered in time, by a quote that speaks for it.
 	pub is_answered: bool,
 }
 
@@ -278,6 +278,8 @@ pub struct Device<AccountId, Balance, BlockNumber, Ticket> {
 	pub selection: u32,
 	/// A registrar's word for the attestation key.
 	pub endorsement: Option<Endorsement<AccountId, BlockNumber>>,
+	/// Whether a registrar ever spoke for it: then it stays bound to its owner for ever.
+	pub was_endorsed: bool,
 	/// Whether it is kept from being trusted, whatever its quotes say.
 	pub is_quarantined: bool,
 	/// What is held from the owner for quotes.
@@ -334,7 +336,7 @@ pub struct Assignment<AccountId, BlockNumber, Ticket> {
 pub enum ChallengeOutcome {
 	/// The device answered: the bond is the owner's.
 	Answered,
-	/// The device was silent: the bond returned to the challenger.
+	/// The device showed no quote that speaks for it: the bond returned to the challenger.
 	Unanswered,
 }
 

@@ -44,6 +44,8 @@ pub trait WeightInfo {
 	fn unassign_dataset() -> Weight;
 	/// `change_profile`
 	fn change_profile() -> Weight;
+	/// `dismiss_registration`
+	fn dismiss_registration() -> Weight;
 	/// `certify_batch_key`
 	fn certify_batch_key() -> Weight;
 	/// `attest_batches`
@@ -72,9 +74,10 @@ impl WeightInfo for () {
 	fn endorse() -> Weight {
 		estimate(100, 2, 1)
 	}
-	// Counter, device, both hashes of blocks, profile, both accounts, holds. The signature takes 1.8 ms.
+	// Counter, device, registrar, both hashes of blocks, profile, both accounts, holds. The signature takes
+	// 1.8 ms.
 	fn submit_quote() -> Weight {
-		estimate(2_200, 8, 5)
+		estimate(2_200, 9, 5)
 	}
 	// Device, registrar, profile, account, holds.
 	fn challenge() -> Weight {
@@ -113,6 +116,10 @@ impl WeightInfo for () {
 	// Device, both profiles, the publisher's account and holds.
 	fn change_profile() -> Weight {
 		estimate(600, 5, 5)
+	}
+	// Registrar, device, profile, accounts of owner and publisher, holds of each.
+	fn dismiss_registration() -> Weight {
+		estimate(400, 7, 6)
 	}
 	// Device, registrar, profile, first hash. Two points of the curve are read, a signature verified.
 	fn certify_batch_key() -> Weight {

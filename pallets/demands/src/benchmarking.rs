@@ -12,7 +12,7 @@ use frame_support::{
 	BoundedVec,
 };
 use frame_system::RawOrigin;
-use msec_primitives::{Kind, ListingId, Market, Place};
+use msec_primitives::{DeviceStatus, Kind, ListingId, Market, Place};
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
 use sp_runtime::traits::{One, Saturating};
@@ -52,7 +52,7 @@ fn terms<T: Config>(highest_price: BalanceOf<T>) -> DemandTermsOf<T> {
 		area: filled(b'b'),
 		highest_price,
 		minimum_score: None,
-		maximum_verdict_age: None,
+		maximum_verdict_age: T::Devices::is_available().then(T::MaxDemandPeriod::get),
 		expires_at: now.saturating_add(T::MaxDemandPeriod::get()),
 		beneficiary: account("friend", 0, 0),
 		buyer_keys: BoundedVec::truncate_from(keys),

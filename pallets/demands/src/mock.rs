@@ -184,7 +184,9 @@ impl Market<AccountId, u64, u64> for Offers {
 		place: msec_primitives::Place,
 		price: u64,
 	) -> ListingId {
-		offer(Offer { kind, place, price, ..an_offer(seller, b"ezjmg", price) })
+		let offered = Offer { kind, place, price, ..an_offer(seller, b"ezjmg", price) };
+		Verdicts::benchmark_verdict(&offered.dataset);
+		offer(offered)
 	}
 }
 
@@ -203,6 +205,12 @@ impl DeviceStatus<u64> for Verdicts {
 	}
 	fn trusted_at(dataset: &DatasetId) -> Option<u64> {
 		Self::get().and_then(|verdicts| verdicts.get(dataset).copied())
+	}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_verdict(dataset: &DatasetId) {
+		Self::mutate(|verdicts| {
+			verdicts.get_or_insert_default().insert(*dataset, System::block_number());
+		});
 	}
 }
 

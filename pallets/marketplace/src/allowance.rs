@@ -67,7 +67,6 @@ impl<T: Config> Pallet<T> {
 		ensure!(now > Self::settle_after(&order)?, Error::<T>::TooEarly);
 		ensure!(now <= Self::deliver_by(id, &order, &subscription), Error::<T>::TooLate);
 		Self::ensure_active(&order.dataset)?;
-		Self::ensure_device_trusted(&order.dataset, subscription.maximum_verdict_age)?;
 
 		subscription.cleared = Self::due(&order, &subscription);
 		let amount = Self::count_readings(&order, &mut subscription, readings)?;

@@ -1,7 +1,11 @@
-//! Attested data: it is sold only while the device that measures it is trusted.
+//! Attested data: it is offered and sold, and delivered to subscribers, only while the device that is
+//! assigned to the data set is trusted.
 //!
 //! That is asked whenever it matters, and never stored: a listing cannot be bought from the very block of a
 //! quote that speaks against the device, and can be again from the block of the next good one.
+//!
+//! The chain knows the state of the device, and not that the data came from it: which device measures a
+//! data set, and what is published in it, is the owner's word.
 
 use crate::pallet::*;
 use frame_support::ensure;

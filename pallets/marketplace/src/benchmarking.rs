@@ -21,7 +21,8 @@ use msec_commitments::{
 	ChunkProof, EnvelopeSecret, KeyTree, MAX_CHUNKS_PER_BATCH, MAX_CHUNK_PLAINTEXT,
 };
 use msec_primitives::{
-	BundleId, DatasetId, DatasetInfo, LicenceId, LicenceList, ListingId, OrderId, RangeCommitment,
+	BundleId, DatasetId, DatasetInfo, DeviceStatus, LicenceId, LicenceList, ListingId, OrderId,
+	RangeCommitment,
 };
 use sp_core::H256;
 use sp_runtime::{
@@ -58,6 +59,7 @@ fn licence<T: Config>() -> LicenceId {
 	longest
 }
 
+/// The longest terms. The device behind `dataset` must be trusted.
 fn longest_terms<T: Config>(dataset: DatasetId) -> ListingTermsOf<T> {
 	ListingTerms {
 		dataset,
@@ -72,7 +74,7 @@ fn longest_terms<T: Config>(dataset: DatasetId) -> ListingTermsOf<T> {
 		delivery_period: T::MaxDeliveryPeriod::get(),
 		confirmation_period: T::MaxConfirmationPeriod::get(),
 		access_period: T::MaxAccessPeriod::get(),
-		maximum_verdict_age: None,
+		maximum_verdict_age: Some(T::MaxAccessPeriod::get()),
 	}
 }
 
@@ -96,8 +98,11 @@ fn spoiled_chunk() -> (ChunkProof, ChunkCiphertext, RangeCommitment) {
 	(proof, BoundedVec::truncate_from(ciphertext), range)
 }
 
+/// A data set whose device is trusted.
 fn dataset<T: Config>(owner: &T::AccountId) -> DatasetId {
-	T::Datasets::benchmark_dataset(owner.clone(), spoiled_chunk().2)
+	let dataset = T::Datasets::benchmark_dataset(owner.clone(), spoiled_chunk().2);
+	T::Devices::benchmark_verdict(&dataset);
+	dataset
 }
 
 fn list<T: Config>(owner: &T::AccountId) -> Result<ListingId, BenchmarkError> {
@@ -182,8 +187,8 @@ fn list_readings<T: Config>(owner: &T::AccountId) -> Result<ListingId, Benchmark
 	Ok(Pallet::<T>::listing_id(owner, &dataset, H256::zero()))
 }
 
-/// A subscription of two periods that was delivered, its seller and its payer.
-fn subscribed<T: Config>() -> Result<(OrderId, T::AccountId, T::AccountId), BenchmarkError> {
+/// A subscription of two periods that waits for its key, its seller and its payer.
+fn open_subscription<T: Config>() -> Result<(OrderId, T::AccountId, T::AccountId), BenchmarkError> {
 	let (owner, buyer) = (funded::<T>("owner"), funded::<T>("buyer"));
 	let listing = list_subscription::<T>(&owner)?;
 	let terms_hash = Listings::<T>::get(listing).ok_or("the listing is there")?.terms_hash;
@@ -192,7 +197,12 @@ fn subscribed<T: Config>() -> Result<(OrderId, T::AccountId, T::AccountId), Benc
 	let friend: T::AccountId = account("friend", 0, 0);
 	let beneficiary = Some(friend.clone());
 	Pallet::<T>::subscribe(origin, listing, terms_hash, 2, price, beneficiary, buyer_key())?;
-	let id = Pallet::<T>::order_id(&listing, &friend, &buyer_key());
+	Ok((Pallet::<T>::order_id(&listing, &friend, &buyer_key()), owner, buyer))
+}
+
+/// The same after its first delivery.
+fn subscribed<T: Config>() -> Result<(OrderId, T::AccountId, T::AccountId), BenchmarkError> {
+	let (id, owner, buyer) = open_subscription::<T>()?;
 	let envelope = wrong_envelope::<T>(id)?;
 	Pallet::<T>::deliver(RawOrigin::Signed(owner.clone()).into(), id, envelope)
 		.map_err(|failure| failure.error)?;
@@ -355,8 +365,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn deliver() -> Result<(), BenchmarkError> {
-		let owner = funded::<T>("owner");
-		let id = open::<T>(&owner, &funded::<T>("buyer"))?;
+		let (id, owner, _) = open_subscription::<T>()?;
 		let mut longest: Vec<u8> = wrong_envelope::<T>(id)?.into();
 		longest.resize(msec_commitments::MAX_ENVELOPE_LENGTH as usize, 0);
 		let envelope: Envelope = BoundedVec::truncate_from(longest);

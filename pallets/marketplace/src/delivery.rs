@@ -15,11 +15,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(now <= order.deliver_by, Error::<T>::TooLate);
 		Self::ensure_active(&order.dataset)?;
 		ensure!(check_format(&envelope), Error::<T>::InvalidEnvelope);
+		Self::begin_subscription(id, &order)?;
 
 		let settle_after = now.saturating_add(order.confirmation_period);
 		order.state = OrderState::Delivered { settle_after };
 		AwaitingDelivery::<T>::remove(order.dataset, id);
-		Self::begin_subscription(id, &order);
 		Envelopes::<T>::insert(id, &envelope);
 		Orders::<T>::insert(id, order);
 		Self::deposit_event(Event::Delivered { order: id, envelope, settle_after });

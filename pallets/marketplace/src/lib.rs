@@ -64,9 +64,9 @@
 //! asks the chain about whoever signs a request to it. What can be disputed is a complaint.
 //!
 //! A listing can be of *attested* data: it says how old a verdict may be that trusts the device behind the
-//! data set, and cannot be bought, nor a subscription to it extended, while there is no such verdict. Orders
-//! that were opened go on; but while the device is not trusted no readings can be claimed, and whoever ends
-//! a subscription owes what was used, without a minimum.
+//! data set, and can neither be put on offer nor bought, nor a subscription to it delivered or extended,
+//! while there is no such verdict. The key of what was bought once is owed all the same, and what was
+//! delivered is paid. The chain knows the state of the device, and not that the data came from it.
 //!
 //! An owner's listings can be sold together as a *bundle*: it is bought by one order for each of them.
 //!
@@ -798,6 +798,7 @@ pub mod pallet {
 		///   [`Error::InvalidInterval`], [`Error::QuotaExceeded`], [`Error::InvalidPeriod`],
 		///   [`Error::InvalidVerdictAge`]: the terms are not acceptable.
 		/// * [`Error::NoVerdicts`]: nobody could tell whether the device is trusted.
+		/// * [`Error::DeviceNotTrusted`]: they are of attested data, and the device is not trusted now.
 		/// * [`Error::AlreadyExists`]: the salt was used already.
 		///
 		/// ## Events
@@ -835,6 +836,7 @@ pub mod pallet {
 		///   [`Error::InvalidInterval`], [`Error::QuotaExceeded`], [`Error::InvalidPeriod`],
 		///   [`Error::InvalidVerdictAge`]: the terms are not acceptable.
 		/// * [`Error::NoVerdicts`]: nobody could tell whether the device is trusted.
+		/// * [`Error::DeviceNotTrusted`]: they are of attested data, and the device is not trusted now.
 		///
 		/// ## Events
 		///
@@ -889,6 +891,7 @@ pub mod pallet {
 		///
 		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such listing, or somebody else's.
 		/// * [`Error::NotPaused`]: it is not paused.
+		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
 		///
 		/// ## Events
 		///
@@ -989,6 +992,8 @@ pub mod pallet {
 		/// * [`Error::TooLate`]: the time for delivery is over.
 		/// * [`Error::Erased`]: the data set was erased.
 		/// * [`Error::InvalidEnvelope`]: suite or length are not those of an envelope.
+		/// * [`Error::DeviceNotTrusted`]: it is a subscription to attested data, and the device is not
+		///   trusted now.
 		///
 		/// ## Events
 		///
@@ -1244,6 +1249,7 @@ pub mod pallet {
 		/// * [`Error::NothingNew`]: nothing was committed to since.
 		/// * [`Error::OtherRange`]: the data set does not hold `batches` batches.
 		/// * [`Error::InvalidEnvelope`]: suite or length are not those of an envelope.
+		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
 		///
 		/// ## Events
 		///
@@ -1339,11 +1345,11 @@ pub mod pallet {
 		/// ## Details
 		///
 		/// What was used is paid block by block, rounded down to a whole unit, at the discount for as many
-		/// whole periods as were used, and the listing's minimum of periods at least; without a minimum while
-		/// the device behind attested data is not trusted. Time for which the next delivery is late does not
-		/// count. The last delivery can no longer be disputed: dispute first. Access stays open for the
-		/// listing's period of access from now on. Where readings are charged, what is delivered can still be
-		/// claimed within the period of delivery; then the rest is released by [`Pallet::settle`].
+		/// whole periods as were used, and the listing's minimum of periods at least. Time for which the
+		/// next delivery is late does not count. The last delivery can no longer be disputed: dispute
+		/// first. Access stays open for the listing's period of access from now on. Where readings are
+		/// charged, what is delivered can still be claimed within the period of delivery; then the rest
+		/// is released by [`Pallet::settle`].
 		///
 		/// ## Errors
 		///
@@ -1437,7 +1443,6 @@ pub mod pallet {
 		///   time to claim is over.
 		/// * [`Error::Erased`]: the data set was erased.
 		/// * [`Error::NothingNew`]: no batches were delivered since the claim before.
-		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
 		/// * [`Error::TooManyReadings`], [`Error::AllowanceExceeded`]: more than can be claimed.
 		///
 		/// ## Events

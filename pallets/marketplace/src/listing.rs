@@ -93,6 +93,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_resume_listing(who: T::AccountId, id: ListingId) -> DispatchResult {
 		let listing = Self::own_listing(&who, id)?;
 		ensure!(listing.status == ListingStatus::Paused, Error::<T>::NotPaused);
+		let terms = &listing.terms;
+		Self::ensure_device_trusted(&terms.dataset, terms.maximum_verdict_age)?;
 		Self::set_status(id, listing, ListingStatus::Active);
 		Self::deposit_event(Event::ListingResumed { listing: id });
 		Ok(())
@@ -182,7 +184,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(core::str::from_utf8(&terms.sample).is_ok(), Error::InvalidSample);
 		Self::check_pricing(terms)?;
 		Self::check_periods(terms)?;
-		Self::check_verdict_age(terms.maximum_verdict_age)
+		Self::check_verdict_age(terms.maximum_verdict_age)?;
+		Self::ensure_device_trusted(&terms.dataset, terms.maximum_verdict_age)
 	}
 
 	fn check_pricing(terms: &ListingTermsOf<T>) -> Result<(), Error<T>> {

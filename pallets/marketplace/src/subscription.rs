@@ -93,13 +93,16 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// What the first delivery of a subscription earns. Does nothing for other orders.
-	pub(crate) fn begin_subscription(id: OrderId, order: &OrderOf<T>) {
-		Subscriptions::<T>::mutate_exists(order.dataset, id, |subscription| {
-			if let Some(subscription) = subscription {
-				Self::earn(order, subscription);
-			}
-		});
+	/// What the first delivery of a subscription earns, if it can be delivered now. Does nothing for other
+	/// orders.
+	pub(crate) fn begin_subscription(id: OrderId, order: &OrderOf<T>) -> Result<(), Error<T>> {
+		let Some(mut subscription) = Subscriptions::<T>::get(order.dataset, id) else {
+			return Ok(());
+		};
+		Self::ensure_device_trusted(&order.dataset, subscription.maximum_verdict_age)?;
+		Self::earn(order, &mut subscription);
+		Subscriptions::<T>::insert(order.dataset, id, subscription);
+		Ok(())
 	}
 
 	pub(crate) fn do_deliver_instalment(
@@ -115,6 +118,7 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_instalment_is_timely(id, &order, &subscription)?;
 		Self::ensure_active(&order.dataset)?;
 		ensure!(Self::withdrawal(&order).is_none(), Error::<T>::Withdrawn);
+		Self::ensure_device_trusted(&order.dataset, subscription.maximum_verdict_age)?;
 		let range = T::Datasets::range(&order.dataset).ok_or(Error::<T>::NotFound)?;
 		ensure!(range.batches > order.range.batches, Error::<T>::NothingNew);
 		ensure!(range.batches == batches, Error::<T>::OtherRange);
@@ -402,9 +406,9 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// What a subscriber owes who ends now: what was used, and the minimum at least, unless attested data
-	/// was agreed and the device is not trusted. The time since the last delivery counts as long as the
-	/// next one is not late. `None` where readings are still to be claimed.
+	/// What a subscriber owes who ends now: what was used, and the minimum at least. The time since the
+	/// last delivery counts as long as the next one is not late. `None` where readings are still to be
+	/// claimed.
 	fn owed_for_use(
 		order: &OrderOf<T>,
 		subscription: &SubscriptionOf<T>,
@@ -415,11 +419,7 @@ impl<T: Config> Pallet<T> {
 		let now = frame_system::Pallet::<T>::block_number();
 		let until = if Self::is_up_to_date(order) { now } else { now.min(next_by) };
 		let used = until.min(subscription.ends_at).saturating_sub(subscription.starts_at);
-		let maximum_age = subscription.maximum_verdict_age;
-		let minimum = match Self::ensure_device_trusted(&order.dataset, maximum_age) {
-			Ok(()) => Self::duration_of(pricing, pricing.minimum)?,
-			Err(_) => Zero::zero(),
-		};
+		let minimum = Self::duration_of(pricing, pricing.minimum)?;
 		let owed = pricing.price_of_use(used.max(minimum)).max(subscription.earned);
 		Ok(Some(owed.max(subscription.paid).min(order.price)))
 	}

@@ -71,32 +71,33 @@ pub trait WeightInfo {
 }
 
 impl WeightInfo for () {
-	// Data set, listing, account and holds of the owner; listing, four index entries, account, holds.
+	// Data set, listing, account and holds of the owner, and the verdict about a device: its assignment, the
+	// device, its registrar and profile; listing, four index entries, account, holds.
 	fn create_listing() -> Weight {
-		estimate(150, 6, 7)
+		estimate(150, 10, 7)
 	}
 	// As above, with three index entries removed.
 	fn change_listing() -> Weight {
-		estimate(150, 4, 9)
+		estimate(150, 8, 9)
 	}
 	fn pause_listing() -> Weight {
 		estimate(50, 1, 2)
 	}
+	// As above, with the verdict.
 	fn resume_listing() -> Weight {
-		estimate(50, 1, 2)
+		estimate(50, 5, 2)
 	}
 	fn retire_listing() -> Weight {
 		estimate(100, 3, 7)
 	}
-	// Listing, data set, order, account, holds, grants, denials, the count of free orders, and the verdict
-	// about a device: its assignment, the device, its registrar and profile; the same without the data set
-	// and the verdict, and four index entries.
+	// Listing, data set, order, account, holds, grants, denials, the count of free orders and the verdict;
+	// the same without the data set and the verdict, and four index entries.
 	fn buy() -> Weight {
 		estimate(1_000, 14, 11)
 	}
-	// Order, data set and subscription; the same without the data set, envelope and index.
+	// Order, data set, subscription and the verdict; the first and the third, envelope and index.
 	fn deliver() -> Weight {
-		estimate(100, 4, 4)
+		estimate(100, 8, 4)
 	}
 	// Order, subscription, challenge, complaint, data set and denial; payer, holds, seller and destination
 	// of the fee.
@@ -122,10 +123,10 @@ impl WeightInfo for () {
 	fn subscribe() -> Weight {
 		estimate(1_000, 13, 11)
 	}
-	// Order, subscription, challenges, complaint, data set and denial; order, subscription,
+	// Order, subscription, challenges, complaint, data set, denial and the verdict; order, subscription,
 	// challenges and envelope.
 	fn deliver_instalment() -> Weight {
-		estimate(150, 8, 4)
+		estimate(150, 12, 4)
 	}
 	// Order, subscription, challenge, complaint, data set and denial; payer, holds, seller and destination
 	// of the fee.
@@ -137,16 +138,16 @@ impl WeightInfo for () {
 	fn extend_subscription() -> Weight {
 		estimate(250, 15, 5)
 	}
-	// As `claim`, with the grants and the verdict.
+	// As `claim`, with the grants.
 	fn end_subscription() -> Weight {
-		estimate(250, 16, 7)
+		estimate(250, 12, 7)
 	}
 	fn open_allowance() -> Weight {
 		estimate(1_000, 13, 11)
 	}
-	// Order, subscription, challenges, complaint, data set, denial and the verdict; the first two.
+	// Order, subscription, challenges, complaint, data set and denial; the first two.
 	fn claim_readings() -> Weight {
-		estimate(150, 11, 2)
+		estimate(150, 7, 2)
 	}
 	// Eight listings, bundle, account and holds of the owner; the last three.
 	fn create_bundle() -> Weight {
@@ -178,13 +179,13 @@ impl WeightInfo for () {
 		estimate(100, 4, 3)
 	}
 	// Order, complaint, subscription, data set and denial; payer, beneficiary and seller with their holds,
-	// destination of fee and bond, challenges, grants and the verdict.
+	// destination of fee and bond, challenges and grants.
 	fn decide() -> Weight {
-		estimate(500, 19, 13)
+		estimate(500, 15, 13)
 	}
 	// As above.
 	fn conclude() -> Weight {
-		estimate(500, 19, 13)
+		estimate(500, 15, 13)
 	}
 	// As `refund`.
 	fn reject() -> Weight {

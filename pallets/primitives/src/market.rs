@@ -150,9 +150,14 @@ pub trait DeviceStatus<BlockNumber> {
 	/// Whether anybody gives verdicts.
 	fn is_available() -> bool;
 
-	/// The block of the youngest verdict that trusts the device behind `dataset`, unless a later
-	/// event took the trust away.
+	/// The block to which the youngest evidence of the device behind `dataset` is bound, if the device
+	/// is trusted.
 	fn trusted_at(dataset: &DatasetId) -> Option<BlockNumber>;
+
+	/// Makes the device behind `dataset` trusted, by the largest reference values. The block's number
+	/// may grow by one.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_verdict(dataset: &DatasetId);
 }
 
 /// Nobody gives verdicts.
@@ -164,4 +169,7 @@ impl<BlockNumber> DeviceStatus<BlockNumber> for () {
 	fn trusted_at(_: &DatasetId) -> Option<BlockNumber> {
 		None
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_verdict(_: &DatasetId) {}
 }

@@ -219,7 +219,10 @@ async fn a_quote_of_tpm2_tools_answers_a_challenge() {
 	stranger.text(&quote(&device, &block, &files)).await;
 	gateway.wait_until_answered().await;
 	let complaint = stranger.refused(&quote(&device, &block, &files)).await;
-	assert!(complaint.contains("a short time ago"), "{complaint}");
+	// Which of the two depends on how long finality took.
+	let is_known =
+		["a short time ago", "not younger"].iter().any(|words| complaint.contains(words));
+	assert!(is_known, "{complaint}");
 
 	stranger.text(&["device", "settle", &device]).await;
 	let status = gateway.status().await;

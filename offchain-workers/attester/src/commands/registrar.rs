@@ -39,7 +39,7 @@ pub async fn run(settings: Settings) -> Result<()> {
 	let watching = watch(chain, readiness, stop.clone());
 	let trusted = manufacturers.len();
 	let rate = RateLimit::new(settings.enrolments_per_second, settings.burst);
-	let chain = Arc::new(NodeChain::new(submitter));
+	let chain = Arc::new(NodeChain::new(submitter, key.account_id()));
 	let service = Service::new(manufacturers, settings.profiles, chain, rate);
 	let service = service.with_log_policies(policies);
 	let listener = TcpListener::bind(settings.listen)

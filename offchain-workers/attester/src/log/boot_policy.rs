@@ -9,6 +9,9 @@ const VERSION: u64 = 1;
 /// Longest policy in bytes.
 pub const MAX_BOOT_POLICY_LENGTH: usize = 16 * 1024 * 1024;
 
+/// PCR 10 is that of the IMA list, and those above are not quoted with logs.
+const HIGHEST_PCR: u8 = 9;
+
 /// An event that the policy does not allow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("event {number} of those that extend a register: PCR {pcr} is extended by {digest}, which is not in the policy")]
@@ -41,10 +44,18 @@ impl BootPolicy {
 		}
 		let document: Document = serde_json::from_slice(json)
 			.map_err(|error| PolicyError::Malformed(error.to_string()))?;
-		match document.version <= VERSION {
-			true => Ok(Self(document.pcrs)),
-			false => Err(PolicyError::UnknownVersion(document.version)),
+		if document.version > VERSION {
+			return Err(PolicyError::UnknownVersion(document.version));
 		}
+		if document.pcrs.keys().any(|pcr| *pcr > HIGHEST_PCR) {
+			return Err(PolicyError::Unsupported("registers above PCR 9"));
+		}
+		Ok(Self(document.pcrs))
+	}
+
+	/// Whether it says what a register may contain.
+	pub fn names(&self, pcr: u8) -> bool {
+		self.0.contains_key(&pcr)
 	}
 
 	/// The first event that is not allowed, if there is one.
@@ -80,7 +91,7 @@ mod tests {
 			judge(&format!(r#"{{"version": 1, "pcrs": {{"{pcr}": [{digests}]}}}}"#))
 		};
 		assert_eq!(of(0, &format!("\"{SEPARATOR}\"")), None);
-		assert_eq!(of(10, ""), None);
+		assert_eq!(of(9, ""), None);
 		// The first event calls the boot loader, and extends PCR 4.
 		assert_eq!(of(4, &format!("\"{SEPARATOR}\"")).map(|found| found.number), Some(1));
 		let found = of(7, "").unwrap();
@@ -93,6 +104,8 @@ mod tests {
 		assert!(matches!(refused("{}"), PolicyError::Malformed(_)));
 		let newer = refused(r#"{"version": 2, "pcrs": {}}"#);
 		assert!(matches!(newer, PolicyError::UnknownVersion(2)));
+		let higher = refused(r#"{"version": 1, "pcrs": {"10": []}}"#);
+		assert!(matches!(higher, PolicyError::Unsupported(_)));
 		let large = vec![b' '; MAX_BOOT_POLICY_LENGTH + 1];
 		assert!(matches!(BootPolicy::parse(&large), Err(PolicyError::TooLong)));
 	}

@@ -39,7 +39,7 @@ pub enum PolicyError {
 	#[error("the runtime policy asks for template hashes of {0:?}, which is not known")]
 	UnknownAlgorithm(String),
 	/// A part of it is not looked at here.
-	#[error("the runtime policy has {0}, which are not supported")]
+	#[error("the policy has {0}, which are not supported")]
 	Unsupported(&'static str),
 	/// A pattern is not one.
 	#[error("a pattern in `excludes` cannot be used: {0}")]

@@ -64,6 +64,8 @@ pub(super) struct AwaitedLogs {
 			content_type = PROBLEM_JSON),
 		(status = 404, description = "The device is not registered on chain", body = Problem,
 			content_type = PROBLEM_JSON),
+		(status = 409, description = "This registrar does not endorse the device", body = Problem,
+			content_type = PROBLEM_JSON),
 		(status = 413, description = "The body is too large", body = Problem,
 			content_type = PROBLEM_JSON),
 		(status = 415, description = "The body is not said to be JSON", body = Problem,
@@ -88,6 +90,10 @@ pub(super) async fn begin(
 	let Some(registration) = service.chain.registration(device).await? else {
 		return Err(Problem::not_found("device-unknown", "the device is not registered on chain"));
 	};
+	if !registration.is_endorsed_here {
+		let detail = "this registrar does not endorse the device, and cannot speak of its logs";
+		return Err(Problem::new(StatusCode::CONFLICT, "not-endorsed-here", detail));
+	}
 	let nonce = rand::random();
 	let awaited = AwaitedLogs { device, attestation_key: registration.attestation_key, nonce };
 	let id = service.awaited_logs.open(awaited, Instant::now()).map_err(|Full| Problem::busy())?;
@@ -271,9 +277,11 @@ fn judge_boot(log: &[u8], quoted: &[[u8; 32]], policies: &LogPolicies) -> Outcom
 	let replayed =
 		boot::replay(log).map_err(|error| fault("boot-log-unreadable", error.to_string()))?;
 	let differs = |pcr: &u8| {
-		// Boot loaders and kernels extend higher registers beside the log.
+		// Boot loaders and kernels extend higher registers beside the log, unless the policy names them:
+		// then their events cannot be left out.
+		let is_named = policies.boot.as_ref().is_some_and(|policy| policy.names(*pcr));
 		let expected = match replayed.values.get(pcr) {
-			None if *pcr >= FIRMWARE_PCRS => return false,
+			None if *pcr >= FIRMWARE_PCRS && !is_named => return false,
 			expected => expected.copied().unwrap_or_default(),
 		};
 		quoted.get(usize::from(*pcr)) != Some(&expected)

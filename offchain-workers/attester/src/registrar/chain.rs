@@ -3,11 +3,11 @@
 use futures::{future::BoxFuture, FutureExt};
 use msec_worker_common::{
 	chain::{
-		attestation::{self, LogVerdict},
+		attestation::{self, Distrust, LogVerdict, Trust},
 		ChainError,
 	},
 	transactions::{Submitter, TransactionError},
-	H256,
+	AccountId32, H256,
 };
 
 /// As what a device is registered.
@@ -17,6 +17,10 @@ pub struct Registration {
 	pub attestation_key: Vec<u8>,
 	/// With what its quotes are compared.
 	pub profile: H256,
+	/// Whether a registrar that is still accredited endorses it.
+	pub is_endorsed: bool,
+	/// Whether that is this registrar.
+	pub is_endorsed_here: bool,
 }
 
 /// The chain, as far as registrars are concerned.
@@ -48,12 +52,15 @@ pub trait RegistrarChain: Send + Sync + 'static {
 }
 
 /// The chain itself, through a node.
-pub struct NodeChain(Submitter);
+pub struct NodeChain {
+	submitter: Submitter,
+	account: AccountId32,
+}
 
 impl NodeChain {
-	/// Endorses as the account of `submitter`.
-	pub fn new(submitter: Submitter) -> Self {
-		Self(submitter)
+	/// Endorses as `account`, which is that of `submitter`.
+	pub fn new(submitter: Submitter, account: AccountId32) -> Self {
+		Self { submitter, account }
 	}
 }
 
@@ -63,10 +70,18 @@ impl RegistrarChain for NodeChain {
 		device: [u8; 32],
 	) -> BoxFuture<'_, Result<Option<Registration>, ChainError>> {
 		async move {
-			let device = self.0.chain().finalized().await?.device(&device).await?;
-			Ok(device.map(|device| Registration {
-				attestation_key: device.attestation_key,
-				profile: device.profile,
+			let block = self.submitter.chain().finalized().await?;
+			let Some(found) = block.device(&device).await? else { return Ok(None) };
+			let revoked = Trust::NotTrusted(Distrust::RegistrarRevoked);
+			let endorsement = match block.trust(&device).await? == revoked {
+				true => None,
+				false => found.endorsement,
+			};
+			Ok(Some(Registration {
+				attestation_key: found.attestation_key,
+				profile: found.profile,
+				is_endorsed: endorsement.is_some(),
+				is_endorsed_here: endorsement.is_some_and(|given| given.registrar == self.account),
 			}))
 		}
 		.boxed()
@@ -80,7 +95,7 @@ impl RegistrarChain for NodeChain {
 	) -> BoxFuture<'a, Result<u64, TransactionError>> {
 		async move {
 			let call = attestation::endorse(H256(device), profile);
-			Ok(self.0.execute(name, &call).await?.block_number)
+			Ok(self.submitter.execute(name, &call).await?.block_number)
 		}
 		.boxed()
 	}
@@ -94,7 +109,7 @@ impl RegistrarChain for NodeChain {
 	) -> BoxFuture<'a, Result<u64, TransactionError>> {
 		async move {
 			let call = attestation::state_log_verdict(H256(device), verdict, valid_for);
-			Ok(self.0.execute(name, &call).await?.block_number)
+			Ok(self.submitter.execute(name, &call).await?.block_number)
 		}
 		.boxed()
 	}

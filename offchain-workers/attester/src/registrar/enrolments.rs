@@ -164,6 +164,11 @@ impl Service {
 			let detail = "the device is registered on chain with another attestation key";
 			return Err(Problem::new(StatusCode::CONFLICT, "other-attestation-key", detail));
 		}
+		// An endorsement lets the TPM's counters begin anew, which is not the device's own decision.
+		if registration.is_endorsed {
+			let detail = "the device is endorsed already; whoever cleared its TPM asks the registrar's operator";
+			return Err(Problem::new(StatusCode::CONFLICT, "already-endorsed", detail));
+		}
 		if !self.profiles.contains(&registration.profile) {
 			let detail = "this registrar does not endorse devices with that profile";
 			return Err(Problem::unprocessable("profile-not-accepted", detail));

@@ -94,7 +94,12 @@ impl Fixture {
 		let identity = swtpm.identity().await;
 		let chain = Arc::new(TestChain { is_accredited: Mutex::new(true), ..TestChain::default() });
 		let attestation_key = identity.attestation_key.clone();
-		let registration = Registration { attestation_key, profile: PROFILE };
+		let registration = Registration {
+			attestation_key,
+			profile: PROFILE,
+			is_endorsed: false,
+			is_endorsed_here: false,
+		};
 		let registered = HashMap::from([(identity.device, registration)]);
 		*chain.registered.lock().unwrap() = registered;
 		let service = Service::new(swtpm.manufacturers(), [PROFILE], chain.clone(), rate);
@@ -205,6 +210,8 @@ async fn whatever_is_not_as_it_should_be_is_refused_by_its_name() {
 	assert_eq!(too_large, "too-large");
 	fixture.change(|registration| registration.profile = H256([6; 32]));
 	assert_eq!(fixture.refusal(|_| ()).await, "profile-not-accepted");
+	fixture.change(|registration| registration.is_endorsed = true);
+	assert_eq!(fixture.refusal(|_| ()).await, "already-endorsed");
 	fixture.chain.registered.lock().unwrap().clear();
 	assert_eq!(fixture.refusal(|_| ()).await, "device-unknown");
 	let lost = Client::new().get(format!("{}/nowhere", fixture.url)).send().await.unwrap();

@@ -14,7 +14,7 @@ use subxt::{
 
 const PALLET: &str = "Attestation";
 /// What `InvalidTransaction::Custom` says of a quote, from 1 on.
-const REJECTIONS: [&str; 15] = [
+const REJECTIONS: [&str; 16] = [
 	"no such device is registered",
 	"the device showed a quote a short time ago",
 	"there is no money for another quote",
@@ -30,6 +30,7 @@ const REJECTIONS: [&str; 15] = [
 	"another key signed it, or one that is not primary in the endorsement hierarchy",
 	"the registers contained other values",
 	"its signature does not fit",
+	"no accredited registrar speaks for the device",
 ];
 
 /// What one register may contain.
@@ -342,6 +343,28 @@ impl BlockClient {
 		dataset: &Hash,
 	) -> Result<Option<AttestedBatches>, ChainError> {
 		self.ask(view_functions::dynamic(PALLET, "attested_batches", (H256(*dataset),))).await
+	}
+
+	/// Why attested data of `dataset` can be neither bought nor delivered now, in words; `None` when its
+	/// device is trusted by evidence that is at most `maximum_age` blocks old, or when no age is asked for.
+	pub async fn distrust(
+		&self,
+		dataset: &Hash,
+		maximum_age: Option<u32>,
+	) -> Result<Option<String>, ChainError> {
+		let Some(maximum_age) = maximum_age else { return Ok(None) };
+		let Some(device) = self.device_of_dataset(dataset).await? else {
+			return Ok(Some("no device is assigned to the data set".into()));
+		};
+		if let Trust::NotTrusted(reason) = self.trust(&device.0).await? {
+			return Ok(Some(reason.to_string()));
+		}
+		let last_quote = self.device(&device.0).await?.and_then(|device| device.last_quote);
+		let bound_to = last_quote.map_or(0, |quote| u64::from(quote.block_number));
+		let age = self.number().saturating_sub(bound_to);
+		Ok((age > u64::from(maximum_age)).then(|| {
+			format!("the device's last quote is {age} blocks old; {maximum_age} are allowed")
+		}))
 	}
 
 	/// What devices have to know to make quotes.

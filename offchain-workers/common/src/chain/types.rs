@@ -221,6 +221,8 @@ pub struct Subscription {
 	pub ends_at: u32,
 	/// Blocks to deliver a last time after the end.
 	pub delivery_period: u32,
+	/// For attested data, how old the evidence of its device may be at a delivery, in blocks.
+	pub maximum_verdict_age: Option<u32>,
 	/// Block of the last delivery.
 	pub delivered_at: u32,
 	/// What the deliveries have earned so far, in the smallest unit.
@@ -730,6 +732,7 @@ impl From<market::Subscription<u128, u32>> for Subscription {
 			starts_at: subscription.starts_at,
 			ends_at: subscription.ends_at,
 			delivery_period: subscription.delivery_period,
+			maximum_verdict_age: subscription.maximum_verdict_age,
 			delivered_at: subscription.delivered_at,
 			earned: subscription.earned,
 			paid: subscription.paid,

@@ -185,12 +185,19 @@ impl Agent {
 		let Some(order) = head.order(id).await? else {
 			return Ok(Attempt::Skipped);
 		};
+		let subscription = head.subscription(id).await?;
+		// The chain would refuse it, for a fee.
+		let maximum_age =
+			subscription.as_ref().and_then(|subscription| subscription.maximum_verdict_age);
+		if head.distrust(dataset, maximum_age).await?.is_some() {
+			return Ok(Attempt::Waits);
+		}
 		let batches = match order.state {
 			OrderState::AwaitingDelivery if u64::from(order.deliver_by) > head.number() => {
 				order.range.batches
 			},
 			OrderState::Delivered { settle_after } => {
-				let Some(subscription) = head.subscription(id).await? else {
+				let Some(subscription) = subscription else {
 					return Ok(Attempt::Skipped);
 				};
 				if !has_time_for_instalment(&subscription, settle_after, head.number()) {
@@ -323,6 +330,7 @@ mod tests {
 			starts_at: 1,
 			ends_at: 101,
 			delivery_period: 10,
+			maximum_verdict_age: None,
 			delivered_at: 11,
 			earned: 0,
 			paid: 0,

@@ -69,13 +69,13 @@ fn other_pallets_learn_whether_the_device_is_trusted() {
 		assert_ok!(assign(OWNER));
 		assert_eq!(trusted_at(), None);
 		assert_ok!(Evidence::new().submit());
-		assert_eq!(trusted_at(), Some(4));
+		assert_eq!(trusted_at(), Some(3));
 		run_to(4 + VALIDITY);
-		assert_eq!(trusted_at(), Some(4));
+		assert_eq!(trusted_at(), Some(3));
 		run_to(4 + VALIDITY + 1);
 		assert_eq!(trusted_at(), None);
 		assert_ok!(Evidence::new().submit());
-		assert_eq!(trusted_at(), Some(now()));
+		assert_eq!(trusted_at(), Some(now() - 1));
 		assert_ok!(Attestation::retire_device(signed(OWNER), DEVICE));
 		assert_eq!(trusted_at(), None);
 		assert_ok!(Attestation::unassign_dataset(signed(OWNER), AIR));

@@ -1,4 +1,4 @@
-use crate::{mock::*, pallet::*, ChallengeOutcome, Distrust, Trust};
+use crate::{mock::*, pallet::*, ChallengeOutcome, Contraindication, Distrust, Trust};
 use frame_support::{assert_noop, assert_ok, pallet_prelude::Pays};
 use sp_runtime::TokenError;
 
@@ -69,16 +69,20 @@ fn an_answer_earns_the_bond() {
 }
 
 #[test]
-fn an_answer_that_does_not_match_is_an_answer() {
+fn a_quote_that_speaks_against_the_device_is_no_answer() {
 	with_trusted_device(|_| {
 		challenge();
 		run_to(AT + 1);
 		assert_ok!(Evidence::new().but(|evidence| evidence.firmware = 0).submit());
+		assert!(!events().contains(&Event::ChallengeAnswered { device: DEVICE }));
 		assert!(!is_trusted());
+		assert_noop!(settle(), Error::<Test>::TooEarly);
+		run_to(AT + ANSWER + 1);
 		let before = free(OWNER);
 		assert_ok!(settle());
-		assert_eq!(free(OWNER), before + BOND);
-		assert!(!is_trusted());
+		assert_eq!((free(OWNER), free(STRANGER)), (before, FUNDS));
+		let reason = Contraindication::FirmwareNotAllowed;
+		assert_eq!(trust(), Trust::NotTrusted(Distrust::Contraindicated(reason)));
 	});
 }
 

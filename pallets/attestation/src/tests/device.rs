@@ -4,8 +4,8 @@ use msec_evidence::software_tpm::{SoftwareTpm, ATTESTATION_KEY_ATTRIBUTES};
 use sp_core::H256;
 use sp_runtime::TokenError;
 
-/// 10, and 1 a byte: 474 of the device, 80 of the key.
-const DEVICE_DEPOSIT: u64 = 564;
+/// 10, and 1 a byte: 475 of the device, 80 of the key.
+const DEVICE_DEPOSIT: u64 = 565;
 
 #[test]
 fn registering_holds_a_deposit_and_counts_the_device() {
@@ -38,6 +38,44 @@ fn a_device_is_bound_to_its_owner_for_ever() {
 		for who in [OWNER, STRANGER] {
 			assert_noop!(register(who), Error::<Test>::DeviceAlreadyRegistered);
 		}
+	});
+}
+
+#[test]
+fn a_device_that_was_never_endorsed_is_free_again() {
+	build_and_execute(|| {
+		let profile = profile();
+		register(DEVICE, TPM, profile);
+		assert_ok!(Attestation::retire_device(signed(OWNER), DEVICE));
+		assert_eq!(trust(), Trust::NotTrusted(Distrust::NotFound));
+		let key = attestation_key(TPM);
+		assert_ok!(Attestation::register_device(signed(STRANGER), DEVICE, key, profile));
+		assert_eq!(Attestation::device(DEVICE).unwrap().owner, STRANGER);
+	});
+}
+
+#[test]
+fn a_registrar_dismisses_what_nobody_endorses() {
+	build_and_execute(|| {
+		let profile = profile();
+		register(DEVICE, TPM, profile);
+		fund(DEVICE);
+		let dismiss = |who| Attestation::dismiss_registration(signed(who), DEVICE);
+		assert_noop!(dismiss(REGISTRAR), Error::<Test>::NotAccredited);
+		accredit();
+		assert_noop!(
+			Attestation::dismiss_registration(signed(REGISTRAR), OTHER_DEVICE),
+			Error::<Test>::NotFound
+		);
+		events();
+		assert_ok!(dismiss(REGISTRAR));
+		assert_eq!(events(), [Event::DeviceRetired { device: DEVICE, returned: BUDGET }]);
+		assert_eq!(free(OWNER), FUNDS);
+		register(DEVICE, TPM, profile);
+		endorse(DEVICE, profile);
+		assert_noop!(dismiss(REGISTRAR), Error::<Test>::AlreadyEndorsed);
+		assert_ok!(Attestation::change_profile(signed(OWNER), DEVICE, profile));
+		assert_noop!(dismiss(REGISTRAR), Error::<Test>::AlreadyEndorsed);
 	});
 }
 
@@ -107,6 +145,8 @@ fn a_new_profile_needs_a_new_endorsement_and_a_new_quote() {
 		let change = |who, profile| Attestation::change_profile(signed(who), DEVICE, profile);
 		assert_noop!(change(STRANGER, new), Error::<Test>::NotAuthorized);
 		assert_noop!(change(OWNER, H256::zero()), Error::<Test>::NotFound);
+		let unknown = Attestation::change_profile(signed(OWNER), OTHER_DEVICE, new);
+		assert_eq!(unknown, Err(Error::<Test>::NotFound.into()));
 		assert_ok!(change(OWNER, new));
 		assert_eq!(events(), [Event::ProfileChanged { device: DEVICE, profile: new }]);
 		let counts = [old, new].map(|id| Attestation::profile(id).unwrap().devices);

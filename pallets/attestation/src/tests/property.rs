@@ -52,9 +52,15 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// A quote by the TPM `tpm`, which may be another than the device's.
 fn quote(nth: usize, tpm: u64, age: u64, sound: bool) -> Call<Test> {
-	let (device, _) = ALL[nth];
+	let (device, right) = ALL[nth];
+	let signer = Evidence::of(device, right).signer;
 	let evidence = Evidence::of(device, tpm).bound_to(now().saturating_sub(age));
-	evidence.but(|evidence| evidence.firmware += if sound { 0 } else { 9 }).call()
+	let change = |evidence: &mut Evidence| {
+		// What a forger would write there.
+		evidence.signer = signer;
+		evidence.firmware += if sound { 0 } else { 9 };
+	};
+	evidence.but(change).call()
 }
 
 fn call(step: Step) -> Option<(RuntimeOrigin, Call<Test>)> {
@@ -180,9 +186,12 @@ proptest! {
 			let mut ledger = Ledger::new();
 			for step in steps {
 				let before = parties();
+				let is_forged =
+					matches!(step, Step::Quote { nth, tpm, .. } if ALL[nth].1 != tpm);
 				if let Some((origin, call)) = call(step) {
 					// A refused call must change nothing, which the ledger shows.
-					let _ = RuntimeCall::from(call).dispatch(origin);
+					let result = RuntimeCall::from(call).dispatch(origin);
+					assert!(!is_forged || result.is_err());
 				}
 				ledger.follow(&before);
 				assert_ok!(Attestation::do_try_state());

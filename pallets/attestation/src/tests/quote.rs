@@ -92,6 +92,18 @@ fn unknown_devices_are_rejected() {
 }
 
 #[test]
+fn only_devices_that_a_registrar_endorses_show_quotes() {
+	with_device(|profile| {
+		register(OTHER_DEVICE, OTHER_TPM, profile);
+		fund(OTHER_DEVICE);
+		let other = Evidence::of(OTHER_DEVICE, OTHER_TPM).call();
+		assert_rejected(other, QuoteRejection::NotEndorsed);
+		assert_ok!(Attestation::revoke_registrar(RuntimeOrigin::root(), REGISTRAR));
+		assert_rejected(Evidence::new().call(), QuoteRejection::NotEndorsed);
+	});
+}
+
+#[test]
 fn there_is_a_shortest_time_between_quotes() {
 	with_device(|_| {
 		run_to(2);
@@ -183,6 +195,7 @@ fn a_quote_is_bound_to_device_block_and_chain() {
 		assert_rejected(other_block.call(), rejection);
 
 		register(OTHER_DEVICE, OTHER_TPM, profile);
+		endorse(OTHER_DEVICE, profile);
 		fund(OTHER_DEVICE);
 		let theirs = Evidence::of(OTHER_DEVICE, OTHER_TPM);
 		let mut as_own = Evidence::new().call_with(theirs.attest(), theirs.signature());
@@ -281,6 +294,7 @@ fn a_block_takes_so_many_quotes() {
 		let third = H256::repeat_byte(3);
 		for (device, tpm) in [(OTHER_DEVICE, OTHER_TPM), (third, 3)] {
 			register(device, tpm, profile);
+			endorse(device, profile);
 			fund(device);
 		}
 		assert_ok!(Evidence::new().submit());
@@ -317,8 +331,9 @@ fn each_rejection_has_a_number_of_its_own() {
 			OtherSigner,
 			OtherPcrValues,
 			SignatureInvalid,
+			NotEndorsed,
 		];
-		assert!(all.iter().map(|rejection| *rejection as u8).eq(1..=15));
+		assert!(all.iter().map(|rejection| *rejection as u8).eq(1..=16));
 	});
 }
 

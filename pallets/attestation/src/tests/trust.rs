@@ -22,20 +22,6 @@ fn each_condition_is_needed() {
 }
 
 #[test]
-fn a_device_can_show_quotes_before_it_is_endorsed() {
-	build_and_execute(|| {
-		let profile = profile();
-		register(DEVICE, TPM, profile);
-		fund(DEVICE);
-		assert_ok!(Evidence::new().submit());
-		assert_distrusted(Distrust::NotEndorsed);
-		accredit();
-		endorse(DEVICE, profile);
-		assert!(matches!(trust(), Trust::Trusted { appraised_at: 1, .. }));
-	});
-}
-
-#[test]
 fn trust_ends_with_its_last_block() {
 	with_trusted_device(|_| {
 		run_to(1 + VALIDITY);

@@ -35,6 +35,20 @@ fn not_trusted() -> DispatchResult {
 	Err(Error::<Test>::DeviceNotTrusted.into())
 }
 
+/// Puts [`DATASET`] on offer as attested; then its device is no longer trusted.
+fn list_and_distrust(terms: ListingTermsOf<Test>) -> ListingId {
+	trust();
+	let listing = list(attested(terms));
+	distrust();
+	listing
+}
+
+/// Delivers a fourth batch.
+fn instalment(order: OrderId) -> DispatchResult {
+	let envelope = envelope(order, &Data::honest().tree, 4);
+	dispatch(AGENT, Call::deliver_instalment { order, batches: 4, envelope })
+}
+
 /// As [`running_subscription`], with a verdict of block 1.
 fn attested_subscription() -> OrderId {
 	trust();
@@ -56,7 +70,7 @@ fn the_age_of_a_verdict_is_checked() {
 		distrust();
 		let of_now = ListingTermsOf::<Test> { maximum_verdict_age: Some(0), ..terms() };
 		assert_noop!(change(of_now.clone()), Error::<Test>::InvalidVerdictAge);
-		// Whether the device is trusted does not matter yet.
+		trust();
 		assert_ok!(change(attested(terms())));
 		assert_ok!(Marketplace::retire_listing(signed(OWNER), listing));
 		assert_noop!(create(of_now), Error::<Test>::InvalidVerdictAge);
@@ -66,10 +80,32 @@ fn the_age_of_a_verdict_is_checked() {
 }
 
 #[test]
-fn attested_data_is_sold_while_its_device_is_trusted() {
+fn attested_data_is_offered_while_its_device_is_trusted() {
 	ExtBuilder::default().build_and_execute(|| {
 		distrust();
-		let listing = list(attested(terms()));
+		let create = |terms| Marketplace::create_listing(signed(OWNER), SALT, terms);
+		assert_noop!(create(attested(terms())), Error::<Test>::DeviceNotTrusted);
+		let listing = list(terms());
+		let change = |terms| Marketplace::change_listing(signed(OWNER), listing, terms);
+		assert_noop!(change(attested(terms())), Error::<Test>::DeviceNotTrusted);
+		trust();
+		assert_ok!(change(attested(terms())));
+		run_to(2 + AGE);
+		assert_noop!(change(attested(terms())), Error::<Test>::DeviceNotTrusted);
+		assert_ok!(Marketplace::pause_listing(signed(OWNER), listing));
+		let resume = || Marketplace::resume_listing(signed(OWNER), listing);
+		assert_noop!(resume(), Error::<Test>::DeviceNotTrusted);
+		trust();
+		assert_ok!(resume());
+		distrust();
+		assert_ok!(change(terms()));
+	});
+}
+
+#[test]
+fn attested_data_is_sold_while_its_device_is_trusted() {
+	ExtBuilder::default().build_and_execute(|| {
+		let listing = list_and_distrust(terms());
 		assert_eq!(take(listing, 1), not_trusted());
 		trust();
 		assert_ok!(take(listing, 1));
@@ -91,8 +127,7 @@ fn attested_data_is_sold_while_its_device_is_trusted() {
 fn what_costs_nothing_needs_the_verdict_too() {
 	for pricing in [Pricing::Free, Pricing::FreeQuota { orders: 1 }] {
 		ExtBuilder::default().build_and_execute(|| {
-			distrust();
-			let listing = list(attested(ListingTermsOf::<Test> { pricing, ..terms() }));
+			let listing = list_and_distrust(ListingTermsOf::<Test> { pricing, ..terms() });
 			assert_eq!(take(listing, 1), not_trusted());
 			trust();
 			assert_ok!(take(listing, 1));
@@ -113,8 +148,7 @@ fn other_data_is_sold_without_a_verdict() {
 #[test]
 fn subscriptions_begin_and_are_extended_while_the_device_is_trusted() {
 	ExtBuilder::default().build_and_execute(|| {
-		distrust();
-		let listing = list(attested(subscription_terms()));
+		let listing = list_and_distrust(subscription_terms());
 		let hash = attested(subscription_terms()).hash();
 		let origin = signed(BUYER);
 		let subscribed =
@@ -132,9 +166,29 @@ fn subscriptions_begin_and_are_extended_while_the_device_is_trusted() {
 }
 
 #[test]
-fn a_subscriber_owes_no_minimum_while_the_device_is_not_trusted() {
-	// Thirty blocks were used; the minimum is a hundred.
-	for (is_trusted, owed) in [(true, 2 * PRICE), (false, 30 * BLOCK_PRICE)] {
+fn a_subscription_is_delivered_while_the_device_is_trusted() {
+	ExtBuilder::default().build_and_execute(|| {
+		trust();
+		let id = subscribe(list(attested(subscription_terms())), PERIODS);
+		distrust();
+		let first = || {
+			let envelope = envelope(id, &Data::honest().tree, 3);
+			Marketplace::deliver(signed(AGENT), id, envelope)
+		};
+		assert_noop!(first(), Error::<Test>::DeviceNotTrusted);
+		trust();
+		assert_ok!(first());
+		append_up_to(4);
+		run_to(31);
+		assert_eq!(instalment(id), not_trusted());
+		trust();
+		assert_ok!(instalment(id));
+	});
+}
+
+#[test]
+fn a_subscriber_owes_the_minimum_whether_or_not_the_device_is_trusted() {
+	for is_trusted in [true, false] {
 		ExtBuilder::default().build_and_execute(|| {
 			let id = attested_subscription();
 			run_to(31);
@@ -143,6 +197,8 @@ fn a_subscriber_owes_no_minimum_while_the_device_is_not_trusted() {
 			}
 			assert_ok!(Marketplace::end_subscription(signed(BUYER), id));
 			assert_eq!(order(id).state, OrderState::Settled { at: 31 });
+			// Thirty blocks were used; the minimum is a hundred.
+			let owed = 2 * PRICE;
 			assert_eq!(free(OWNER), FUNDS - deposit_of(OWNER) + owed - owed / 20);
 			assert_eq!((payment_of(BUYER), free(BUYER)), (0, FUNDS - SUBSCRIPTION_DEPOSIT - owed));
 		});
@@ -156,18 +212,16 @@ fn a_subscription_keeps_its_condition_when_the_listing_changes() {
 		let listing = order(id).listing;
 		assert_ok!(Marketplace::change_listing(signed(OWNER), listing, subscription_terms()));
 		distrust();
-		run_to(31);
-		assert_ok!(Marketplace::end_subscription(signed(BUYER), id));
-		let owed = 30 * BLOCK_PRICE;
-		assert_eq!(free(OWNER), FUNDS - deposit_of(OWNER) + owed - owed / 20);
+		append_up_to(4);
+		run_to(32);
+		assert_eq!(instalment(id), not_trusted());
 	});
 }
 
 #[test]
-fn readings_are_bought_and_claimed_while_the_device_is_trusted() {
+fn readings_are_bought_and_delivered_while_the_device_is_trusted() {
 	ExtBuilder::default().build_and_execute(|| {
-		distrust();
-		let listing = list(attested(reading_terms()));
+		let listing = list_and_distrust(reading_terms());
 		let hash = attested(reading_terms()).hash();
 		let open = || {
 			let origin = signed(BUYER);
@@ -181,12 +235,13 @@ fn readings_are_bought_and_claimed_while_the_device_is_trusted() {
 		deliver(id, envelope(id, &Data::honest().tree, 3));
 		append_up_to(4);
 		run_to(131);
-		deliver_instalment(id, 4);
-		assert_ok!(Marketplace::confirm(signed(BUYER), id));
-		let claim = || Marketplace::claim_readings(signed(OWNER), id, 21);
-		assert_noop!(claim(), Error::<Test>::DeviceNotTrusted);
+		assert_eq!(instalment(id), not_trusted());
 		trust();
-		assert_ok!(claim());
+		assert_ok!(instalment(id));
+		assert_ok!(Marketplace::confirm(signed(BUYER), id));
+		// What was delivered is paid.
+		distrust();
+		assert_ok!(Marketplace::claim_readings(signed(OWNER), id, 21));
 	});
 }
 
@@ -194,10 +249,9 @@ fn readings_are_bought_and_claimed_while_the_device_is_trusted() {
 fn a_bundle_is_sold_while_all_its_devices_are_trusted() {
 	let other = Dataset::of(OWNER, Data::honest().range);
 	ExtBuilder::default().with_dataset(OTHER, other).build_and_execute(|| {
-		distrust();
 		let plain = ListingTermsOf::<Test> { dataset: OTHER, ..terms() };
 		assert_ok!(Marketplace::create_listing(signed(OWNER), SALT, plain));
-		let listings = [list(attested(terms())), Marketplace::listing_id(&OWNER, &OTHER, SALT)];
+		let listings = [list_and_distrust(terms()), Marketplace::listing_id(&OWNER, &OTHER, SALT)];
 		let members = listings.map(|listing| BundleMember { listing, share: PRICE });
 		let members = members.to_vec().try_into().unwrap();
 		assert_ok!(Marketplace::create_bundle(signed(OWNER), SALT, members));
@@ -221,8 +275,7 @@ fn a_bundle_is_sold_while_all_its_devices_are_trusted() {
 #[test]
 fn the_demand_side_meets_attested_data_while_its_device_is_trusted() {
 	ExtBuilder::default().build_and_execute(|| {
-		distrust();
-		let listing = list(attested(terms()));
+		let listing = list_and_distrust(terms());
 		let hash = attested(terms()).hash();
 		let buy = || {
 			Marketplace::buy_for(&BUYER, &listing, hash, PRICE, &FRIEND, buyer_key()).map(|_| ())
@@ -244,8 +297,7 @@ fn the_demand_side_meets_attested_data_while_its_device_is_trusted() {
 #[test]
 fn views_tell_what_is_available_now() {
 	ExtBuilder::default().build_and_execute(|| {
-		distrust();
-		let listing = list(attested(terms()));
+		let listing = list_and_distrust(terms());
 		let unavailable = || {
 			let prices = PriceBand { lowest: 0, highest: u64::MAX };
 			let page = Marketplace::search_listings(SearchScope::All, prices, None, 9);
