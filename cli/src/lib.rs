@@ -2,6 +2,7 @@
 //!
 //! * [`ingest`] reads messy tables into canonical rows and chunks.
 //! * [`publish`] encrypts chunks, uploads them to stores and commits to them on chain, resumably.
+//! * [`attested`] has the device behind a data set sign what was published, and tells what it signed.
 //! * [`market`] finds offers, [`ranking`] sorts them, [`price_history`] tells what was paid before.
 //! * [`fetch`] gets what was bought and checks every chunk; [`dispute`] proves to the chain what does not
 //!   match and finds what is withheld; [`posted`] reads what was posted on the chain instead.
@@ -12,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod amount;
+pub mod attested;
 pub mod dispute;
 pub mod fetch;
 pub mod freshness;

@@ -2,8 +2,13 @@
 
 /// `TPM_GENERATED_VALUE` (6.2): what a TPM makes itself begins with it.
 pub const TPM_GENERATED_VALUE: u32 = 0xff54_4347;
+/// `TPM_ST_ATTEST_CERTIFY` (6.9).
+pub const TPM_ST_ATTEST_CERTIFY: u16 = 0x8017;
 /// `TPM_ST_ATTEST_QUOTE` (6.9).
 pub const TPM_ST_ATTEST_QUOTE: u16 = 0x8018;
+
+/// `TPM_CC_PolicyPCR` (6.5.2).
+pub const TPM_CC_POLICY_PCR: u32 = 0x0000_017f;
 
 /// `TPM_ALG_SHA256` (6.3).
 pub const TPM_ALG_SHA256: u16 = 0x000b;
@@ -26,6 +31,8 @@ pub mod attribute {
 	pub const FIXED_PARENT: u32 = 1 << 4;
 	/// The TPM made the key.
 	pub const SENSITIVE_DATA_ORIGIN: u32 = 1 << 5;
+	/// The key can be used without its policy.
+	pub const USER_WITH_AUTH: u32 = 1 << 6;
 	/// The key signs only what the TPM made.
 	pub const RESTRICTED: u32 = 1 << 16;
 	/// The key decrypts.

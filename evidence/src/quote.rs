@@ -1,13 +1,11 @@
 //! What a TPM says of its registers (`TPMS_ATTEST` of type `TPM_ST_ATTEST_QUOTE`, Part 2, 10.12.8).
 
 use crate::{
-	constants::{TPM_ALG_SHA256, TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE},
-	pcr::PcrSelection,
+	attest::{Header, HeaderError},
+	constants::{TPM_ALG_SHA256, TPM_ST_ATTEST_QUOTE},
+	pcr::{PcrSelection, SELECT_LENGTH},
 	reader::{ReadError, Reader},
 };
-
-/// Length of the bit field for 24 registers.
-const SELECT_LENGTH: u8 = 3;
 
 /// Why bytes are not a quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,34 +53,20 @@ impl<'a> Quote<'a> {
 	/// Reads a marshalled `TPMS_ATTEST`. Nothing is verified.
 	pub fn parse(attest: &'a [u8]) -> Result<Self, ParseError> {
 		let mut reader = Reader::new(attest);
-		if reader.u32()? != TPM_GENERATED_VALUE {
-			return Err(ParseError::NotTpmGenerated);
-		}
-		if reader.u16()? != TPM_ST_ATTEST_QUOTE {
-			return Err(ParseError::NotQuote);
-		}
+		let header = Header::read(&mut reader, TPM_ST_ATTEST_QUOTE)?;
 		let quote = Self {
-			qualified_signer: reader.sized()?,
-			extra_data: reader.sized()?,
-			clock: reader.u64()?,
-			reset_count: reader.u32()?,
-			restart_count: reader.u32()?,
-			safe: yes_or_no(&mut reader)?,
-			firmware_version: reader.u64()?,
+			qualified_signer: header.qualified_signer,
+			extra_data: header.extra_data,
+			clock: header.clock,
+			reset_count: header.reset_count,
+			restart_count: header.restart_count,
+			safe: header.safe,
+			firmware_version: header.firmware_version,
 			selection: selection(&mut reader)?,
 			pcr_digest: reader.sized()?.try_into().map_err(|_| ParseError::OtherDigest)?,
 		};
 		reader.finish()?;
 		Ok(quote)
-	}
-}
-
-/// `TPMI_YES_NO` (Part 2, 9.2).
-fn yes_or_no(reader: &mut Reader) -> Result<bool, ParseError> {
-	match reader.u8()? {
-		0 => Ok(false),
-		1 => Ok(true),
-		_ => Err(ParseError::InvalidBoolean),
 	}
 }
 
@@ -101,6 +85,17 @@ impl From<ReadError> for ParseError {
 		match error {
 			ReadError::Truncated => Self::Truncated,
 			ReadError::TrailingBytes => Self::TrailingBytes,
+		}
+	}
+}
+
+impl From<HeaderError> for ParseError {
+	fn from(error: HeaderError) -> Self {
+		match error {
+			HeaderError::Truncated => Self::Truncated,
+			HeaderError::NotTpmGenerated => Self::NotTpmGenerated,
+			HeaderError::OtherType => Self::NotQuote,
+			HeaderError::InvalidBoolean => Self::InvalidBoolean,
 		}
 	}
 }

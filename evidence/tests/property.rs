@@ -1,6 +1,9 @@
 //! Whatever bytes arrive, nothing panics, and nothing but the key's own signature is accepted.
 
-use msec_evidence::{pcr_digest, software_tpm::SoftwareTpm, AttestationKey, PcrSelection, Quote};
+use msec_evidence::{
+	pcr_digest, software_tpm::SoftwareTpm, AttestationKey, BatchKey, Certification, PcrSelection,
+	Quote,
+};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -11,6 +14,16 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 /// Bytes that begin as a real structure does, so that parsers go further.
 fn nearly(real: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
 	(0..=real.len(), bytes()).prop_map(move |(kept, rest)| [&real[..kept], &rest].concat())
+}
+
+fn certification() -> Vec<u8> {
+	Certification {
+		qualified_signer: &[1; 34],
+		extra_data: &[2; 32],
+		name: &[3; 34],
+		qualified_name: &[4; 34],
+	}
+	.marshal()
 }
 
 prop_compose! {
@@ -60,6 +73,33 @@ proptest! {
 		let real = SoftwareTpm::new(1).attestation_key();
 		if let Ok(parsed) = AttestationKey::parse(&key) {
 			let same_name = parsed.name() == AttestationKey::parse(&real).unwrap().name();
+			prop_assert_eq!(same_name, key == real);
+		}
+	}
+
+	#[test]
+	fn every_certification_reads_as_it_was_written(
+		[qualified_signer, extra_data, name, qualified_name] in [bytes(), bytes(), bytes(), bytes()],
+	) {
+		let certification = Certification {
+			qualified_signer: &qualified_signer,
+			extra_data: &extra_data,
+			name: &name,
+			qualified_name: &qualified_name,
+		};
+		let attest = certification.marshal();
+		prop_assert_eq!(Certification::parse(&attest), Ok(certification));
+	}
+
+	#[test]
+	fn arbitrary_certifications_and_batch_keys_are_read_without_panic(
+		attest in prop_oneof![bytes(), nearly(certification())],
+		key in prop_oneof![bytes(), nearly(SoftwareTpm::new(1).batch_key(&[7; 32]))],
+	) {
+		let _ = Certification::parse(&attest);
+		let real = SoftwareTpm::new(1).batch_key(&[7; 32]);
+		if let Ok(parsed) = BatchKey::parse(&key) {
+			let same_name = parsed.name() == BatchKey::parse(&real).unwrap().name();
 			prop_assert_eq!(same_name, key == real);
 		}
 	}

@@ -1,8 +1,10 @@
 //! Each reason for which evidence is refused.
 
 use msec_evidence::{
-	software_tpm::{SoftwareTpm, ATTESTATION_KEY_ATTRIBUTES},
-	AttestationKey, KeyError, ParseError, PcrSelection, Quote, SignatureError,
+	policy_pcr,
+	software_tpm::{SoftwareTpm, ATTESTATION_KEY_ATTRIBUTES, BATCH_KEY_ATTRIBUTES},
+	AttestationKey, BatchKey, BatchKeyError, Certification, CertificationError, KeyError,
+	ParseError, PcrSelection, Quote, SignatureError,
 };
 use std::ops::Range;
 
@@ -168,4 +170,104 @@ fn names_depend_on_key_attributes_and_parent() {
 		);
 	}
 	assert_ne!(first.name(), first.qualified_name_in_endorsement_hierarchy());
+}
+
+fn certification() -> Certification<'static> {
+	Certification {
+		qualified_signer: &[1; 34],
+		extra_data: &[2; 32],
+		name: &[3; 34],
+		qualified_name: &[4; 34],
+	}
+}
+
+#[test]
+fn other_structures_are_no_certifications() {
+	let bytes = certification().marshal();
+	assert_eq!(Certification::parse(&bytes), Ok(certification()));
+	let with_byte = |position: usize, byte: u8| {
+		let mut bytes = bytes.clone();
+		assert_ne!(bytes[position], byte);
+		bytes[position] = byte;
+		Certification::parse(&bytes).map(|_| ())
+	};
+	assert_eq!(with_byte(0, 0), Err(CertificationError::NotTpmGenerated));
+	// `TPM_ST_ATTEST_QUOTE`.
+	assert_eq!(with_byte(5, 0x18), Err(CertificationError::NotCertification));
+	assert_eq!(with_byte(SAFE, 2), Err(CertificationError::InvalidBoolean));
+	for length in 0..bytes.len() {
+		let cut = Certification::parse(&bytes[..length]);
+		assert_eq!(cut, Err(CertificationError::Truncated), "{length} bytes");
+	}
+	let longer = [bytes.as_slice(), &[0]].concat();
+	assert_eq!(Certification::parse(&longer), Err(CertificationError::TrailingBytes));
+	let quote = quote().marshal();
+	assert_eq!(Certification::parse(&quote), Err(CertificationError::NotCertification));
+	assert_eq!(Quote::parse(&bytes), Err(ParseError::NotQuote));
+}
+
+#[test]
+fn batch_keys_stay_in_the_tpm_and_work_under_their_policy_alone() {
+	let tpm = SoftwareTpm::new(1);
+	let parse =
+		|attributes| BatchKey::parse(&tpm.public_area_under(attributes, &[7; 32])).map(|_| ());
+	assert_eq!(parse(BATCH_KEY_ATTRIBUTES), Ok(()));
+	for bit in [1, 4, 5, 18] {
+		let without = BATCH_KEY_ATTRIBUTES & !(1 << bit);
+		assert_eq!(parse(without), Err(BatchKeyError::NotSealed), "without bit {bit}");
+	}
+	// `userWithAuth`, `restricted`, `decrypt`.
+	for bit in [6, 16, 17] {
+		let with = BATCH_KEY_ATTRIBUTES | 1 << bit;
+		assert_eq!(parse(with), Err(BatchKeyError::NotSealed), "with bit {bit}");
+	}
+	for policy in [&[] as &[u8], &[7; 20], &[7; 48]] {
+		let key = BatchKey::parse(&tpm.public_area_under(BATCH_KEY_ATTRIBUTES, policy));
+		assert_eq!(key, Err(BatchKeyError::NotSealed));
+	}
+	let attestation_key = BatchKey::parse(&tpm.attestation_key());
+	assert_eq!(attestation_key, Err(BatchKeyError::NotSealed));
+}
+
+#[test]
+fn batch_keys_of_other_algorithms_are_refused() {
+	let key = SoftwareTpm::new(1).batch_key(&[7; 32]);
+	// Type, name algorithm; behind the policy: symmetric algorithm, scheme, its hash, curve, derivation.
+	for position in [1, 3, 43, 45, 47, 49, 51] {
+		let mut other = key.clone();
+		other[position] ^= 0x40;
+		assert_eq!(BatchKey::parse(&other), Err(BatchKeyError::OtherAlgorithm), "at {position}");
+	}
+	for length in 0..key.len() {
+		let cut = BatchKey::parse(&key[..length]);
+		assert_eq!(cut, Err(BatchKeyError::Truncated), "{length} bytes");
+	}
+	let mut beside_the_curve = key.clone();
+	*beside_the_curve.last_mut().unwrap() ^= 1;
+	assert_eq!(BatchKey::parse(&beside_the_curve), Err(BatchKeyError::InvalidPoint));
+	assert_eq!(BatchKey::parse(&[key, vec![0]].concat()), Err(BatchKeyError::TrailingBytes));
+}
+
+#[test]
+fn a_batch_key_is_sealed_to_one_state() {
+	let selection = PcrSelection::of([0, 8]).unwrap();
+	let policy = policy_pcr(selection, &[7; 32]);
+	let key = BatchKey::parse(&SoftwareTpm::new(1).batch_key(&policy)).unwrap();
+	assert!(key.is_sealed_to(selection, &[7; 32]));
+	assert!(!key.is_sealed_to(selection, &[8; 32]));
+	assert!(!key.is_sealed_to(PcrSelection::of([0]).unwrap(), &[7; 32]));
+}
+
+#[test]
+fn signatures_of_batches_must_fit_key_and_digest() {
+	let tpm = SoftwareTpm::new(1);
+	let key = BatchKey::parse(&tpm.batch_key(&[7; 32])).unwrap();
+	let signature = tpm.sign_digest(&[5; 32]);
+	assert_eq!(key.verify(&[5; 32], &signature), Ok(()));
+	assert_eq!(key.verify(&[6; 32], &signature), Err(SignatureError::Invalid));
+	let other = SoftwareTpm::new(2).sign_digest(&[5; 32]);
+	assert_eq!(key.verify(&[5; 32], &other), Err(SignatureError::Invalid));
+	assert_eq!(key.verify(&[5; 32], &signature[1..]), Err(SignatureError::OtherAlgorithm));
+	let cut = &signature[..signature.len() - 1];
+	assert_eq!(key.verify(&[5; 32], cut), Err(SignatureError::Truncated));
 }

@@ -12,6 +12,7 @@ use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
 use codec::Encode;
 use msec::{
+	attested::Origin,
 	dispute::{self, Ground},
 	fetch::{self, FetchError},
 	home::OrderRecord,
@@ -448,6 +449,7 @@ impl Fetch {
 		let id = ids::hash_text(&self.order.0);
 		let cover = delivery.cover(&self.order, &chain.genesis())?;
 		let stores = delivery.stores(&key).await?;
+		let origin = Origin::of(&chain.finalized().await?, &order.dataset.0).await?;
 		let bar = context.bar(order.range.batches.into(), false);
 		bar.set_message("batches");
 		let mut progress = |batches: u32| bar.set_position(batches.into());
@@ -456,7 +458,14 @@ impl Fetch {
 		let files = files.map_err(|error| advise(&self.order, &error));
 		bar.finish_and_clear();
 		let files: Vec<_> = files?.iter().map(|path| path.display().to_string()).collect();
-		let value = json!({ "order": id, "files": files, "batches": order.range.batches });
+		let batches = order.range.batches;
+		let value = json!({
+			"order": id,
+			"files": files,
+			"batches": batches,
+			"device": origin.device,
+			"attested_batches": origin.attested,
+		});
 		context.print(&value, || {
 			let next = match order.state {
 				OrderState::Delivered { settle_after } => {
@@ -464,8 +473,12 @@ impl Fetch {
 				},
 				_ => String::new(),
 			};
-			let batches = order.range.batches;
-			format!("{batches} batches, every chunk as committed to: {}{next}", files.join(", "))
+			let origin = match origin.device {
+				Some(_) => format!("\n{}", origin.words(batches)),
+				None => String::new(),
+			};
+			let files = files.join(", ");
+			format!("{batches} batches, every chunk as committed to: {files}{origin}{next}")
 		});
 		Ok(())
 	}

@@ -5,6 +5,7 @@ use anyhow::{anyhow, Context as _, Result};
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use msec::{
+	attested::attest,
 	home::create_private,
 	ids,
 	ingest::{self, DateOrder, DecimalMark, Format, Options, Survey},
@@ -16,6 +17,7 @@ use serde_json::json;
 use std::{
 	fs::File,
 	io,
+	ops::Range,
 	path::{Path, PathBuf},
 };
 
@@ -114,6 +116,10 @@ pub struct Publish {
 		value_parser = clap::value_parser!(u32).range(1..=1024),
 	)]
 	chunks_per_batch: u32,
+	/// Have the device behind the data set sign the batches: the socket of its agent, see
+	/// `msec-attester agent --batch-socket`.
+	#[arg(long, value_name = "SOCKET")]
+	attested: Option<PathBuf>,
 	/// Only read the files and say what would be published.
 	#[arg(long)]
 	dry_run: bool,
@@ -160,6 +166,7 @@ impl Publish {
 	pub async fn run(self, context: &Context) -> Result<()> {
 		let options = self.options()?;
 		let mut results = Vec::new();
+		let mut device = None;
 		if self.dry_run {
 			for path in &self.files {
 				let mut source = open(path)?;
@@ -185,17 +192,24 @@ impl Publish {
 				tree: &tree,
 				chunks_per_batch: self.chunks_per_batch,
 			};
+			let mut batches = None;
 			for path in &self.files {
-				let published = self
+				let (published, value) = self
 					.publish(context, &publisher, path, &options)
 					.await
 					.with_context(|| path.display().to_string())?;
-				results.push(published);
+				batches = joined(batches, &published);
+				results.push(value);
+			}
+			if let Some((socket, batches)) = self.attested.as_ref().zip(batches) {
+				device = Some(attest(&submitter, socket, &dataset.0, batches).await?);
 			}
 		}
-		let value = json!({ "dataset": self.dataset, "files": results });
+		let device = device.map(|device| ids::hash_text(&device.0));
+		let value = json!({ "dataset": self.dataset, "files": results, "attested_by": device });
 		context.print(&value, || {
-			let texts: Vec<_> = results.iter().map(super::dataset::text_of).collect();
+			let mut texts: Vec<_> = results.iter().map(super::dataset::text_of).collect();
+			texts.extend(device.iter().map(|device| format!("attested by device {device}")));
 			texts.join("\n\n")
 		});
 		Ok(())
@@ -207,7 +221,7 @@ impl Publish {
 		publisher: &Publisher<'_>,
 		path: &Path,
 		options: &Options,
-	) -> Result<serde_json::Value> {
+	) -> Result<(Published, serde_json::Value)> {
 		let mut source = open(path)?;
 		let survey = survey(context, path, &mut source, options)?;
 		let bar = context.bar(survey.length, true);
@@ -228,7 +242,9 @@ impl Publish {
 			.await;
 		bar.finish_and_clear();
 		let report = report.finish()?;
-		Ok(result(path, &survey, &outcome?, report))
+		let published = outcome?;
+		let value = result(path, &survey, &published, report);
+		Ok((published, value))
 	}
 
 	fn rehearse(&self, path: &Path, survey: &Survey, source: File) -> Result<serde_json::Value> {
@@ -246,6 +262,18 @@ impl Publish {
 		}
 		let report = report.finish()?;
 		Ok(result(path, survey, &outcome, report))
+	}
+}
+
+/// The last batches that were published without a gap, with those of one more file.
+fn joined(batches: Option<Range<u32>>, published: &Published) -> Option<Range<u32>> {
+	let first = published.first_batch;
+	let more = first..first.saturating_add(published.batches);
+	match batches {
+		_ if more.is_empty() => batches,
+		Some(batches) if batches.end == more.start => Some(batches.start..more.end),
+		Some(batches) if more.end <= batches.end => Some(batches),
+		_ => Some(more),
 	}
 }
 
@@ -332,5 +360,22 @@ impl Report {
 			},
 			None => Ok(None),
 		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn what_the_device_signs_has_no_gap() {
+		let published =
+			|first_batch, batches| Published { first_batch, batches, ..Default::default() };
+		assert_eq!(joined(None, &published(3, 0)), None);
+		assert_eq!(joined(None, &published(3, 2)), Some(3..5));
+		assert_eq!(joined(Some(3..5), &published(5, 1)), Some(3..6));
+		assert_eq!(joined(Some(3..5), &published(7, 1)), Some(7..8));
+		assert_eq!(joined(Some(3..5), &published(0, 2)), Some(3..5));
+		assert_eq!(joined(Some(3..5), &published(5, 0)), Some(3..5));
 	}
 }

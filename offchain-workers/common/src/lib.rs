@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod batch_frame;
+pub mod batch_signer;
 pub mod chain;
 pub mod configuration;
 pub mod database;

@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(is_active, Error::<T>::DatasetErased);
 		ensure!(!Assignments::<T>::contains_key(dataset), Error::<T>::AlreadyAssigned);
 		let ticket = T::Consideration::new(&who, Self::assignment_footprint())?;
-		Assignments::<T>::insert(dataset, Assignment { device, owner, ticket });
+		Assignments::<T>::insert(dataset, Assignment { device, owner, attested: None, ticket });
 		Self::deposit_event(Event::DatasetAssigned { dataset, device });
 		Ok(())
 	}

@@ -15,7 +15,8 @@ use frame_support::{
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use msec_evidence::{
-	pcr_digest, qualifying_data, software_tpm::SoftwareTpm, AttestationKey, PcrSelection, Quote,
+	batches_digest, certification_data, pcr_digest, policy_pcr, qualifying_data,
+	software_tpm::SoftwareTpm, AttestationKey, BatchKey, Certification, PcrSelection, Quote,
 	PCR_COUNT,
 };
 use msec_primitives::{DatasetId, DatasetInfo, RangeCommitment};
@@ -23,9 +24,15 @@ use sp_core::H256;
 use sp_runtime::traits::{One, Saturating};
 
 const DEVICE: DeviceId = H256::repeat_byte(0xde);
+/// The first batch of a data set.
+const RANGE: RangeCommitment = RangeCommitment { batches: 1, root: H256::repeat_byte(0xb2) };
 
 fn tpm() -> SoftwareTpm {
 	SoftwareTpm::new(1)
+}
+
+fn batch_tpm() -> SoftwareTpm {
+	SoftwareTpm::new(2)
 }
 
 fn funded<T: Config>(name: &'static str) -> T::AccountId {
@@ -160,13 +167,32 @@ impl<T: Config> Pallet<T> {
 		let owner = funded::<T>("owner");
 		let ticket = T::Consideration::new(&owner, Self::assignment_footprint())
 			.expect("the owner is funded");
-		Assignments::<T>::insert(dataset, Assignment { device: DEVICE, owner, ticket });
+		let assignment = Assignment { device: DEVICE, owner, attested: None, ticket };
+		Assignments::<T>::insert(dataset, assignment);
 	}
 }
 
 fn dataset<T: Config>() -> H256 {
-	let range = RangeCommitment { batches: 0, root: H256::zero() };
-	T::Datasets::benchmark_dataset(funded::<T>("owner"), range)
+	T::Datasets::benchmark_dataset(funded::<T>("owner"), RANGE)
+}
+
+/// Has the device certify a key that is sealed to what [`evidence`] says.
+fn certification<T: Config>() -> (PublicArea, Attest, AttestSignature) {
+	let digest = pcr_digest([[0; 32]; PCR_COUNT as usize].iter());
+	let selection = PcrSelection::of(0..PCR_COUNT).expect("the registers exist");
+	let public_area = batch_tpm().batch_key(&policy_pcr(selection, &digest));
+	let key = AttestationKey::parse(&attestation_key()).expect("a TPM made the key");
+	let batch_key = BatchKey::parse(&public_area).expect("a TPM made the key");
+	let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default());
+	let attest = Certification {
+		qualified_signer: &key.qualified_name_in_endorsement_hierarchy(),
+		extra_data: &certification_data(&genesis.0, &DEVICE.0),
+		name: &batch_key.name(),
+		qualified_name: &batch_key.name(),
+	}
+	.marshal();
+	let signature = BoundedVec::truncate_from(tpm().sign(&attest));
+	(BoundedVec::truncate_from(public_area), BoundedVec::truncate_from(attest), signature)
 }
 
 #[benchmarks]
@@ -379,6 +405,38 @@ mod benchmarks {
 		_(RawOrigin::Signed(registrar), DEVICE);
 		assert!(!Devices::<T>::contains_key(DEVICE));
 		assert!(!Profiles::<T>::contains_key(profile));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn certify_batch_key() -> Result<(), BenchmarkError> {
+		device::<T>()?;
+		submit::<T>()?;
+		let (public_area, attest, signature) = certification::<T>();
+		let owner = RawOrigin::Signed(account("owner", 0, 0));
+		#[extrinsic_call]
+		_(owner, DEVICE, public_area, attest, signature);
+		assert!(Devices::<T>::get(DEVICE).is_some_and(|device| device.batch_key.is_some()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn attest_batches() -> Result<(), BenchmarkError> {
+		device::<T>()?;
+		submit::<T>()?;
+		let owner = || signed::<T>("owner");
+		let (public_area, attest, signature) = certification::<T>();
+		Pallet::<T>::certify_batch_key(owner(), DEVICE, public_area, attest, signature)?;
+		let dataset = dataset::<T>();
+		Pallet::<T>::assign_dataset(owner(), DEVICE, dataset)?;
+		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default());
+		let digest =
+			batches_digest(&genesis.0, &dataset.0, 0, RANGE.batches, RANGE.root.as_fixed_bytes());
+		let signature = BoundedVec::truncate_from(batch_tpm().sign_digest(&digest));
+		let anybody = RawOrigin::Signed(account("anybody", 0, 0));
+		#[extrinsic_call]
+		_(anybody, dataset, 0, RANGE, signature);
+		assert!(Assignments::<T>::get(dataset).is_some_and(|found| found.attested.is_some()));
 		Ok(())
 	}
 

@@ -27,6 +27,7 @@ impl<T: Config> Pallet<T> {
 		let device = Device {
 			owner: owner.clone(),
 			attestation_key,
+			batch_key: None,
 			profile,
 			selection: selection.0,
 			endorsement: None,
@@ -53,6 +54,7 @@ impl<T: Config> Pallet<T> {
 		device.selection = Self::use_profile(profile)?.0;
 		Self::leave_profile(device.profile)?;
 		device.profile = profile;
+		device.batch_key = None;
 		device.endorsement = None;
 		device.result = None;
 		Devices::<T>::insert(id, device);

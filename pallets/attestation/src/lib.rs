@@ -23,6 +23,8 @@
 //!   ends.
 //! * The owner of a device and of a data set *assigns* the one to the other. Other pallets ask by
 //!   [`DeviceStatus`](msec_primitives::DeviceStatus) whether the device behind a data set is trusted.
+//! * The owner has the device's TPM *certify a batch key* that works only in the state that the chain
+//!   trusts. Batches are *attested* when that key signed them, and the device is trusted in that block.
 //!
 //! ## Low Level / Implementation Details
 //!
@@ -38,6 +40,9 @@
 //!   nor hold one back and submit it late to make a device's clock seem to run backwards.
 //! * The attestation key must be a primary key of the endorsement hierarchy: the quote itself contains
 //!   its qualified name (TPM 2.0 Library, Part 1, section 16).
+//! * A batch key is under `TPM2_PolicyPCR` alone: the TPM itself refuses to sign in any other state. It
+//!   signs the range up to the newest batch, by which one signature is for all batches that were appended.
+//!   Of what is attested, the last batches without a gap are stored; events have the rest.
 //! * A device that was endorsed leaves its identifier when it is retired, so that it stays bound to its
 //!   owner for ever. Somebody else's registration, which no registrar endorses, can be dismissed.
 
@@ -47,6 +52,8 @@ extern crate alloc;
 
 mod appraisal;
 mod assignment;
+mod batch_key;
+mod batches;
 mod budget;
 mod challenge;
 mod device;
@@ -97,8 +104,11 @@ pub type DeviceOf<T> = Device<
 pub type ChallengeOf<T> =
 	Challenge<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
 /// The assignment of a data set as stored.
-pub type AssignmentOf<T> =
-	Assignment<<T as frame_system::Config>::AccountId, <T as Config>::Consideration>;
+pub type AssignmentOf<T> = Assignment<
+	<T as frame_system::Config>::AccountId,
+	BlockNumberFor<T>,
+	<T as Config>::Consideration,
+>;
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -109,7 +119,7 @@ pub mod pallet {
 		traits::{Consideration, Footprint},
 	};
 	use frame_system::pallet_prelude::*;
-	use msec_primitives::{DatasetId, DatasetInfo};
+	use msec_primitives::{DatasetId, DatasetInfo, RangeCommitment};
 	use sp_core::H256;
 
 	#[pallet::pallet]
@@ -370,6 +380,24 @@ pub mod pallet {
 			/// The device that did.
 			device: DeviceId,
 		},
+		/// A device signs batches with another key.
+		BatchKeyCertified {
+			/// The device.
+			device: DeviceId,
+			/// The key.
+			public_area: PublicArea,
+		},
+		/// A device that is trusted signed batches.
+		BatchesAttested {
+			/// The data set.
+			dataset: DatasetId,
+			/// The device.
+			device: DeviceId,
+			/// The first of them.
+			first_batch: u32,
+			/// All batches up to the last of them.
+			range: RangeCommitment,
+		},
 	}
 
 	#[pallet::error]
@@ -420,12 +448,12 @@ pub mod pallet {
 		NotQuote,
 		/// The quote is of other banks than that of SHA-256.
 		OtherBank,
-		/// The quote is bound to another device, block or chain.
+		/// The quote or certification is bound to another device, block or chain.
 		OtherQualifyingData,
 		/// The quote is of other registers than the profile's.
 		OtherSelection,
-		/// The quote was signed by another key, or by one that is not primary in the endorsement
-		/// hierarchy.
+		/// The quote or certification was signed by another key, or by one that is not primary in the
+		/// endorsement hierarchy.
 		OtherSigner,
 		/// The registers contained other values.
 		OtherPcrValues,
@@ -457,6 +485,26 @@ pub mod pallet {
 		AlreadyAssigned,
 		/// The data set is erased.
 		DatasetErased,
+		/// This is not the public area of a key of P-256 for ECDSA with SHA-256.
+		BatchKeyInvalid,
+		/// The key may leave the TPM, sign without its policy, or not sign batches at all.
+		BatchKeyNotSealed,
+		/// The key is not sealed to what the device's last quote said of the profile's registers.
+		OtherPolicy,
+		/// These bytes are not an attestation.
+		CertificationMalformed,
+		/// This is an attestation of something else.
+		NotCertification,
+		/// The certification is of another key.
+		OtherKeyCertified,
+		/// No key that signs batches was certified.
+		NoBatchKey,
+		/// These are no batches.
+		NoBatches,
+		/// The data set has other batches, or more.
+		OtherRange,
+		/// The batches are attested already.
+		AlreadyAttested,
 	}
 
 	#[pallet::hooks]
@@ -1045,6 +1093,93 @@ pub mod pallet {
 			let registrar = ensure_signed(origin)?;
 			Self::do_dismiss_registration(registrar, device)
 		}
+
+		/// Lets a device sign batches with a key.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by its owner.
+		///
+		/// ## Details
+		///
+		/// * `public_area`: the marshalled `TPMT_PUBLIC` of a signing key of P-256 that cannot leave the
+		///   TPM, and is used under its policy alone. The policy is that of `TPM2_PolicyPCR` for the
+		///   profile's registers with the values of the quote by which the device is trusted.
+		/// * `attest`: the marshalled `TPMS_ATTEST` of `TPM2_Certify`, whose extra data is SHA-256 over
+		///   "msec/batch-key/1", the hash of the chain's first block, and the device's identifier.
+		/// * `signature`: the marshalled `TPMT_SIGNATURE` of the device's attestation key over it.
+		///
+		/// The key is the device's until another is certified, the profile is changed, or the device
+		/// retired. The device's deposit is for it as well.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such device, or somebody else's.
+		/// * [`Error::BatchKeyInvalid`], [`Error::BatchKeyNotSealed`]: batches are not signed by such a
+		///   key.
+		/// * [`Error::NotTrusted`]: there is no state to which it could be sealed.
+		/// * [`Error::OtherPolicy`]: it is sealed to another state.
+		/// * [`Error::CertificationMalformed`], [`Error::NotTpmGenerated`], [`Error::NotCertification`]:
+		///   the attestation is not of `TPM2_Certify`.
+		/// * [`Error::OtherQualifyingData`], [`Error::OtherKeyCertified`], [`Error::OtherSigner`]: it is
+		///   for another device or chain, of another key, or by another one.
+		/// * [`Error::SignatureInvalid`]: the device's attestation key did not sign it.
+		///
+		/// ## Events
+		///
+		/// [`Event::BatchKeyCertified`]
+		#[pallet::call_index(19)]
+		#[pallet::weight(T::WeightInfo::certify_batch_key())]
+		pub fn certify_batch_key(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			public_area: PublicArea,
+			attest: Attest,
+			signature: AttestSignature,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_certify_batch_key(who, device, public_area, &attest, &signature)
+		}
+
+		/// Says that batches are from the device behind their data set.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by anybody: what counts is that the device signed.
+		///
+		/// ## Details
+		///
+		/// The batches are those from `first_batch` to the newest; `range` is what the data set is
+		/// committed to now. `signature` is the marshalled `TPMT_SIGNATURE` of the device's batch key over
+		/// SHA-256 of "msec/batches/1", the hash of the chain's first block, the data set's identifier,
+		/// `first_batch` and the range's number of batches as four bytes each, little-endian, and the
+		/// range's root. They stay attested when the device is no longer trusted, until the data set is
+		/// unassigned.
+		///
+		/// ## Errors
+		///
+		/// * [`Error::NotFound`], [`Error::DatasetErased`]: no device stands behind the data set, or it is
+		///   erased.
+		/// * [`Error::NoBatches`], [`Error::AlreadyAttested`]: there is nothing to attest.
+		/// * [`Error::OtherRange`]: the data set has other batches, or more.
+		/// * [`Error::NotTrusted`]: the device is not trusted in this block.
+		/// * [`Error::NoBatchKey`], [`Error::SignatureInvalid`]: the device's batch key did not sign.
+		///
+		/// ## Events
+		///
+		/// [`Event::BatchesAttested`]
+		#[pallet::call_index(20)]
+		#[pallet::weight(T::WeightInfo::attest_batches())]
+		pub fn attest_batches(
+			origin: OriginFor<T>,
+			dataset: DatasetId,
+			first_batch: u32,
+			range: RangeCommitment,
+			signature: AttestSignature,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_attest_batches(dataset, first_batch, range, &signature)
+		}
 	}
 
 	// Clients of today submit bare transactions, which have no other way in.
@@ -1084,6 +1219,16 @@ pub mod pallet {
 		/// Whether a device is trusted now, and if not, why.
 		pub fn trust(device: DeviceId) -> Trust<BlockNumberFor<T>> {
 			Self::trust_of(device)
+		}
+
+		/// The key with which a device signs batches.
+		pub fn batch_key(device: DeviceId) -> Option<PublicArea> {
+			Devices::<T>::get(device)?.batch_key
+		}
+
+		/// The last batches of a data set without a gap that its device signed while it was trusted.
+		pub fn attested_batches(dataset: DatasetId) -> Option<AttestedBatches<BlockNumberFor<T>>> {
+			Assignments::<T>::get(dataset)?.attested
 		}
 
 		/// What a device has to know to make a quote.

@@ -14,7 +14,8 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use msec_evidence::{
-	pcr_digest, qualifying_data, software_tpm::SoftwareTpm, AttestationKey, PcrSelection, Quote,
+	certification_data, pcr_digest, policy_pcr, qualifying_data, software_tpm::SoftwareTpm,
+	AttestationKey, BatchKey, Certification, PcrSelection, Quote, NAME_LENGTH,
 };
 use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, RangeCommitment};
 use sp_core::H256;
@@ -56,6 +57,8 @@ pub const GENESIS: H256 = H256::repeat_byte(0x67);
 /// The TPMs of the two devices.
 pub const TPM: u64 = 1;
 pub const OTHER_TPM: u64 = 2;
+/// The key with which the first of them signs batches.
+pub const BATCH_TPM: u64 = 3;
 
 /// What a sound device contains.
 pub const BOOT: H256 = H256::repeat_byte(0xb0);
@@ -108,6 +111,8 @@ parameter_types! {
 		RuntimeHoldReason::Attestation(HoldReason::StorageDeposit);
 	/// Owner and status of each data set.
 	pub static Datasets: BTreeMap<DatasetId, (AccountId, DatasetStatus)> = BTreeMap::new();
+	/// What each data set is committed to.
+	pub static Ranges: BTreeMap<DatasetId, RangeCommitment> = BTreeMap::new();
 }
 
 impl Config for Test {
@@ -147,11 +152,12 @@ impl DatasetInfo<AccountId> for Registry {
 	fn status(dataset: &DatasetId) -> Option<DatasetStatus> {
 		Datasets::get().get(dataset).map(|(_, status)| *status)
 	}
-	fn range(_: &DatasetId) -> Option<RangeCommitment> {
-		None
+	fn range(dataset: &DatasetId) -> Option<RangeCommitment> {
+		Ranges::get().get(dataset).copied()
 	}
 	#[cfg(feature = "runtime-benchmarks")]
-	fn benchmark_dataset(owner: AccountId, _: RangeCommitment) -> DatasetId {
+	fn benchmark_dataset(owner: AccountId, range: RangeCommitment) -> DatasetId {
+		Ranges::mutate(|ranges| ranges.insert(AIR, range));
 		Datasets::mutate(|datasets| datasets.insert(AIR, (owner, DatasetStatus::Active)));
 		AIR
 	}
@@ -159,6 +165,7 @@ impl DatasetInfo<AccountId> for Registry {
 
 pub fn build() -> sp_io::TestExternalities {
 	Datasets::set([(AIR, (OWNER, DatasetStatus::Active))].into());
+	Ranges::set([(AIR, range(0))].into());
 	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 	pallet_balances::GenesisConfig::<Test> {
 		balances: EVERYBODY.map(|who| (who, FUNDS)).to_vec(),
@@ -221,6 +228,16 @@ pub fn hash_of(block: u64) -> H256 {
 		0 => GENESIS,
 		_ => H256::from_low_u64_be(block),
 	}
+}
+
+/// A commitment to so many batches.
+pub fn range(batches: u32) -> RangeCommitment {
+	RangeCommitment { batches, root: H256::from_low_u64_be(batches.into()) }
+}
+
+/// [`AIR`] has so many batches.
+pub fn append(batches: u32) {
+	Ranges::set([(AIR, range(batches))].into());
 }
 
 pub fn allowed(index: u8, values: &[H256]) -> PcrReference {
@@ -367,6 +384,73 @@ impl Evidence {
 
 	pub fn submit(&self) -> DispatchResult {
 		dispatch_bare(self.call())
+	}
+}
+
+/// What a TPM says of its batch key; as it is, everything is sound.
+#[derive(Clone, Debug)]
+pub struct BatchKeyEvidence {
+	pub tpm: u64,
+	pub public_area: Vec<u8>,
+	pub signer: Vec<u8>,
+	pub extra_data: Vec<u8>,
+	pub name: Vec<u8>,
+}
+
+impl BatchKeyEvidence {
+	/// Of [`DEVICE`] with the key of [`BATCH_TPM`], sealed to the state of [`Evidence::new`].
+	pub fn new() -> Self {
+		let values = [BOOT, KERNEL];
+		let digest = pcr_digest(values.iter().map(H256::as_fixed_bytes));
+		let policy = policy_pcr(PcrSelection::of([0, 8]).unwrap(), &digest);
+		Self::with_key(SoftwareTpm::new(BATCH_TPM).batch_key(&policy))
+	}
+
+	/// Of [`DEVICE`] with another public area.
+	pub fn with_key(public_area: Vec<u8>) -> Self {
+		let name = BatchKey::parse(&public_area).map_or([0; NAME_LENGTH], |key| key.name());
+		Self {
+			tpm: TPM,
+			public_area,
+			signer: Evidence::new().signer,
+			extra_data: certification_data(&GENESIS.0, &DEVICE.0).to_vec(),
+			name: name.to_vec(),
+		}
+	}
+
+	pub fn but(mut self, change: impl FnOnce(&mut Self)) -> Self {
+		change(&mut self);
+		self
+	}
+
+	pub fn attest(&self) -> Vec<u8> {
+		Certification {
+			qualified_signer: &self.signer,
+			extra_data: &self.extra_data,
+			name: &self.name,
+			qualified_name: &[],
+		}
+		.marshal()
+	}
+
+	pub fn certify(&self) -> DispatchResult {
+		let signature = SoftwareTpm::new(self.tpm).sign(&self.attest());
+		self.certify_with(OWNER, self.attest(), signature)
+	}
+
+	pub fn certify_with(
+		&self,
+		who: AccountId,
+		attest: Vec<u8>,
+		signature: Vec<u8>,
+	) -> DispatchResult {
+		Attestation::certify_batch_key(
+			signed(who),
+			DEVICE,
+			self.public_area.clone().try_into().unwrap(),
+			attest.try_into().unwrap(),
+			signature.try_into().unwrap(),
+		)
 	}
 }
 

@@ -101,7 +101,8 @@ impl<T: Config> Pallet<T> {
 		};
 		device.result = Some(result);
 		device.clock = device.clock.max(Some(ClockInfo::from(&quote)));
-		device.last_quote = Some(LastQuote { block_number, accepted_at: now });
+		device.last_quote =
+			Some(LastQuote { block_number, accepted_at: now, pcr_digest: quote.pcr_digest.into() });
 		Self::deposit_event(Event::QuoteAppraised { device: id, block_number, result });
 		Self::note_answer(id, &mut device, block_number);
 		Devices::<T>::insert(id, device);
@@ -237,7 +238,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn genesis_hash() -> H256 {
+	pub(crate) fn genesis_hash() -> H256 {
 		frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
 	}
 }

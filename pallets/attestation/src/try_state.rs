@@ -6,14 +6,15 @@ use frame_support::{
 	ensure,
 	traits::{fungible::InspectHold, Get},
 };
-use msec_evidence::{AttestationKey, PcrSelection};
+use msec_evidence::{AttestationKey, BatchKey, PcrSelection};
+use msec_primitives::DatasetInfo;
 use sp_runtime::{
 	traits::{Saturating, Zero},
 	TryRuntimeError,
 };
 
 impl<T: Config> Pallet<T> {
-	/// Checks registrars, profiles and devices, and that exactly budgets and bonds are held.
+	/// Checks registrars, profiles, devices and assignments, and that exactly budgets and bonds are held.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_registrars()?;
 		Self::check_profiles()?;
@@ -21,6 +22,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(!RetiredDevices::<T>::contains_key(id), "a retired device is registered");
 			Self::check_device(&device)?;
 		}
+		Self::check_assignments()?;
 		Self::check_holds()?;
 		let (_, quotes) = QuotesInBlock::<T>::get();
 		ensure!(quotes <= T::MaxQuotesPerBlock::get(), "a block accepted too many quotes");
@@ -56,6 +58,8 @@ impl<T: Config> Pallet<T> {
 	fn check_device(device: &DeviceOf<T>) -> Result<(), TryRuntimeError> {
 		let key = AttestationKey::parse(&device.attestation_key);
 		ensure!(key.is_ok(), "an attestation key is not one");
+		let is_batch_key = device.batch_key.as_ref().is_none_or(|key| BatchKey::parse(key).is_ok());
+		ensure!(is_batch_key, "a batch key is not one");
 		let profile = Profiles::<T>::get(device.profile);
 		let wanted = profile.and_then(|profile| profile.reference_values.selection());
 		let selection = PcrSelection(device.selection);
@@ -66,6 +70,17 @@ impl<T: Config> Pallet<T> {
 		ensure!(!is_endorsed_by_nobody, "an endorsement names no accreditation");
 		let is_undated = device.result.is_some() && device.last_quote.is_none();
 		ensure!(!is_undated, "a result has no quote");
+		Ok(())
+	}
+
+	fn check_assignments() -> Result<(), TryRuntimeError> {
+		for (dataset, assignment) in Assignments::<T>::iter() {
+			let Some(attested) = assignment.attested else { continue };
+			ensure!(attested.first_batch < attested.batches, "attested batches are none");
+			let are_committed =
+				T::Datasets::range(&dataset).is_none_or(|range| attested.batches <= range.batches);
+			ensure!(are_committed, "there are fewer batches than attested ones");
+		}
 		Ok(())
 	}
 

@@ -6,11 +6,11 @@ use msec_evidence::{PcrSelection, Quote, PCR_COUNT};
 use scale_info::TypeInfo;
 use sp_core::H256;
 
-/// Longest public area of an attestation key, in bytes.
+/// Longest public area of an attestation or batch key, in bytes.
 pub const MAX_PUBLIC_AREA_LENGTH: u32 = 128;
-/// Longest quote, in bytes.
+/// Longest quote or certification, in bytes.
 pub const MAX_QUOTE_LENGTH: u32 = 256;
-/// Longest signature of a quote, in bytes.
+/// Longest signature of a TPM, in bytes.
 pub const MAX_SIGNATURE_LENGTH: u32 = 80;
 /// Most values that a profile allows for one register.
 pub const MAX_ALLOWED_VALUES: u32 = 16;
@@ -175,6 +175,8 @@ pub struct LastQuote<BlockNumber> {
 	pub block_number: BlockNumber,
 	/// The block in which it was accepted.
 	pub accepted_at: BlockNumber,
+	/// SHA-256 over the values of its registers.
+	pub pcr_digest: H256,
 }
 
 /// Why a quote speaks against its device.
@@ -268,6 +270,8 @@ pub struct Device<AccountId, Balance, BlockNumber, Ticket> {
 	pub owner: AccountId,
 	/// The key that signs its quotes: a primary key of the endorsement hierarchy.
 	pub attestation_key: PublicArea,
+	/// The key that signs batches, sealed to what a quote that matched the profile said.
+	pub batch_key: Option<PublicArea>,
 	/// What its quotes are compared with.
 	pub profile: ProfileId,
 	/// The registers that the profile wants: bit `i` stands for PCR `i`.
@@ -292,13 +296,26 @@ pub struct Device<AccountId, Balance, BlockNumber, Ticket> {
 	pub ticket: Ticket,
 }
 
+/// The last batches without a gap that a device signed while it was trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct AttestedBatches<BlockNumber> {
+	/// The first of them.
+	pub first_batch: u32,
+	/// Number of the data set's batches up to the last of them.
+	pub batches: u32,
+	/// The block in which the last of them were attested.
+	pub attested_at: BlockNumber,
+}
+
 /// The device that measures a data set.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Assignment<AccountId, Ticket> {
+pub struct Assignment<AccountId, BlockNumber, Ticket> {
 	/// The device.
 	pub device: DeviceId,
 	/// Who owned both at that time, and gave the deposit.
 	pub owner: AccountId,
+	/// Which batches the device signed.
+	pub attested: Option<AttestedBatches<BlockNumber>>,
 	/// The owner's storage deposit.
 	pub ticket: Ticket,
 }

@@ -46,6 +46,10 @@ pub trait WeightInfo {
 	fn change_profile() -> Weight;
 	/// `dismiss_registration`
 	fn dismiss_registration() -> Weight;
+	/// `certify_batch_key`
+	fn certify_batch_key() -> Weight;
+	/// `attest_batches`
+	fn attest_batches() -> Weight;
 }
 
 impl WeightInfo for () {
@@ -116,5 +120,13 @@ impl WeightInfo for () {
 	// Registrar, device, profile, accounts of owner and publisher, holds of each.
 	fn dismiss_registration() -> Weight {
 		estimate(400, 7, 6)
+	}
+	// Device, registrar, profile, first hash. Two points of the curve are read, a signature verified.
+	fn certify_batch_key() -> Weight {
+		estimate(2_500, 4, 1)
+	}
+	// Assignment, data set, device, registrar, profile, first hash. A signature is verified.
+	fn attest_batches() -> Weight {
+		estimate(2_200, 6, 1)
 	}
 }

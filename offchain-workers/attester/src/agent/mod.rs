@@ -10,12 +10,14 @@ mod identity;
 mod logs;
 mod schedule;
 pub mod settings;
+mod signer;
 
 pub use chain::{AgentChain, BoundEvidence, NodeChain, Submission, View};
 pub use enrolment::{EnrolmentError, RegistrarClient};
 pub use identity::Identity;
 pub use logs::{LogDelivery, LogError, LogFiles};
 pub use schedule::{Occasion, Schedule};
+pub use signer::BatchSigner;
 
 use crate::tpm::TpmClient;
 use msec_evidence::{qualifying_data, PcrSelection};

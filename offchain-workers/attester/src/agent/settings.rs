@@ -58,6 +58,11 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	ima_list: Option<PathBuf>,
 
+	/// Socket at which batches are signed for `msec publish --attested` [default: none].
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	batch_socket: Option<PathBuf>,
+
 	/// Longest time between two quotes [default: 21600].
 	#[arg(long, value_name = "SECONDS")]
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +87,8 @@ pub struct Settings {
 	pub intermediates: Option<PathBuf>,
 	/// Which logs the registrar is shown.
 	pub logs: LogFiles,
+	/// Where batches are signed.
+	pub batch_socket: Option<PathBuf>,
 	/// Longest time between two quotes.
 	pub quote_interval: Duration,
 	/// Where health and metrics are served.
@@ -97,6 +104,7 @@ impl AgentArguments {
 			tpm: options.tpm.unwrap_or_else(|| DEFAULT_TPM.to_owned()),
 			registrar: options.registrar,
 			intermediates: options.intermediates,
+			batch_socket: options.batch_socket,
 			logs: LogFiles { boot: options.boot_log, ima: options.ima_list },
 			quote_interval: options
 				.quote_interval
@@ -123,6 +131,7 @@ mod tests {
 		assert_eq!(settings.tpm, DEFAULT_TPM);
 		assert_eq!(settings.quote_interval, DEFAULT_QUOTE_INTERVAL);
 		assert_eq!(settings.registrar, None);
+		assert_eq!(settings.batch_socket, None);
 		assert!(settings.logs.is_empty());
 	}
 

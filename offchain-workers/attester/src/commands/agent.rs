@@ -2,7 +2,10 @@
 
 use anyhow::{Context, Result};
 use msec_attester::{
-	agent::{settings::Settings, Agent, Identity, LogDelivery, NodeChain, RegistrarClient},
+	agent::{
+		settings::Settings, Agent, AgentChain, BatchSigner, Identity, LogDelivery, NodeChain,
+		RegistrarClient,
+	},
 	tpm::TpmClient,
 };
 use msec_worker_common::{
@@ -11,7 +14,10 @@ use msec_worker_common::{
 	shutdown,
 };
 use rustls_pki_types::{pem::PemObject, CertificateDer};
-use std::{path::Path, sync::Arc};
+use std::{
+	path::{Path, PathBuf},
+	sync::Arc,
+};
 
 #[tokio::main]
 pub async fn run(settings: Settings) -> Result<()> {
@@ -30,7 +36,12 @@ pub async fn run(settings: Settings) -> Result<()> {
 		has_certificate = identity.certificate.is_some(),
 		"attesting"
 	);
-	let chain = Arc::new(NodeChain::new(chain));
+	let chain: Arc<dyn AgentChain> = Arc::new(NodeChain::new(chain));
+	let bind = |path: &PathBuf| {
+		BatchSigner::bind(path, tpm.clone(), identity.device, chain.clone())
+			.with_context(|| path.display().to_string())
+	};
+	let signer = settings.batch_socket.as_ref().map(bind).transpose()?;
 	let logs = registrar.clone().filter(|_| !settings.logs.is_empty()).map(|registrar| {
 		LogDelivery::new(tpm.clone(), identity.device, registrar, settings.logs.clone())
 	});
@@ -42,7 +53,12 @@ pub async fn run(settings: Settings) -> Result<()> {
 				logs.run(stop.clone()).await;
 			}
 		};
-		tokio::join!(agent.run(stop.clone()), delivering);
+		let signing = async {
+			if let Some(signer) = signer {
+				signer.run(stop.clone()).await;
+			}
+		};
+		tokio::join!(agent.run(stop.clone()), delivering, signing);
 		Ok(())
 	})?;
 	Ok(())

@@ -39,7 +39,8 @@ impl Tpm {
 		})
 	}
 
-	fn start_policy_session(&mut self) -> Result<AuthSession, TpmError> {
+	/// A new policy session of SHA-256.
+	pub(super) fn start_policy_session(&mut self) -> Result<AuthSession, TpmError> {
 		self.0
 			.start_auth_session(
 				None,

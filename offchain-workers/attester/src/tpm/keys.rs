@@ -4,7 +4,7 @@ use super::{command, Tpm, TpmError};
 use crate::endorsement::EndorsementKey;
 use tss_esapi::{
 	abstraction::{ek, AsymmetricAlgorithmSelection},
-	attributes::ObjectAttributesBuilder,
+	attributes::{ObjectAttributes, ObjectAttributesBuilder},
 	constants::CapabilityType,
 	handles::{KeyHandle, NvIndexTpmHandle, PersistentTpmHandle, TpmHandle},
 	interface_types::{
@@ -15,8 +15,8 @@ use tss_esapi::{
 		session_handles::AuthSession,
 	},
 	structures::{
-		CapabilityData, EccPoint, EccScheme, HashScheme, KeyDerivationFunctionScheme, Public,
-		PublicBuilder, PublicEccParametersBuilder, SymmetricDefinitionObject,
+		CapabilityData, Digest, EccPoint, EccScheme, HashScheme, KeyDerivationFunctionScheme,
+		Public, PublicBuilder, PublicEccParametersBuilder, SymmetricDefinitionObject,
 	},
 	traits::Marshall,
 };
@@ -79,7 +79,8 @@ impl Tpm {
 		self.flush_after(key, outcome)
 	}
 
-	fn create_primary(
+	/// A primary key of the endorsement hierarchy. Its place has to be freed.
+	pub(super) fn create_primary(
 		&mut self,
 		template: Public,
 		what: &'static str,
@@ -128,7 +129,8 @@ impl Tpm {
 		}
 	}
 
-	fn public_area(&mut self, key: KeyHandle) -> Result<Vec<u8>, TpmError> {
+	/// A key's public area, a TPMT_PUBLIC.
+	pub(super) fn public_area(&mut self, key: KeyHandle) -> Result<Vec<u8>, TpmError> {
 		const WHAT: &str = "show a public key";
 		let (public, _, _) = self.0.read_public(key).map_err(command(WHAT))?;
 		public.marshall().map_err(command(WHAT))
@@ -146,6 +148,14 @@ fn attestation_key_template() -> tss_esapi::Result<Public> {
 		.with_restricted(true)
 		.with_sign_encrypt(true)
 		.build()?;
+	signing_key_template(attributes, Digest::default())
+}
+
+/// A key of P-256 for ECDSA with SHA-256.
+pub(super) fn signing_key_template(
+	attributes: ObjectAttributes,
+	authorization_policy: Digest,
+) -> tss_esapi::Result<Public> {
 	let parameters = PublicEccParametersBuilder::new()
 		.with_symmetric(SymmetricDefinitionObject::Null)
 		.with_ecc_scheme(EccScheme::EcDsa(HashScheme::new(HashingAlgorithm::Sha256)))
@@ -153,12 +163,13 @@ fn attestation_key_template() -> tss_esapi::Result<Public> {
 		.with_key_derivation_function_scheme(KeyDerivationFunctionScheme::Null)
 		.with_is_signing_key(true)
 		.with_is_decryption_key(false)
-		.with_restricted(true)
+		.with_restricted(attributes.restricted())
 		.build()?;
 	PublicBuilder::new()
 		.with_public_algorithm(PublicAlgorithm::Ecc)
 		.with_name_hashing_algorithm(HashingAlgorithm::Sha256)
 		.with_object_attributes(attributes)
+		.with_auth_policy(authorization_policy)
 		.with_ecc_parameters(parameters)
 		.with_ecc_unique_identifier(EccPoint::default())
 		.build()

@@ -5,11 +5,13 @@
 //! which block.
 
 mod activation;
+mod batch_key;
 mod client;
 mod keys;
 mod pcr;
 mod quote;
 
+pub use batch_key::{CertifiedKey, SignedDigest};
 pub use client::TpmClient;
 pub use keys::Endorsement;
 pub use quote::Evidence;

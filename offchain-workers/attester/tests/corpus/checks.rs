@@ -13,7 +13,9 @@ use msec_attester::{
 		policy::RuntimePolicy,
 	},
 };
-use msec_evidence::{device_id, software_tpm::SoftwareTpm, AttestationKey, Quote};
+use msec_evidence::{
+	device_id, software_tpm::SoftwareTpm, AttestationKey, BatchKey, Certification, Quote,
+};
 use rustls_pki_types::UnixTime;
 use std::{sync::LazyLock, time::Duration};
 
@@ -60,6 +62,20 @@ pub fn quote(bytes: &[u8]) {
 /// A key's name is about all of its bytes.
 pub fn attestation_key(bytes: &[u8]) {
 	if let Ok(key) = AttestationKey::parse(bytes) {
+		assert_eq!(key.name()[2..], device_id(bytes));
+	}
+}
+
+/// A certification is as long as what was read of it.
+pub fn certification(bytes: &[u8]) {
+	if let Ok(certification) = Certification::parse(bytes) {
+		assert_eq!(certification.marshal().len(), bytes.len());
+	}
+}
+
+/// A batch key's name is about all of its bytes.
+pub fn batch_key(bytes: &[u8]) {
+	if let Ok(key) = BatchKey::parse(bytes) {
 		assert_eq!(key.name()[2..], device_id(bytes));
 	}
 }

@@ -4,7 +4,7 @@
 mod checks;
 
 use checks::{CERTIFICATE, ENDORSEMENT_KEY, ENVELOPE, LIST, POLICY, SIGNED, SIGNER};
-use msec_evidence::software_tpm::SoftwareTpm;
+use msec_evidence::{software_tpm::SoftwareTpm, Certification};
 use rand::{rngs::StdRng, Rng, SeedableRng};
 use serde_json::Value;
 
@@ -84,6 +84,22 @@ fn quotes() {
 #[test]
 fn attestation_keys() {
 	run(&of_vector("tpmt_public"), checks::attestation_key);
+}
+
+#[test]
+fn certifications() {
+	let certification = Certification {
+		qualified_signer: &[1; 34],
+		extra_data: &[2; 32],
+		name: &[3; 34],
+		qualified_name: &[4; 34],
+	};
+	run(&certification.marshal(), checks::certification);
+}
+
+#[test]
+fn batch_keys() {
+	run(&SoftwareTpm::new(SIGNER).batch_key(&[7; 32]), checks::batch_key);
 }
 
 #[test]

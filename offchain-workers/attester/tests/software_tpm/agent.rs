@@ -2,15 +2,21 @@
 
 use crate::swtpm::Swtpm;
 use futures::{future::BoxFuture, FutureExt};
-use msec_attester::agent::{Agent, AgentChain, BoundEvidence, Identity, Submission, View};
-use msec_evidence::{pcr_digest, qualifying_data, AttestationKey, PcrSelection, Quote};
+use msec_attester::agent::{
+	Agent, AgentChain, BatchSigner, BoundEvidence, Identity, Submission, View,
+};
+use msec_evidence::{
+	batches_digest, certification_data, pcr_digest, qualifying_data, AttestationKey, BatchKey,
+	Certification, PcrSelection, Quote,
+};
 use msec_worker_common::{
+	batch_signer::{SigningAnswer, SigningRequest},
 	chain::{
 		attestation::{
 			AttestationResult, Contraindication, Device, DeviceChallenge, Distrust, Endorsement,
 			LastQuote, QuoteContext, Trust, TrustTier,
 		},
-		ChainError,
+		ChainError, RangeCommitment,
 	},
 	health::Readiness,
 	AccountId32, H256,
@@ -19,6 +25,7 @@ use std::{
 	sync::{Arc, Mutex},
 	time::Duration,
 };
+use tokio_util::sync::CancellationToken;
 
 const GENESIS: [u8; 32] = [3; 32];
 const BLOCK: [u8; 32] = [4; 32];
@@ -213,4 +220,46 @@ async fn it_says_what_it_waits_for() {
 	let retired = step(|view| view.trust = Trust::NotTrusted(Distrust::Retired)).await;
 	assert_eq!(retired, "the device is retired");
 	assert_eq!(fixture.chain.taken(), 0);
+}
+
+#[tokio::test]
+async fn it_signs_batches_for_whoever_may_use_its_socket() {
+	let fixture = Fixture::new().await;
+	let socket = fixture.swtpm.file("batches");
+	let device = fixture.identity.device;
+	let bind = || BatchSigner::bind(&socket, fixture.swtpm.client(), device, fixture.chain.clone());
+	// A process that was killed left a socket.
+	drop(bind().unwrap());
+	let stop = CancellationToken::new();
+	let serving = tokio::spawn(bind().unwrap().run(stop.clone()));
+
+	let range = RangeCommitment { batches: 9, root: H256([8; 32]) };
+	let request = SigningRequest::sign(H256([7; 32]), 4, &range);
+	let SigningAnswer::Signed { device: signer, public_area, signature } =
+		request.ask(&socket).await.unwrap()
+	else {
+		panic!("it does not sign");
+	};
+	assert_eq!(signer, H256(device));
+	let key = BatchKey::parse(&public_area).unwrap();
+	let digest = batches_digest(&GENESIS, &[7; 32], 4, 9, &[8; 32]);
+	assert_eq!(key.verify(&digest, &signature), Ok(()));
+
+	let answer = SigningRequest::Certify.ask(&socket).await.unwrap();
+	let SigningAnswer::Certified { public_area: certified, attest, signature, .. } = answer else {
+		panic!("it does not certify");
+	};
+	assert_eq!(certified, public_area);
+	let attestation_key = AttestationKey::parse(&fixture.identity.attestation_key).unwrap();
+	attestation_key.verify(&attest, &signature).unwrap();
+	let certification = Certification::parse(&attest).unwrap();
+	assert_eq!(certification.extra_data, certification_data(&GENESIS, &device));
+	assert_eq!(certification.name, key.name());
+
+	fixture.chain.change(|view| view.device = None);
+	let refused = SigningRequest::Certify.ask(&socket).await.unwrap();
+	assert!(matches!(refused, SigningAnswer::Refused { .. }), "{refused:?}");
+	stop.cancel();
+	serving.await.unwrap();
+	assert!(request.ask(&socket).await.is_err());
 }

@@ -2,6 +2,7 @@
 //! authority. `scripts/setup.sh --tests` installs what is needed.
 
 mod agent;
+mod batch_keys;
 mod certificates;
 mod keys;
 mod quotes;

@@ -1,6 +1,6 @@
 //! Devices, their reference values, and what the chain says of them.
 
-use super::{within, BlockClient, ChainClient, ChainError};
+use super::{within, BlockClient, ChainClient, ChainError, RangeCommitment};
 use crate::{AccountId32, H256};
 use codec::Encode;
 use msec_commitments::Hash;
@@ -240,6 +240,18 @@ pub enum Trust {
 	NotTrusted(Distrust),
 }
 
+/// The last batches of a data set without a gap that its device signed while it was trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct AttestedBatches {
+	/// The first of them.
+	pub first_batch: u32,
+	/// Number of the data set's batches up to the last of them.
+	pub batches: u32,
+	/// The block in which the last of them were attested.
+	pub attested_at: u32,
+}
+
 /// What a device has to know to make a quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
@@ -318,6 +330,19 @@ impl BlockClient {
 	/// Whether a device is trusted, and why not.
 	pub async fn trust(&self, id: &Hash) -> Result<Trust, ChainError> {
 		self.ask(view_functions::dynamic(PALLET, "trust", (H256(*id),))).await
+	}
+
+	/// The key with which a device signs batches, a TPMT_PUBLIC.
+	pub async fn batch_key(&self, device: &Hash) -> Result<Option<Vec<u8>>, ChainError> {
+		self.ask(view_functions::dynamic(PALLET, "batch_key", (H256(*device),))).await
+	}
+
+	/// Which batches of a data set its device signed while it was trusted.
+	pub async fn attested_batches(
+		&self,
+		dataset: &Hash,
+	) -> Result<Option<AttestedBatches>, ChainError> {
+		self.ask(view_functions::dynamic(PALLET, "attested_batches", (H256(*dataset),))).await
 	}
 
 	/// Why attested data of `dataset` can be neither bought nor delivered now, in words; `None` when its
@@ -453,4 +478,24 @@ pub fn assign_dataset(device: H256, dataset: H256) -> impl Payload {
 /// Says that no device measures a data set any more.
 pub fn unassign_dataset(dataset: H256) -> impl Payload {
 	transactions::dynamic(PALLET, "unassign_dataset", (dataset,))
+}
+
+/// Lets a device sign batches with a key that its attestation key certified.
+pub fn certify_batch_key(
+	device: H256,
+	public_area: Vec<u8>,
+	attest: Vec<u8>,
+	signature: Vec<u8>,
+) -> impl Payload {
+	transactions::dynamic(PALLET, "certify_batch_key", (device, public_area, attest, signature))
+}
+
+/// Says that the batches from `first_batch` to the end of `range` are from the device behind the data set.
+pub fn attest_batches(
+	dataset: H256,
+	first_batch: u32,
+	range: RangeCommitment,
+	signature: Vec<u8>,
+) -> impl Payload {
+	transactions::dynamic(PALLET, "attest_batches", (dataset, first_batch, range, signature))
 }

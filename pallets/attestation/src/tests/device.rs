@@ -4,8 +4,8 @@ use msec_evidence::software_tpm::{SoftwareTpm, ATTESTATION_KEY_ATTRIBUTES};
 use sp_core::H256;
 use sp_runtime::TokenError;
 
-/// 10, and 1 a byte: 312 of the device, 80 of the key.
-const DEVICE_DEPOSIT: u64 = 402;
+/// 10, and 1 a byte: 475 of the device, 80 of the key.
+const DEVICE_DEPOSIT: u64 = 565;
 
 #[test]
 fn registering_holds_a_deposit_and_counts_the_device() {

@@ -2,6 +2,8 @@
 
 mod appraisal;
 mod assignment;
+mod batch_key;
+mod batches;
 mod budget;
 mod challenge;
 mod device;

@@ -21,7 +21,9 @@ fn a_sound_quote_makes_a_device_trusted() {
 		assert_eq!(events(), [appraised]);
 		let stored = Attestation::device(DEVICE).unwrap();
 		assert_eq!(stored.result, Some(result));
-		assert_eq!(stored.last_quote, Some(LastQuote { block_number: 2, accepted_at: 3 }));
+		let pcr_digest = Evidence::new().quote().pcr_digest.into();
+		let last = LastQuote { block_number: 2, accepted_at: 3, pcr_digest };
+		assert_eq!(stored.last_quote, Some(last));
 		assert_eq!(trust(), Trust::Trusted { appraised_at: 3, valid_until: 3 + VALIDITY });
 	});
 }

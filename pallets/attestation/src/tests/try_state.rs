@@ -1,4 +1,4 @@
-use crate::{mock::*, pallet::*};
+use crate::{mock::*, pallet::*, AttestedBatches};
 use frame_support::assert_ok;
 use sp_core::H256;
 
@@ -49,6 +49,9 @@ fn unsound_devices_are_found() {
 	assert_found("an attestation key is not one", |_| {
 		change_device(|device| device.attestation_key[17] ^= 1);
 	});
+	assert_found("a batch key is not one", |_| {
+		change_device(|device| device.batch_key = Some(device.attestation_key.clone()));
+	});
 	assert_found("a device shows other registers than its profile's", |_| {
 		change_device(|device| device.selection = 1);
 	});
@@ -59,6 +62,19 @@ fn unsound_devices_are_found() {
 		assert_ok!(Evidence::new().submit());
 		change_device(|device| device.last_quote = None);
 	});
+}
+
+#[test]
+fn unsound_attested_batches_are_found() {
+	let attested = |first_batch, batches| {
+		assert_ok!(Attestation::assign_dataset(signed(OWNER), DEVICE, AIR));
+		Assignments::<Test>::mutate(AIR, |assignment| {
+			let attested = AttestedBatches { first_batch, batches, attested_at: 1 };
+			assignment.as_mut().unwrap().attested = Some(attested);
+		});
+	};
+	assert_found("attested batches are none", |_| attested(0, 0));
+	assert_found("there are fewer batches than attested ones", |_| attested(0, 1));
 }
 
 #[test]
