@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Plays a sale from beginning to end on this machine: a chain, a store, a key agent, an owner, a buyer,
-# and then everything that somebody dishonest might try, and a gateway that proves what it is.
+# a gateway that proves what it is, and then everything that somebody dishonest might try.
 #
 # usage: scripts/demo.sh [FILE.csv]
 #   FILE.csv   readings of your own instead of a month of weather measured in New York
@@ -94,7 +94,72 @@ say 'Its key came by itself. The buyer has enough:'
 as buyer order end "$order" | grep -E '^(state|price)' | indent
 say "The buyer had $before and has $(balance buyer): what was used is paid, the rest came back."
 
-chapter '7. What is refused'
+chapter '7. A gateway that proves what it is'
+manufacture_tpm
+power_on
+say 'The gateway has a TPM. What its registers hold while it is known to be good becomes a profile:'
+msec-attester profile --pcrs 0,4,7 >"$stage/profile.json"
+profile=$(json owner device profile publish "$stage/profile.json" | jq -r .profile)
+as owner device profile show "$profile" | grep -E '^PCR' | indent
+msec-attester identity --output json >"$stage/identity.json"
+device=$(jq -r .device "$stage/identity.json")
+as owner device register "$stage/identity.json" --profile "$profile" >/dev/null
+as owner device fund "$device" 1 >/dev/null
+as owner dataset create gateway --store "$store" --key-agent "$agent" --key-agent-key "$agent_key" >/dev/null
+as owner device assign "$device" gateway >/dev/null
+open_registrar "$profile"
+start_device
+until_true 'trust in the gateway' is_trusted "$device"
+say 'The owner registered it. Its agent showed a registrar that the keys are in the TPM, and sent a quote:'
+as buyer device status "$device" | grep -E '^(endorsed|last quote|trusted)' | indent
+say 'What it measures it signs, with a key that its TPM uses in this state only. The chain marks what it signed:'
+as owner publish gateway "$stage/first.csv" --attested "$batch_socket" | tail -n 1 | indent
+attested=$(json owner listing create gateway --kind wind-speed --unit m/s --interval 1h --place dr5x1 \
+	--licence CC0-1.0 --price 5 --attested-within 1d | jq -r .listing)
+order=$(json buyer buy "$attested" --wait | jq -r .order)
+as buyer fetch "$order" -o "$stage/attested.csv" | grep attested | indent
+as buyer confirm "$order" >/dev/null
+say 'Its data is on offer for as long as the chain trusts it. The buyer bought.'
+
+say 'Another boot loader runs: PCR 4 changes. The next quote says so, and nothing is sold from its block on:'
+tpm2_pcrextend "4:sha256=$(printf '%064d' 7)"
+until_true 'quote that speaks against the gateway' is_distrusted "$device"
+as buyer device explain "$device" | indent
+if as buyer buy "$attested" 2>"$stage/attested.error"; then
+	fail 'data of a gateway that changed was sold'
+fi
+indent <"$stage/attested.error"
+say 'Nor does the TPM sign what is measured now:'
+if as owner publish gateway "$stage/second.csv" --attested "$batch_socket" 2>"$stage/attested.error"; then
+	fail 'the TPM signed in another state'
+fi
+indent <"$stage/attested.error"
+
+say 'It is started again, with the software that it should have:'
+stop "$device_process"
+power_off
+power_on
+start_device
+until_true 'trust in the gateway' is_trusted "$device"
+as owner publish gateway "$stage/second.csv" --attested "$batch_socket" | tail -n 1 | indent
+order=$(json buyer buy "$attested" --wait | jq -r .order)
+as buyer confirm "$order" >/dev/null
+as buyer device explain "$device" | indent
+
+say 'Somebody wants to know whether it is still there, and challenges it. It answers:'
+as buyer device challenge "$device" >/dev/null
+until_true 'answer' has_answered "$device"
+as buyer device status "$device" | grep -E '^(challenge|trusted)' | indent
+as buyer device settle "$device" >/dev/null
+say "The bond is the owner's: whoever disturbs a good device pays for it."
+
+say 'Then it falls silent. The buyer does not wait for its verdict to expire, and challenges it again:'
+stop "$device_process"
+as buyer device challenge "$device" >/dev/null
+as buyer device status "$device" | grep -E '^(challenge|trusted)' | indent
+say 'It has five minutes. Meanwhile:'
+
+chapter '8. What is refused'
 say 'A stranger asks the store for the ciphertext:'
 msec-dishonest-owner --node "$MSEC_NODE" --key "$stage/stranger.phrase" replay \
 	--endpoint "$endpoint" --store "$store" "$dataset" | indent
@@ -132,58 +197,15 @@ order=$(json buyer buy "$promise" | jq -r .order)
 until_true 'refund' as buyer refund "$order"
 as buyer order show "$order" | grep -iE 'state|reason' | indent
 
-chapter '8. A gateway that proves what it is'
-manufacture_tpm
-power_on
-say 'The gateway has a TPM. What its registers hold while it is known to be good becomes a profile:'
-msec-attester profile --pcrs 0,4,7 >"$stage/profile.json"
-profile=$(json owner device profile publish "$stage/profile.json" | jq -r .profile)
-as owner device profile show "$profile" | grep -E '^PCR' | indent
-msec-attester identity --output json >"$stage/identity.json"
-device=$(jq -r .device "$stage/identity.json")
-as owner device register "$stage/identity.json" --profile "$profile" >/dev/null
-as owner device fund "$device" 1 >/dev/null
-as owner device assign "$device" station >/dev/null
-open_registrar "$profile"
-start_device
-until_true 'trust in the gateway' is_trusted "$device"
-say 'The owner registered it. Its agent showed a registrar that the keys are in the TPM, and sent a quote:'
-as buyer device status "$device" | grep -E '^(endorsed|last quote|trusted)' | indent
-attested=$(json owner listing create station --kind wind-speed --unit m/s --interval 1h --place dr5x1 \
-	--licence CC0-1.0 --price 5 --attested-within 1d | jq -r .listing)
-order=$(json buyer buy "$attested" --wait | jq -r .order)
-as buyer confirm "$order" >/dev/null
-say 'Its data is on offer for as long as the chain trusts it. The buyer bought.'
-
-say 'Another boot loader runs: PCR 4 changes. The next quote says so, and nothing is sold from its block on:'
-tpm2_pcrextend "4:sha256=$(printf '%064d' 7)"
-until_true 'quote that speaks against the gateway' is_distrusted "$device"
+say 'And the gateway of chapter 7 is silent. When its time is over, nothing of it is sold:'
+patience=400 until_true 'end of the time to answer' is_distrusted "$device"
 as buyer device explain "$device" | indent
 if as buyer buy "$attested" 2>"$stage/attested.error"; then
-	fail 'data of a gateway that changed was sold'
+	fail 'data of a silent gateway was sold'
 fi
 indent <"$stage/attested.error"
-
-say 'It is started again, with the software that it should have:'
-stop "$device_process"
-power_off
-power_on
-start_device
-until_true 'trust in the gateway' is_trusted "$device"
-order=$(json buyer buy "$attested" --wait | jq -r .order)
-as buyer confirm "$order" >/dev/null
-as buyer device explain "$device" | indent
-
-say 'Then it falls silent. The buyer does not wait for its verdict to expire, and challenges it:'
-stop "$device_process"
-as buyer device challenge "$device" >/dev/null
-as buyer device status "$device" | grep -E '^(challenge|trusted)' | indent
-say 'Without an answer by then, nobody would trust it any more. This one comes back and answers:'
-start_device
-until_true 'answer' has_answered "$device"
-as buyer device status "$device" | grep -E '^(challenge|trusted)' | indent
 as buyer device settle "$device" >/dev/null
-say "The bond is the owner's: whoever disturbs a good device pays for it."
+say 'The bond is the buyer'"'"'s again.'
 
 chapter 'Done'
 say 'Nobody in between could read, forge or steal. Everything above was removed again.'

@@ -163,7 +163,7 @@ impl Origin {
 	/// Whether all these batches are attested.
 	pub fn covers(&self, batches: &Range<u32>) -> bool {
 		self.attested.is_some_and(|attested| {
-			attested.first_batch <= batches.start && batches.end <= attested.batches
+			attested.first_batch <= batches.start && batches.end <= attested.range.batches
 		})
 	}
 
@@ -173,13 +173,13 @@ impl Origin {
 			return "not attested: no device is assigned to the data set".to_owned();
 		};
 		let device = hash_text(&device.0);
-		let Some(AttestedBatches { first_batch, batches: end, attested_at }) = self.attested else {
+		let Some(AttestedBatches { first_batch, range, attested_at }) = self.attested else {
 			return format!("not attested: the device {device} has signed no batches");
 		};
 		if self.covers(&(0..batches)) {
 			return format!("attested by device {device} in block {attested_at}");
 		}
-		let end = end.min(batches);
+		let end = range.batches.min(batches);
 		match first_batch < end {
 			true => format!(
 				"batches {first_batch} to {} attested by device {device} in block {attested_at}; the \
@@ -198,7 +198,8 @@ mod tests {
 	use super::*;
 
 	fn origin(first_batch: u32, batches: u32) -> Origin {
-		let attested = AttestedBatches { first_batch, batches, attested_at: 7 };
+		let range = RangeCommitment { batches, root: H256([2; 32]) };
+		let attested = AttestedBatches { first_batch, range, attested_at: 7 };
 		Origin { device: Some(H256([1; 32])), attested: Some(attested) }
 	}
 

@@ -73,10 +73,11 @@ open_registrar() {
 
 # Starts the agent of the gateway. It quotes as often as the chain takes it, for the impatient.
 start_device() {
+	batch_socket=$stage/batches
 	start device msec-attester agent --node "$MSEC_NODE" --quote-interval 30 \
 		--registrar "http://127.0.0.1:$registrar_http" \
 		--intermediates "$stage/tpm/authority/issuer.pem" \
-		--health-listen "127.0.0.1:$device_health"
+		--batch-socket "$batch_socket" --health-listen "127.0.0.1:$device_health"
 	device_process=$!
 }
 is_trusted() { json buyer device status "$1" | jq -e '.trusted'; }

@@ -49,11 +49,13 @@ start() {
 	"$@" >"$stage/$name.log" 2>&1 &
 	processes+=($!)
 }
+# Fails after a minute and a half, or after $patience seconds.
 until_true() {
-	local what=$1 deadline=$((SECONDS + 90))
+	local what=$1 seconds=${patience:-90}
+	local deadline=$((SECONDS + seconds))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $deadline ] || { tail -n 20 "$stage"/*.log >&2; fail "no $what after 90 seconds"; }
+		[ $SECONDS -lt $deadline ] || { tail -n 20 "$stage"/*.log >&2; fail "no $what after $seconds seconds"; }
 		sleep 0.2
 	done
 }

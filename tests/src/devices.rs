@@ -233,6 +233,8 @@ impl Registrar {
 pub struct DeviceAgent {
 	/// The process.
 	pub service: Service,
+	/// The socket at which it signs batches.
+	pub batch_socket: String,
 }
 
 impl DeviceAgent {
@@ -246,8 +248,10 @@ impl DeviceAgent {
 		node: &str,
 	) -> Self {
 		let health_port = ports::free();
+		let batch_socket = tpm.file("batches.socket");
 		let arguments = vec![
 			"agent".to_owned(),
+			format!("--batch-socket={batch_socket}"),
 			format!("--node={node}"),
 			format!("--tpm={}", tpm.tcti()),
 			format!("--registrar={}", registrar.url()),
@@ -255,7 +259,8 @@ impl DeviceAgent {
 			format!("--quote-interval={}", interval.as_secs()),
 			format!("--health-listen=127.0.0.1:{health_port}"),
 		];
-		Self { service: attester("device", &sandbox.logs(), health_port, arguments) }
+		let service = attester("device", &sandbox.logs(), health_port, arguments);
+		Self { service, batch_socket }
 	}
 }
 

@@ -80,11 +80,16 @@ impl Market {
 		["--key-agent", &self.agent.account, "--key-agent-key", &self.agent.encryption_key]
 	}
 
+	/// Makes a data set; gives its identifier.
+	pub async fn create_dataset(&self, name: &str) -> String {
+		member(&self.owner.json(&self.dataset_arguments(name)).await, "dataset")
+	}
+
 	/// Makes a data set and publishes a file in it; gives its identifier.
 	pub async fn publish(&self, name: &str, file: &Path) -> String {
-		let created = self.owner.json(&self.dataset_arguments(name)).await;
+		let dataset = self.create_dataset(name).await;
 		self.owner.text(&["publish", name, &file.to_string_lossy()]).await;
-		member(&created, "dataset")
+		dataset
 	}
 
 	/// Puts a data set on offer with `more` arguments; gives the listing.

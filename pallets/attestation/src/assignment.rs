@@ -7,7 +7,7 @@ use frame_support::{
 	traits::{Consideration, Footprint},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, DeviceStatus};
+use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, DeviceStatus, RangeCommitment};
 use sp_runtime::DispatchResult;
 
 /// What the key of an assignment takes, in bytes.
@@ -57,6 +57,11 @@ impl<T: Config> DeviceStatus<BlockNumberFor<T>> for Pallet<T> {
 		let device = Devices::<T>::get(device)?;
 		Self::trusted_result(&device).ok()?;
 		device.last_quote.map(|quote| quote.block_number)
+	}
+
+	fn attested_range(dataset: &DatasetId) -> Option<RangeCommitment> {
+		let attested = Assignments::<T>::get(dataset)?.attested?;
+		(attested.first_batch == 0).then_some(attested.range)
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

@@ -20,7 +20,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(first_batch < range.batches, Error::<T>::NoBatches);
 		let committed = T::Datasets::range(&dataset).ok_or(Error::<T>::DatasetErased)?;
 		ensure!(range == committed, Error::<T>::OtherRange);
-		let attested = Self::attested_with(assignment.attested, first_batch, range.batches)?;
+		let attested = Self::attested_with(assignment.attested, first_batch, range)?;
 		let id = assignment.device;
 		let device = Devices::<T>::get(id).ok_or(Error::<T>::NotTrusted)?;
 		Self::trusted_result(&device).map_err(|_| Error::<T>::NotTrusted)?;
@@ -31,23 +31,23 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// What is attested when the batches from `first_batch` to the number of `batches` are as well. A gap
-	/// begins anew.
+	/// What is attested when the batches from `first_batch` to the end of `range` are as well. A gap begins
+	/// anew.
 	fn attested_with(
 		before: Option<AttestedBatchesOf<T>>,
 		first_batch: u32,
-		batches: u32,
+		range: RangeCommitment,
 	) -> Result<AttestedBatchesOf<T>, Error<T>> {
 		let first_batch = match before {
-			Some(before) if first_batch <= before.batches => {
-				let adds = first_batch < before.first_batch || before.batches < batches;
+			Some(before) if first_batch <= before.range.batches => {
+				let adds = first_batch < before.first_batch || before.range.batches < range.batches;
 				ensure!(adds, Error::AlreadyAttested);
 				first_batch.min(before.first_batch)
 			},
 			_ => first_batch,
 		};
 		let attested_at = frame_system::Pallet::<T>::block_number();
-		Ok(AttestedBatches { first_batch, batches, attested_at })
+		Ok(AttestedBatches { first_batch, range, attested_at })
 	}
 
 	/// Whether the device's batch key signed these batches.

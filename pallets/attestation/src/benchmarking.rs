@@ -159,7 +159,7 @@ fn quote_budget<T: Config>() -> BalanceOf<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Puts a trusted device behind `dataset`.
+	/// Puts a trusted device behind `dataset`, which signed all batches.
 	pub(crate) fn benchmark_trust(dataset: DatasetId) {
 		if !Devices::<T>::contains_key(DEVICE) {
 			device::<T>().and_then(|_| submit::<T>()).expect("a device can be trusted");
@@ -167,7 +167,13 @@ impl<T: Config> Pallet<T> {
 		let owner = funded::<T>("owner");
 		let ticket = T::Consideration::new(&owner, Self::assignment_footprint())
 			.expect("the owner is funded");
-		let assignment = Assignment { device: DEVICE, owner, attested: None, ticket };
+		let attested_at = frame_system::Pallet::<T>::block_number();
+		let attested = T::Datasets::range(&dataset).map(|range| AttestedBatches {
+			first_batch: 0,
+			range,
+			attested_at,
+		});
+		let assignment = Assignment { device: DEVICE, owner, attested, ticket };
 		Assignments::<T>::insert(dataset, assignment);
 	}
 }

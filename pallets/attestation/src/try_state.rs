@@ -76,9 +76,9 @@ impl<T: Config> Pallet<T> {
 	fn check_assignments() -> Result<(), TryRuntimeError> {
 		for (dataset, assignment) in Assignments::<T>::iter() {
 			let Some(attested) = assignment.attested else { continue };
-			ensure!(attested.first_batch < attested.batches, "attested batches are none");
-			let are_committed =
-				T::Datasets::range(&dataset).is_none_or(|range| attested.batches <= range.batches);
+			ensure!(attested.first_batch < attested.range.batches, "attested batches are none");
+			let are_committed = T::Datasets::range(&dataset)
+				.is_none_or(|range| attested.range.batches <= range.batches);
 			ensure!(are_committed, "there are fewer batches than attested ones");
 		}
 		Ok(())

@@ -3,6 +3,7 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{pallet_prelude::ConstU32, BoundedVec};
 use msec_evidence::{PcrSelection, Quote, PCR_COUNT};
+use msec_primitives::RangeCommitment;
 use scale_info::TypeInfo;
 use sp_core::H256;
 
@@ -301,8 +302,8 @@ pub struct Device<AccountId, Balance, BlockNumber, Ticket> {
 pub struct AttestedBatches<BlockNumber> {
 	/// The first of them.
 	pub first_batch: u32,
-	/// Number of the data set's batches up to the last of them.
-	pub batches: u32,
+	/// All batches of the data set up to the last of them.
+	pub range: RangeCommitment,
 	/// The block in which the last of them were attested.
 	pub attested_at: BlockNumber,
 }

@@ -348,6 +348,8 @@ pub mod pallet {
 		OfferTooYoung,
 		/// The seller's score is too low.
 		ScoreTooLow,
+		/// The listing is not of attested data.
+		NotAttested,
 		/// The device is not trusted.
 		NotTrusted,
 		/// The verdict that trusts the device is too old.
@@ -482,8 +484,8 @@ pub mod pallet {
 		/// * [`Error::NotFound`], [`Error::NotOffered`]: no such demand, or nothing to buy.
 		/// * [`Error::Expired`], [`Error::OtherKind`], [`Error::OutsideArea`],
 		///   [`Error::PriceTooHigh`], [`Error::OwnListing`], [`Error::AlreadyFilled`],
-		///   [`Error::OfferTooYoung`], [`Error::ScoreTooLow`], [`Error::NotTrusted`],
-		///   [`Error::VerdictTooOld`]: they do not fit.
+		///   [`Error::OfferTooYoung`], [`Error::ScoreTooLow`], [`Error::NotAttested`],
+		///   [`Error::NotTrusted`], [`Error::VerdictTooOld`]: they do not fit.
 		/// * [`Error::Beaten`]: a better demand has to buy first.
 		/// * Errors of the market and of access control.
 		///

@@ -95,6 +95,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(T::Scores::score(&offer.seller) >= minimum, Error::ScoreTooLow);
 		}
 		if let Some(age) = terms.maximum_verdict_age {
+			ensure!(offer.is_attested, Error::NotAttested);
 			let verdict = T::Devices::trusted_at(&offer.dataset).ok_or(Error::NotTrusted)?;
 			ensure!(verdict.saturating_add(age) >= now, Error::VerdictTooOld);
 		}

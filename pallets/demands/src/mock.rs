@@ -17,7 +17,8 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use msec_primitives::{
-	DatasetId, DeviceStatus, ListingId, Market, Offer, OnOffer, OrderId, TrustScore,
+	DatasetId, DeviceStatus, ListingId, Market, Offer, OnOffer, OrderId, RangeCommitment,
+	TrustScore,
 };
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
@@ -184,7 +185,9 @@ impl Market<AccountId, u64, u64> for Offers {
 		place: msec_primitives::Place,
 		price: u64,
 	) -> ListingId {
-		let offered = Offer { kind, place, price, ..an_offer(seller, b"ezjmg", price) };
+		let is_attested = true;
+		let offered =
+			Offer { kind, place, price, is_attested, ..an_offer(seller, b"ezjmg", price) };
 		Verdicts::benchmark_verdict(&offered.dataset);
 		offer(offered)
 	}
@@ -205,6 +208,9 @@ impl DeviceStatus<u64> for Verdicts {
 	}
 	fn trusted_at(dataset: &DatasetId) -> Option<u64> {
 		Self::get().and_then(|verdicts| verdicts.get(dataset).copied())
+	}
+	fn attested_range(_: &DatasetId) -> Option<RangeCommitment> {
+		None
 	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_verdict(dataset: &DatasetId) {
@@ -273,6 +279,7 @@ pub fn an_offer(seller: AccountId, place: &[u8], price: u64) -> Offer<AccountId,
 		place: bytes(place),
 		price,
 		terms_hash: H256::from_low_u64_be(price),
+		is_attested: false,
 		since: System::block_number(),
 	}
 }

@@ -48,7 +48,7 @@ impl<T: Config> Pallet<T> {
 			pricing,
 			interval_seconds: listing.terms.interval_seconds,
 			claimed: 0,
-			batches: Self::range_for_sale(&listing.terms.dataset)?.batches,
+			batches: Self::range_for_sale(&listing.terms)?.batches,
 		};
 		let purchase = Purchase { payer, beneficiary, buyer_key, price: amount };
 		Self::open_subscription(listing_id, listing, purchase, rate, duration)

@@ -4,13 +4,14 @@
 //! That is asked whenever it matters, and never stored: a listing cannot be bought from the very block of a
 //! quote that speaks against the device, and can be again from the block of the next good one.
 //!
-//! The chain knows the state of the device, and not that the data came from it: which device measures a
-//! data set, and what is published in it, is the owner's word.
+//! What is sold of it are the batches that the device signed while it was trusted, from the first one on
+//! without a gap. Batches that it has not signed yet wait; those that it never signs, and what follows them,
+//! are not sold as attested.
 
 use crate::pallet::*;
 use frame_support::ensure;
 use frame_system::pallet_prelude::BlockNumberFor;
-use msec_primitives::{DatasetId, DeviceStatus};
+use msec_primitives::{DatasetId, DatasetInfo, DeviceStatus, RangeCommitment};
 use sp_runtime::traits::{Saturating, Zero};
 
 impl<T: Config> Pallet<T> {
@@ -37,5 +38,17 @@ impl<T: Config> Pallet<T> {
 			ensure!(verdict.saturating_add(age) >= now, Error::DeviceNotTrusted);
 		}
 		Ok(())
+	}
+
+	/// The batches of `dataset` that are sold: all of them, or those that its device signed when attested
+	/// data is agreed.
+	pub(crate) fn range_on_offer(
+		dataset: &DatasetId,
+		maximum_age: Option<BlockNumberFor<T>>,
+	) -> Result<RangeCommitment, Error<T>> {
+		match maximum_age {
+			Some(_) => T::Devices::attested_range(dataset).ok_or(Error::NotAttested),
+			None => T::Datasets::range(dataset).ok_or(Error::NotFound),
+		}
 	}
 }

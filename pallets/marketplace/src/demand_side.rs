@@ -42,6 +42,7 @@ impl<T: Config> Pallet<T> {
 			place: terms.place.clone(),
 			price,
 			terms_hash: listing.terms_hash,
+			is_attested: terms.maximum_verdict_age.is_some(),
 			since: listing.changed_at,
 		})
 	}

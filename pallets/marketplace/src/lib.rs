@@ -678,6 +678,8 @@ pub mod pallet {
 		NoVerdicts,
 		/// Attested data was agreed, and its device is not trusted now by a verdict that is young enough.
 		DeviceNotTrusted,
+		/// Attested data was agreed, and its device has not signed each batch from the first one on.
+		NotAttested,
 		/// A listing cannot change to another data set.
 		OtherDataset,
 		/// The listing is paused.
@@ -944,6 +946,7 @@ pub mod pallet {
 		///
 		/// * [`Error::NotFound`], [`Error::Paused`]: the listing does not exist, or is paused.
 		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
+		/// * [`Error::NotAttested`]: it is of attested data, and the device did not sign it.
 		/// * [`Error::TermsChanged`]: its terms do not have the hash `terms_hash`.
 		/// * [`Error::OtherPricing`]: it is sold by the period or by the reading.
 		/// * [`Error::QuotaExceeded`]: it is free, and the signer has as many of its orders as one account
@@ -1190,6 +1193,7 @@ pub mod pallet {
 		///
 		/// * [`Error::NotFound`], [`Error::Paused`]: the listing does not exist, or is paused.
 		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
+		/// * [`Error::NotAttested`]: it is of attested data, and the device did not sign it.
 		/// * [`Error::TermsChanged`]: its terms do not have the hash `terms_hash`.
 		/// * [`Error::OtherPricing`]: it is not sold by the period.
 		/// * [`Error::TooFewPeriods`]: `periods` is less than the minimum.
@@ -1247,9 +1251,10 @@ pub mod pallet {
 		/// * [`Error::Erased`], [`Error::Withdrawn`]: the data set was erased, or the beneficiary is
 		///   excluded.
 		/// * [`Error::NothingNew`]: nothing was committed to since.
-		/// * [`Error::OtherRange`]: the data set does not hold `batches` batches.
+		/// * [`Error::OtherRange`]: it does not hold `batches` batches, or its device has not signed as many.
 		/// * [`Error::InvalidEnvelope`]: suite or length are not those of an envelope.
 		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
+		/// * [`Error::NotAttested`]: it is of attested data, and the device did not sign it.
 		///
 		/// ## Events
 		///
@@ -1314,6 +1319,7 @@ pub mod pallet {
 		/// * [`Error::OtherPricing`]: it is charged by the reading.
 		/// * [`Error::Paused`], [`Error::TermsChanged`]: the listing does not offer these terms.
 		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
+		/// * [`Error::NotAttested`]: it is of attested data, and the device did not sign it.
 		/// * [`Error::Withdrawn`]: the data set is erased or the beneficiary excluded.
 		/// * [`Error::TooFewPeriods`]: `periods` is zero.
 		/// * [`Error::PriceTooLow`], [`Error::PriceTooHigh`]: the price is below what can be paid, or it
@@ -1388,6 +1394,7 @@ pub mod pallet {
 		///
 		/// * [`Error::NotFound`], [`Error::Paused`]: the listing does not exist, or is paused.
 		/// * [`Error::DeviceNotTrusted`]: it is of attested data, and the device is not trusted now.
+		/// * [`Error::NotAttested`]: it is of attested data, and the device did not sign it.
 		/// * [`Error::TermsChanged`]: its terms do not have the hash `terms_hash`.
 		/// * [`Error::OtherPricing`]: it is not sold by the reading.
 		/// * [`Error::PriceTooLow`]: `amount` is less than the minimum costs.
@@ -1535,6 +1542,7 @@ pub mod pallet {
 		/// * [`Error::NotFound`], [`Error::Paused`]: the bundle or a listing of it does not exist, or is
 		///   paused.
 		/// * [`Error::DeviceNotTrusted`]: a listing is of attested data, and the device is not trusted now.
+		/// * [`Error::NotAttested`]: a listing is of attested data, and the device did not sign it.
 		/// * [`Error::TermsChanged`]: the terms do not have the hash `terms_hash`.
 		/// * [`Error::PriceTooHigh`]: the price is above `max_price`.
 		/// * [`Error::OtherNumberOfKeys`]: there is not one key for each listing.

@@ -126,6 +126,8 @@ parameter_types! {
 	pub static Denied: Vec<(DatasetId, AccountId)> = Vec::new();
 	/// When devices were trusted last; `None` where nobody gives verdicts.
 	pub static Verdicts: Option<BTreeMap<DatasetId, u64>> = None;
+	/// What devices signed.
+	pub static Attested: BTreeMap<DatasetId, RangeCommitment> = BTreeMap::new();
 }
 
 impl Config for Test {
@@ -266,8 +268,13 @@ impl DeviceStatus<u64> for Verdicts {
 	fn trusted_at(dataset: &DatasetId) -> Option<u64> {
 		Self::get().and_then(|verdicts| verdicts.get(dataset).copied())
 	}
+	fn attested_range(dataset: &DatasetId) -> Option<RangeCommitment> {
+		Attested::get().get(dataset).copied()
+	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_verdict(dataset: &DatasetId) {
+		let range = Datasets::range(dataset).expect("the data set exists");
+		Attested::mutate(|attested| attested.insert(*dataset, range));
 		Self::mutate(|verdicts| {
 			verdicts.get_or_insert_default().insert(*dataset, System::block_number());
 		});
@@ -382,6 +389,7 @@ impl ExtBuilder {
 		Offers::set(BTreeMap::new());
 		Denied::set(Vec::new());
 		Verdicts::set(None);
+		Attested::set(BTreeMap::new());
 		Bond::set(CHALLENGE_BOND);
 		DefaultPayerShare::set(Permill::from_percent(40));
 		let mut ext = sp_io::TestExternalities::new(storage);

@@ -10,7 +10,7 @@ use frame_support::{
 	traits::{fungible::MutateHold, Consideration, Footprint, Get},
 };
 use msec_commitments::{envelope::is_valid_recipient, Peaks, MAX_ENVELOPE_LENGTH};
-use msec_primitives::{DatasetId, DatasetInfo, ListingId, OrderAccess, OrderId, RangeCommitment};
+use msec_primitives::{ListingId, OrderAccess, OrderId, RangeCommitment};
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
@@ -71,7 +71,11 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn ensure_for_sale(listing: &ListingOf<T>) -> Result<(), Error<T>> {
 		ensure!(listing.status == ListingStatus::Active, Error::Paused);
 		let terms = &listing.terms;
-		Self::ensure_device_trusted(&terms.dataset, terms.maximum_verdict_age)
+		Self::ensure_device_trusted(&terms.dataset, terms.maximum_verdict_age)?;
+		if terms.right == Right::Read {
+			Self::range_on_offer(&terms.dataset, terms.maximum_verdict_age)?;
+		}
+		Ok(())
 	}
 
 	/// A listing that can be bought now under the terms with this hash.
@@ -163,7 +167,7 @@ impl<T: Config> Pallet<T> {
 
 	fn range_of_purchase(terms: &ListingTermsOf<T>) -> Result<RangeCommitment, Error<T>> {
 		match terms.right {
-			Right::Read => Self::range_for_sale(&terms.dataset),
+			Right::Read => Self::range_for_sale(terms),
 			Right::Use | Right::Act => {
 				Self::ensure_active(&terms.dataset)?;
 				Ok(RangeCommitment { batches: 0, root: Peaks::default().root().into() })
@@ -171,9 +175,9 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	pub(crate) fn range_for_sale(dataset: &DatasetId) -> Result<RangeCommitment, Error<T>> {
-		Self::ensure_active(dataset)?;
-		let range = T::Datasets::range(dataset).ok_or(Error::NotFound)?;
+	pub(crate) fn range_for_sale(terms: &ListingTermsOf<T>) -> Result<RangeCommitment, Error<T>> {
+		Self::ensure_active(&terms.dataset)?;
+		let range = Self::range_on_offer(&terms.dataset, terms.maximum_verdict_age)?;
 		ensure!(!range.batches.is_zero(), Error::NothingToSell);
 		Ok(range)
 	}

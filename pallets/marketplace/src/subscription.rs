@@ -119,7 +119,7 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_active(&order.dataset)?;
 		ensure!(Self::withdrawal(&order).is_none(), Error::<T>::Withdrawn);
 		Self::ensure_device_trusted(&order.dataset, subscription.maximum_verdict_age)?;
-		let range = T::Datasets::range(&order.dataset).ok_or(Error::<T>::NotFound)?;
+		let range = Self::range_on_offer(&order.dataset, subscription.maximum_verdict_age)?;
 		ensure!(range.batches > order.range.batches, Error::<T>::NothingNew);
 		ensure!(range.batches == batches, Error::<T>::OtherRange);
 		ensure!(check_format(&envelope), Error::<T>::InvalidEnvelope);

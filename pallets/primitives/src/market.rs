@@ -1,6 +1,6 @@
 //! Where supply and demand meet.
 
-use crate::dataset::{DatasetId, ListingId, OrderId};
+use crate::dataset::{DatasetId, ListingId, OrderId, RangeCommitment};
 use alloc::vec::Vec;
 use frame_support::{pallet_prelude::ConstU32, BoundedVec};
 use sp_core::H256;
@@ -79,6 +79,8 @@ pub struct Offer<AccountId, Balance, BlockNumber> {
 	pub price: Balance,
 	/// Hash of the terms.
 	pub terms_hash: H256,
+	/// Whether only what a trusted device signed is sold.
+	pub is_attested: bool,
 	/// The block since which it stands unchanged.
 	pub since: BlockNumber,
 }
@@ -154,8 +156,12 @@ pub trait DeviceStatus<BlockNumber> {
 	/// is trusted.
 	fn trusted_at(dataset: &DatasetId) -> Option<BlockNumber>;
 
-	/// Makes the device behind `dataset` trusted, by the largest reference values. The block's number
-	/// may grow by one.
+	/// All batches of `dataset` up to the last one that its device signed while it was trusted. `None` when
+	/// it did not sign each of them.
+	fn attested_range(dataset: &DatasetId) -> Option<RangeCommitment>;
+
+	/// Makes the device behind `dataset` trusted, by the largest reference values, and all batches attested.
+	/// The block's number may grow by one.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_verdict(dataset: &DatasetId);
 }
@@ -167,6 +173,10 @@ impl<BlockNumber> DeviceStatus<BlockNumber> for () {
 	}
 
 	fn trusted_at(_: &DatasetId) -> Option<BlockNumber> {
+		None
+	}
+
+	fn attested_range(_: &DatasetId) -> Option<RangeCommitment> {
 		None
 	}
 

@@ -3,10 +3,13 @@
 use super::{account, advance, call};
 use frame_support::{assert_ok, BoundedVec};
 use msec_evidence::{
-	pcr_digest, qualifying_data, software_tpm::SoftwareTpm, AttestationKey, PcrSelection, Quote,
+	batches_digest, certification_data, pcr_digest, policy_pcr, qualifying_data,
+	software_tpm::SoftwareTpm, AttestationKey, BatchKey, Certification, PcrSelection, Quote,
 };
-use msec_primitives::DatasetId;
-use msec_runtime::{Attestation, Runtime, RuntimeOrigin, System, UncheckedExtrinsic, DAYS, MSEC};
+use msec_primitives::{DatasetId, DatasetInfo};
+use msec_runtime::{
+	Attestation, Records, Runtime, RuntimeOrigin, System, UncheckedExtrinsic, DAYS, MSEC,
+};
 use pallet_attestation::{Call, DeviceId, PcrReference, ReferenceValues};
 use sp_core::H256;
 
@@ -82,6 +85,35 @@ pub fn quote_with(boot: H256) -> Call<Runtime> {
 /// A quote that matches the profile, as [`quote_with`] makes it.
 pub fn sound_quote() -> Call<Runtime> {
 	quote_with(BOOT)
+}
+
+/// Has the device, whose last quote was [`sound_quote`], sign all batches of `dataset` with a new key.
+pub fn sign_batches(owner: u8, dataset: DatasetId) {
+	let owner = account(owner);
+	let genesis = System::block_hash(0);
+	let attestation_key = AttestationKey::parse(&attestation_key()).unwrap();
+	let seal = pcr_digest([BOOT.as_fixed_bytes()].into_iter());
+	let signer = SoftwareTpm::new(2);
+	let public_area = signer.batch_key(&policy_pcr(PcrSelection::of([4]).unwrap(), &seal));
+	let attest = Certification {
+		qualified_signer: &attestation_key.qualified_name_in_endorsement_hierarchy(),
+		extra_data: &certification_data(&genesis.0, &DEVICE.0),
+		name: &BatchKey::parse(&public_area).unwrap().name(),
+		qualified_name: &[],
+	}
+	.marshal();
+	let certify = Call::<Runtime>::certify_batch_key {
+		device: DEVICE,
+		public_area: BoundedVec::truncate_from(public_area),
+		signature: BoundedVec::truncate_from(tpm().sign(&attest)),
+		attest: BoundedVec::truncate_from(attest),
+	};
+	assert_ok!(call(&owner, certify));
+	let range = Records::range(&dataset).unwrap();
+	let digest = batches_digest(&genesis.0, &dataset.0, 0, range.batches, &range.root.0);
+	let signature = BoundedVec::truncate_from(signer.sign_digest(&digest));
+	let attest = Call::<Runtime>::attest_batches { dataset, first_batch: 0, range, signature };
+	assert_ok!(call(&owner, attest));
 }
 
 /// The transaction that carries a quote: it has no signature.

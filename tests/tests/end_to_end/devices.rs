@@ -28,6 +28,9 @@ const QUOTE_FEE: u128 = MSEC / 200;
 const CHALLENGE_BOND: u128 = MSEC / 20;
 /// Blocks that the chain wants between two quotes of a device.
 const MIN_QUOTE_INTERVAL: u64 = 10;
+/// How long a challenged device has to answer.
+const CHALLENGE_PERIOD: Duration = Duration::from_secs(300);
+const MORE: &str = "time,temperature\n2024-02-01T00:00:00Z,7.5\n";
 /// So that the next quote comes as soon as the chain takes it.
 const OFTEN: Duration = Duration::from_secs(30);
 /// So that there are no quotes but those that somebody wants.
@@ -116,6 +119,11 @@ impl Gateway {
 		self.agent.service.start();
 	}
 
+	/// Arguments to publish a file whose batches the device signs.
+	fn publish_attested<'a>(&'a self, dataset: &'a str, file: &'a str) -> [&'a str; 5] {
+		["publish", dataset, file, "--attested", &self.agent.batch_socket]
+	}
+
 	async fn status(&self) -> Value {
 		self.market.buyer.json(&["device", "status", &self.device]).await
 	}
@@ -142,15 +150,28 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 	let device = gateway.device.clone();
 	owner.text(&["key", "create", "main"]).await;
 	owner.text(&["key", "publish", "main"]).await;
-	let dataset = gateway.market.publish("weather", &readings::weather()).await;
+	let dataset = gateway.market.create_dataset("weather").await;
 	owner.text(&["device", "assign", &device, &dataset]).await;
 	gateway.wait_until_trusted().await;
-	let terms = ["--price", "3", "--attested-within", "1d"];
-	let listing = gateway.market.list(&dataset, &terms).await;
 	let status = gateway.status().await;
 	assert_eq!(status["trusted"], json!(true), "{status}");
 	assert_eq!(member(&status, "endorsed_by"), address(REGISTRAR).to_string());
-	buyer.text(&["buy", &listing]).await;
+	let terms = ["--price", "3", "--attested-within", "1d"];
+	let listing = gateway.market.list(&dataset, &terms).await;
+	let complaint = buyer.refused(&["buy", &listing]).await;
+	assert!(complaint.contains("has not signed"), "{complaint}");
+	let weather = readings::weather().to_string_lossy().into_owned();
+	let published = owner.json(&gateway.publish_attested("weather", &weather)).await;
+	assert_eq!(member(&published, "attested_by"), device);
+	let order = member(&buyer.json(&["buy", &listing, "--wait"]).await, "order");
+	let out = gateway.market.sandbox.folder("bought").to_string_lossy().into_owned();
+	let fetched = buyer.json(&["fetch", &order, "-o", &out]).await;
+	assert_eq!(member(&fetched, "device"), device);
+	let attested = &fetched["attested_batches"];
+	assert_eq!(
+		(&attested["first_batch"], &attested["range"]["batches"]),
+		(&json!(0), &fetched["batches"])
+	);
 
 	gateway.tpm.extend(PCR);
 	let reason = Distrust::Contraindicated(Contraindication::PcrNotAllowed { index: PCR });
@@ -161,6 +182,9 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 	let complaint = buyer.refused(&["buy", &listing]).await;
 	assert!(complaint.contains("PCR 4"), "{complaint}");
 	ensure_chain_refuses(&gateway.market, &listing).await;
+	let more = gateway.market.sandbox.file("more.csv", MORE).to_string_lossy().into_owned();
+	let complaint = owner.refused(&gateway.publish_attested("weather", &more)).await;
+	assert!(complaint.contains("the device does not sign"), "{complaint}");
 	let explained = buyer.json(&["device", "explain", &device]).await;
 	assert_eq!(explained["trusted"], json!(false));
 	assert!(member(&explained, "reason").contains("PCR 4"), "{explained}");
@@ -168,9 +192,52 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 
 	gateway.reboot().await;
 	gateway.wait_until_trusted().await;
-	buyer.text(&["buy", &listing]).await;
+	// What the device did not sign is not sold as attested, until it has.
+	let batches = async || {
+		let bought = buyer.json(&["buy", &listing]).await;
+		gateway.market.order(&member(&bought, "order")).await.range.batches
+	};
+	let signed_before = batches().await;
+	assert_eq!(json!(signed_before), fetched["batches"]);
+	owner.text(&gateway.publish_attested("weather", &more)).await;
+	assert_eq!(batches().await, signed_before + 1);
 	let explained = buyer.json(&["device", "explain", &device]).await;
 	assert_eq!((&explained["trusted"], &explained["reason"]), (&json!(true), &Value::Null));
+}
+
+/// Nobody hears of the device any more, and somebody does not wait for the end of its verdict.
+#[tokio::test]
+async fn a_silent_device_loses_its_verdict() {
+	let mut gateway = Gateway::new(SELDOM).await;
+	let device = gateway.device.clone();
+	let buyer = gateway.market.buyer.clone();
+	gateway.wait_until_trusted().await;
+	gateway.agent.service.kill();
+	buyer.text(&["device", "challenge", &device]).await;
+	let challenge = gateway.registered().await.challenge.expect("the device is challenged");
+	let silent = Trust::NotTrusted(Distrust::ChallengeUnanswered);
+	let time = wait::A_FEW_BLOCKS + CHALLENGE_PERIOD;
+	wait::until("the time to answer is over", time, async || {
+		(gateway.trust().await == silent).then_some(())
+	})
+	.await;
+	// Not a block earlier.
+	let (chain, deadline) = (&gateway.market.chain, u64::from(challenge.answer_by));
+	for (height, is_trusted) in [(deadline, true), (deadline + 1, false)] {
+		let block = chain.at_number(height).await.expect("the node answers");
+		let trust = block.trust(&hash(&device)).await.expect("the node answers");
+		assert_eq!(matches!(trust, Trust::Trusted { .. }), is_trusted, "{height}: {trust:?}");
+	}
+	let explained = buyer.json(&["device", "explain", &device]).await;
+	assert!(member(&explained, "reason").contains("challenge"), "{explained}");
+	buyer.text(&["device", "settle", &device]).await;
+	// Who was right has the bond again.
+	let challenger = address("//Bob");
+	let ledger = Ledger::read(chain).await;
+	let total = ledger::total(chain, challenger.clone()).await;
+	assert_eq!(total, ENDOWMENT - ledger.fees_of(&challenger));
+	gateway.agent.service.start();
+	gateway.wait_until_trusted().await;
 }
 
 /// Who asks the chain without `msec` is refused all the same.

@@ -246,8 +246,8 @@ pub enum Trust {
 pub struct AttestedBatches {
 	/// The first of them.
 	pub first_batch: u32,
-	/// Number of the data set's batches up to the last of them.
-	pub batches: u32,
+	/// All batches of the data set up to the last of them.
+	pub range: RangeCommitment,
 	/// The block in which the last of them were attested.
 	pub attested_at: u32,
 }
@@ -346,7 +346,8 @@ impl BlockClient {
 	}
 
 	/// Why attested data of `dataset` can be neither bought nor delivered now, in words; `None` when its
-	/// device is trusted by evidence that is at most `maximum_age` blocks old, or when no age is asked for.
+	/// device signed batches and is trusted by evidence that is at most `maximum_age` blocks old, or when no
+	/// age is asked for.
 	pub async fn distrust(
 		&self,
 		dataset: &Hash,
@@ -358,6 +359,10 @@ impl BlockClient {
 		};
 		if let Trust::NotTrusted(reason) = self.trust(&device.0).await? {
 			return Ok(Some(reason.to_string()));
+		}
+		if !self.attested_batches(dataset).await?.is_some_and(|attested| attested.first_batch == 0)
+		{
+			return Ok(Some("the device has not signed each batch from the first one on".into()));
 		}
 		let last_quote = self.device(&device.0).await?.and_then(|device| device.last_quote);
 		let bound_to = last_quote.map_or(0, |quote| u64::from(quote.block_number));

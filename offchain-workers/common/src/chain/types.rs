@@ -17,14 +17,15 @@ use msec_commitments::Peaks;
 use serde::Serialize;
 use subxt::{
 	config::{substrate::BlakeTwo256, Hasher},
-	ext::scale_encode::EncodeAsType,
+	ext::{scale_decode::DecodeAsType, scale_encode::EncodeAsType},
 };
 
 /// Parts of a whole, of which the chain's discounts are told.
 const MILLION: u128 = 1_000_000;
 
 /// The first `batches` batches of a data set, committed to by one hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EncodeAsType)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, DecodeAsType, EncodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 pub struct RangeCommitment {
 	/// Number of batches, counted from the first.

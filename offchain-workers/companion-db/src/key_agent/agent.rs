@@ -9,8 +9,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use msec_commitments::{envelope::seal_order, EnvelopeError, EnvelopeSecret, Hash, OrderContext};
 use msec_worker_common::{
 	chain::{
-		runtime, Action, BlockClient, BoundedVec, Challenge, ChallengeState, Dataset, Decision,
-		Order, OrderState, Subscription,
+		runtime, Action, BlockClient, BoundedVec, ChainError, Challenge, ChallengeState, Dataset,
+		Decision, Order, OrderState, Subscription,
 	},
 	health::Readiness,
 	transactions::{Submission, Submitter},
@@ -212,7 +212,7 @@ impl Agent {
 				}
 				// An instalment must be of all there is when it comes.
 				let best = self.submitter.chain().best().await?;
-				let present = best.dataset(dataset).await?.map_or(0, |details| details.batches);
+				let present = on_offer(&best, dataset, maximum_age).await?;
 				if present <= order.range.batches {
 					return Ok(Attempt::Waits);
 				}
@@ -288,6 +288,21 @@ fn has_time_for_instalment(subscription: &Subscription, settle_after: u32, now: 
 	}
 	let deliver_by = ends_at.saturating_add(subscription.delivery_period);
 	subscription.delivered_at < ends_at && now < deliver_by.into()
+}
+
+/// How many batches of a data set can be delivered: all of them, or of attested data those that its device
+/// signed.
+async fn on_offer(
+	block: &BlockClient,
+	dataset: &Hash,
+	maximum_age: Option<u32>,
+) -> Result<u32, ChainError> {
+	Ok(match maximum_age {
+		Some(_) => {
+			block.attested_batches(dataset).await?.map_or(0, |attested| attested.range.batches)
+		},
+		None => block.dataset(dataset).await?.map_or(0, |details| details.batches),
+	})
 }
 
 /// Whether a dispute about an order is open, so that it takes no instalment.

@@ -4,8 +4,8 @@ use msec_primitives::{DatasetStatus, DeviceStatus};
 use sp_core::H256;
 use sp_runtime::TokenError;
 
-/// 10, and 1 a byte: 65 of the assignment, 64 of the key.
-const ASSIGNMENT_DEPOSIT: u64 = 139;
+/// 10, and 1 a byte: 97 of the assignment, 64 of the key.
+const ASSIGNMENT_DEPOSIT: u64 = 171;
 
 fn assign(who: AccountId) -> sp_runtime::DispatchResult {
 	Attestation::assign_dataset(signed(who), DEVICE, AIR)

@@ -1,7 +1,7 @@
 use crate::{mock::*, pallet::*, AttestedBatches};
 use frame_support::{assert_noop, assert_ok};
 use msec_evidence::{batches_digest, software_tpm::SoftwareTpm};
-use msec_primitives::{DatasetId, RangeCommitment};
+use msec_primitives::{DatasetId, DeviceStatus, RangeCommitment};
 use sp_core::H256;
 use sp_runtime::DispatchResult;
 
@@ -35,8 +35,8 @@ fn attested() -> Option<AttestedBatches<u64>> {
 	Attestation::attested_batches(AIR)
 }
 
-fn attested_from(first_batch: u32, batches: u32) -> Option<AttestedBatches<u64>> {
-	Some(AttestedBatches { first_batch, batches, attested_at: now() })
+fn attested_from(first_batch: u32, end: u32) -> Option<AttestedBatches<u64>> {
+	Some(AttestedBatches { first_batch, range: range(end), attested_at: now() })
 }
 
 #[test]
@@ -162,5 +162,22 @@ fn what_was_attested_goes_with_the_assignment() {
 		assert_eq!(attested(), None);
 		assert_ok!(Attestation::assign_dataset(signed(OWNER), DEVICE, AIR));
 		assert_eq!(attested(), None);
+	});
+}
+
+#[test]
+fn other_pallets_learn_of_it_when_nothing_is_missing() {
+	with_attested_dataset(|| {
+		let attested_range = || <Attestation as DeviceStatus<u64>>::attested_range(&AIR);
+		append(4);
+		assert_eq!(attested_range(), None);
+		assert_ok!(attest(1, 4));
+		assert_eq!(attested_range(), None);
+		assert_ok!(attest(0, 4));
+		append(5);
+		assert_eq!(attested_range(), Some(range(4)));
+		// The device needs no trust for what it signed while it had it.
+		assert_ok!(Attestation::quarantine(RuntimeOrigin::root(), DEVICE));
+		assert_eq!(attested_range(), Some(range(4)));
 	});
 }

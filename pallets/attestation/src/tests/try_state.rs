@@ -67,9 +67,10 @@ fn unsound_devices_are_found() {
 #[test]
 fn unsound_attested_batches_are_found() {
 	let attested = |first_batch, batches| {
+		let range = range(batches);
 		assert_ok!(Attestation::assign_dataset(signed(OWNER), DEVICE, AIR));
 		Assignments::<Test>::mutate(AIR, |assignment| {
-			let attested = AttestedBatches { first_batch, batches, attested_at: 1 };
+			let attested = AttestedBatches { first_batch, range, attested_at: 1 };
 			assignment.as_mut().unwrap().attested = Some(attested);
 		});
 	};

@@ -126,11 +126,14 @@ fn scores_and_verdicts_are_checked_when_they_matter() {
 		run_to(50);
 		assert_noop!(propose(id, listing), Error::<Test>::ScoreTooLow);
 		Scores::set(Some(BTreeMap::from([(SELLER, half)])));
+		assert_noop!(propose(id, listing), Error::<Test>::NotAttested);
+		let listing = offer(Offer { is_attested: true, ..an_offer(SELLER, b"ezjmg", PRICE) });
+		run_to(50 + MIN_AGE);
 		assert_noop!(propose(id, listing), Error::<Test>::NotTrusted);
 		let dataset = an_offer(SELLER, b"ezjmg", PRICE).dataset;
-		Verdicts::set(Some(BTreeMap::from([(dataset, 39)])));
+		Verdicts::set(Some(BTreeMap::from([(dataset, 39 + MIN_AGE)])));
 		assert_noop!(propose(id, listing), Error::<Test>::VerdictTooOld);
-		Verdicts::set(Some(BTreeMap::from([(dataset, 40)])));
+		Verdicts::set(Some(BTreeMap::from([(dataset, 40 + MIN_AGE)])));
 		assert_ok!(propose(id, listing));
 	});
 }

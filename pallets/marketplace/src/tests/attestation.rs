@@ -3,7 +3,7 @@ use crate::{
 };
 use alloc::collections::BTreeMap;
 use frame_support::{assert_noop, assert_ok};
-use msec_primitives::{ListingId, Market, OrderId};
+use msec_primitives::{DatasetInfo, ListingId, Market, OrderId};
 use sp_core::H256;
 use sp_runtime::DispatchResult;
 
@@ -15,9 +15,16 @@ fn attested(terms: ListingTermsOf<Test>) -> ListingTermsOf<Test> {
 	ListingTermsOf::<Test> { maximum_verdict_age: Some(AGE), ..terms }
 }
 
-/// The device behind [`DATASET`] shows a good quote in this block.
+/// The device behind [`DATASET`] shows a good quote in this block, and has signed all batches.
 fn trust() {
 	Verdicts::set(Some(BTreeMap::from([(DATASET, System::block_number())])));
+	sign();
+}
+
+/// The device signs all batches of [`DATASET`].
+fn sign() {
+	let range = Datasets::range(&DATASET).unwrap();
+	Attested::set(BTreeMap::from([(DATASET, range)]));
 }
 
 /// No device is trusted.
@@ -325,5 +332,61 @@ fn an_order_that_was_opened_goes_on() {
 		deliver(id, envelope(id, &Data::honest().tree, 3));
 		assert_ok!(Marketplace::confirm(signed(BUYER), id));
 		assert_eq!(order(id).state, OrderState::Settled { at: 1 });
+	});
+}
+
+#[test]
+fn attested_data_is_what_the_device_signed() {
+	ExtBuilder::default().build_and_execute(|| {
+		trust();
+		let listing = list(attested(terms()));
+		let signed_range = Datasets::range(&DATASET).unwrap();
+		append_up_to(4);
+		let id = buy(listing);
+		assert_eq!(order(id).range, signed_range);
+		sign();
+		assert_ok!(take(listing, 1));
+		let id = Marketplace::order_id(&listing, &BUYER, &[1; 32]);
+		assert_eq!(order(id).range.batches, 4);
+		// Other listings are of all data.
+		Attested::set(BTreeMap::new());
+		assert_ok!(Marketplace::change_listing(signed(OWNER), listing, terms()));
+		assert_ok!(take(listing, 2));
+	});
+}
+
+#[test]
+fn nothing_is_sold_as_attested_before_the_device_signs() {
+	ExtBuilder::default().build_and_execute(|| {
+		trust();
+		Attested::set(BTreeMap::new());
+		let listing = list(attested(terms()));
+		assert!(!Marketplace::is_available(listing));
+		assert_eq!(Marketplace::offer(&listing), None);
+		assert_eq!(take(listing, 1), Err(Error::<Test>::NotAttested.into()));
+		sign();
+		assert!(Marketplace::is_available(listing));
+		assert_ok!(take(listing, 1));
+	});
+}
+
+#[test]
+fn subscribers_get_what_the_device_signed() {
+	ExtBuilder::default().build_and_execute(|| {
+		let id = attested_subscription();
+		append_up_to(4);
+		run_to(31);
+		Verdicts::set(Some(BTreeMap::from([(DATASET, 31)])));
+		assert_eq!(instalment(id), Err(Error::<Test>::NothingNew.into()));
+		sign();
+		append_up_to(5);
+		let envelope = envelope(id, &Data::honest().tree, 5);
+		let all = Marketplace::deliver_instalment(signed(AGENT), id, 5, envelope);
+		assert_noop!(all, Error::<Test>::OtherRange);
+		assert_ok!(instalment(id));
+		assert_eq!(order(id).range.batches, 4);
+		Attested::set(BTreeMap::new());
+		run_to(80);
+		assert_eq!(instalment(id), Err(Error::<Test>::NotAttested.into()));
 	});
 }

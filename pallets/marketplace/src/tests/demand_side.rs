@@ -20,6 +20,7 @@ fn the_demand_side_is_told_of_every_change() {
 			place: terms().place,
 			price: PRICE,
 			terms_hash: terms().hash(),
+			is_attested: false,
 			since: 1,
 		};
 		assert_eq!(offer_now(), Some(expected.clone()));
