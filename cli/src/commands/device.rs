@@ -52,6 +52,8 @@ pub enum DeviceCommand {
 	Profile(ProfileCommand),
 	/// Register a device of one's own, for ever.
 	Register(Register),
+	/// Compare a device of one's own with another profile; a registrar has to endorse it anew.
+	ChangeProfile(ChangeProfile),
 	/// Pay in advance for a device's quotes.
 	Fund(Fund),
 	/// Take back what was paid in advance.
@@ -88,7 +90,7 @@ pub enum ProfileCommand {
 	},
 	/// Show a profile.
 	Show(ProfileArgument),
-	/// End a profile, and with it the trust in all its devices.
+	/// End a profile of one's own, and with it the trust in all its devices; the deposit returns.
 	Retire(ProfileArgument),
 }
 
@@ -111,6 +113,16 @@ pub struct Register {
 	/// What `msec-attester identity --output json` printed on the device.
 	identity: PathBuf,
 	/// With which profile its quotes are compared.
+	#[arg(long, value_name = "PROFILE", value_parser = parse_id)]
+	profile: H256,
+}
+
+#[derive(Args)]
+pub struct ChangeProfile {
+	/// The device's identifier.
+	#[arg(value_parser = parse_id)]
+	device: H256,
+	/// With which profile its quotes are compared from now on.
 	#[arg(long, value_name = "PROFILE", value_parser = parse_id)]
 	profile: H256,
 }
@@ -165,6 +177,11 @@ impl DeviceCommand {
 		match self {
 			Self::Profile(command) => command.run(context).await,
 			Self::Register(register) => register.run(context).await,
+			Self::ChangeProfile(ChangeProfile { device, profile }) => {
+				context.confirm("Its endorsement and its result end. Change the profile?")?;
+				let call = attestation::change_profile(device, profile);
+				execute(context, "change-device-profile", &device, "changed", &call).await
+			},
 			Self::Fund(Fund { device, amount }) => {
 				let call = attestation::fund_quotes(device, amount.0);
 				execute(context, "fund-device", &device, "funded", &call).await
@@ -308,7 +325,10 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
 }
 
 async fn profile_at(block: &BlockClient, id: &H256) -> Result<Profile> {
-	block.profile(&id.0).await?.ok_or_else(|| anyhow!("there is no such profile"))
+	block
+		.profile(&id.0)
+		.await?
+		.ok_or_else(|| anyhow!("there is no such profile, or it was retired"))
 }
 
 async fn device_at(block: &BlockClient, id: &H256) -> Result<Device> {
@@ -427,7 +447,11 @@ fn remedy(distrust: &attestation::Distrust) -> Option<&'static str> {
 		Distrust::Contraindicated(Contraindication::ClockWentBack) => {
 			"somebody looks at the device: its TPM was replaced, restored or cleared"
 		},
-		Distrust::Retired | Distrust::Quarantined | Distrust::ProfileRetired => return None,
+		Distrust::ProfileRetired => {
+			"its owner names another profile: msec device change-profile; or whoever retired this one \
+			publishes it again"
+		},
+		Distrust::Retired | Distrust::Quarantined => return None,
 	})
 }
 
@@ -435,8 +459,7 @@ fn profile_text(profile: &Profile) -> String {
 	let values = &profile.reference_values;
 	let mut rows = vec![
 		("publisher".to_owned(), profile.publisher.to_string()),
-		("devices".to_owned(), profile.devices.to_string()),
-		("status".to_owned(), if profile.is_retired { "retired" } else { "in use" }.to_owned()),
+		("published".to_owned(), format!("in block {}", profile.published_at)),
 		(
 			"firmware".to_owned(),
 			format!("{:#x} to {:#x}", values.lowest_firmware, values.highest_firmware),

@@ -330,12 +330,9 @@ mod benchmarks {
 	#[benchmark]
 	fn retire_device() -> Result<(), BenchmarkError> {
 		challenged::<T>()?;
-		let profile = Profiles::<T>::iter_keys().next().ok_or("there is a profile")?;
-		Pallet::<T>::retire_profile(signed::<T>("publisher"), profile)?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(account("owner", 0, 0)), DEVICE);
 		assert!(RetiredDevices::<T>::contains_key(DEVICE));
-		assert!(!Profiles::<T>::contains_key(profile));
 		Ok(())
 	}
 
@@ -382,12 +379,11 @@ mod benchmarks {
 
 	#[benchmark]
 	fn change_profile() -> Result<(), BenchmarkError> {
-		let old = device::<T>()?;
+		device::<T>()?;
 		let new = publish::<T>("other publisher")?;
-		Pallet::<T>::retire_profile(signed::<T>("publisher"), old)?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(account("owner", 0, 0)), DEVICE, new);
-		assert!(!Profiles::<T>::contains_key(old));
+		assert!(Devices::<T>::get(DEVICE).is_some_and(|device| device.profile == new));
 		Ok(())
 	}
 
@@ -398,13 +394,11 @@ mod benchmarks {
 		let owner = signed::<T>("owner");
 		Pallet::<T>::register_device(owner.clone(), DEVICE, attestation_key(), profile)?;
 		Pallet::<T>::fund_quotes(owner, DEVICE, T::QuoteFee::get())?;
-		Pallet::<T>::retire_profile(signed::<T>("publisher"), profile)?;
 		let registrar: T::AccountId = account("registrar", 0, 0);
 		Pallet::<T>::accredit_registrar(registrar_origin::<T>()?, registrar.clone())?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(registrar), DEVICE);
 		assert!(!Devices::<T>::contains_key(DEVICE));
-		assert!(!Profiles::<T>::contains_key(profile));
 		Ok(())
 	}
 

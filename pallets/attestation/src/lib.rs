@@ -209,7 +209,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type NextAccreditation<T: Config> = StorageValue<_, Accreditation, ValueQuery>;
 
-	/// Reference values, as long as they are not retired or a device is compared with them.
+	/// Reference values, as long as they are not retired. Devices may name others.
 	#[pallet::storage]
 	pub type Profiles<T: Config> = StorageMap<_, Identity, ProfileId, ProfileOf<T>>;
 
@@ -253,17 +253,10 @@ pub mod pallet {
 			/// Who published them.
 			publisher: T::AccountId,
 		},
-		/// No device is trusted by these reference values any more.
+		/// No device is trusted by these reference values any more; the deposit returned.
 		ProfileRetired {
 			/// Their identifier.
 			profile: ProfileId,
-		},
-		/// Retired reference values that no device uses were removed; the deposit returned.
-		ProfileRemoved {
-			/// Their identifier.
-			profile: ProfileId,
-			/// Who had published them.
-			publisher: T::AccountId,
 		},
 		/// A device was registered.
 		DeviceRegistered {
@@ -420,7 +413,7 @@ pub mod pallet {
 		InvalidFirmwareRange,
 		/// The time is none, or longer than a verdict can last.
 		InvalidPeriod,
-		/// The profile is retired.
+		/// The device's profile is retired.
 		ProfileRetired,
 		/// The device is registered, or was once.
 		DeviceAlreadyRegistered,
@@ -590,7 +583,8 @@ pub mod pallet {
 		/// ## Details
 		///
 		/// The profile's id is BLAKE2b-256 of the SCALE encoding of (publisher, `profile`). It cannot be
-		/// changed. A storage deposit is held.
+		/// changed. A storage deposit is held. When the signer retired the same values before, devices that
+		/// still name them are trusted again once they show a new quote.
 		///
 		/// ## Errors
 		///
@@ -620,17 +614,17 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// No device is trusted by them any more, and none can be registered with them. The profile is
-		/// removed and the deposit returns when no device uses it, which may be at once.
+		/// The profile is removed at once, and the deposit returns. Devices that name it are no longer
+		/// trusted and show no quotes until their owners change the profile; none can be registered with
+		/// it.
 		///
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such profile, or somebody else's.
-		/// * [`Error::ProfileRetired`]: it is retired already.
 		///
 		/// ## Events
 		///
-		/// [`Event::ProfileRetired`], [`Event::ProfileRemoved`]
+		/// [`Event::ProfileRetired`]
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::retire_profile())]
 		pub fn retire_profile(origin: OriginFor<T>, profile: ProfileId) -> DispatchResult {
@@ -656,7 +650,7 @@ pub mod pallet {
 		/// * [`Error::DeviceAlreadyRegistered`]: it is, or was once and was endorsed, by whomever.
 		/// * [`Error::AttestationKeyInvalid`], [`Error::AttestationKeyNotRestricted`]: quotes are not
 		///   signed by such a key.
-		/// * [`Error::NotFound`], [`Error::ProfileRetired`]: no such profile, or not any more.
+		/// * [`Error::NotFound`]: no such profile, or not any more.
 		/// * Errors of the currency, when the signer lacks funds.
 		///
 		/// ## Events
@@ -739,6 +733,7 @@ pub mod pallet {
 		/// * [`Error::OtherQualifyingData`], [`Error::OtherSelection`], [`Error::OtherSigner`]: it is not
 		///   the quote that was asked for.
 		/// * [`Error::OtherPcrValues`]: it is not of these values.
+		/// * [`Error::ProfileRetired`]: there is nothing with which it could be compared.
 		/// * [`Error::SignatureInvalid`]: the device's attestation key did not sign it.
 		/// * [`Error::MaxQuotesExceeded`]: it has to wait for a later block.
 		///
@@ -922,7 +917,7 @@ pub mod pallet {
 		///
 		/// ## Events
 		///
-		/// [`Event::DeviceRetired`], [`Event::ChallengeSettled`], [`Event::ProfileRemoved`]
+		/// [`Event::DeviceRetired`], [`Event::ChallengeSettled`]
 		#[pallet::call_index(12)]
 		#[pallet::weight(T::WeightInfo::retire_device())]
 		pub fn retire_device(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
@@ -1050,12 +1045,11 @@ pub mod pallet {
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such device or profile, or somebody else's
-		///   device.
-		/// * [`Error::ProfileRetired`]: the new profile is retired.
+		///   device. A retired profile is none.
 		///
 		/// ## Events
 		///
-		/// [`Event::ProfileChanged`], [`Event::ProfileRemoved`]
+		/// [`Event::ProfileChanged`]
 		#[pallet::call_index(17)]
 		#[pallet::weight(T::WeightInfo::change_profile())]
 		pub fn change_profile(
@@ -1086,7 +1080,7 @@ pub mod pallet {
 		///
 		/// ## Events
 		///
-		/// [`Event::DeviceRetired`], [`Event::ProfileRemoved`]
+		/// [`Event::DeviceRetired`]
 		#[pallet::call_index(18)]
 		#[pallet::weight(T::WeightInfo::dismiss_registration())]
 		pub fn dismiss_registration(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
@@ -1206,7 +1200,7 @@ pub mod pallet {
 			Devices::<T>::get(device)
 		}
 
-		/// Reference values and their state.
+		/// Reference values that are not retired.
 		pub fn profile(profile: ProfileId) -> Option<ProfileOf<T>> {
 			Profiles::<T>::get(profile)
 		}

@@ -14,7 +14,7 @@ use subxt::{
 
 const PALLET: &str = "Attestation";
 /// What `InvalidTransaction::Custom` says of a quote, from 1 on.
-const REJECTIONS: [&str; 16] = [
+const REJECTIONS: [&str; 17] = [
 	"no such device is registered",
 	"the device showed a quote a short time ago",
 	"there is no money for another quote",
@@ -31,6 +31,7 @@ const REJECTIONS: [&str; 16] = [
 	"the registers contained other values",
 	"its signature does not fit",
 	"no accredited registrar speaks for the device",
+	"the device's profile is retired",
 ];
 
 /// What one register may contain.
@@ -73,10 +74,8 @@ pub struct Profile {
 	pub publisher: AccountId32,
 	/// What quotes are compared with.
 	pub reference_values: ReferenceValues,
-	/// Whether no device is trusted by them any more.
-	pub is_retired: bool,
-	/// How many devices are compared with them.
-	pub devices: u32,
+	/// The block in which they were published: quotes from before do not count.
+	pub published_at: u32,
 }
 
 /// A registrar's word that the attestation key is in the same TPM as the endorsement key.
@@ -215,7 +214,7 @@ pub enum Distrust {
 	RegistrarRevoked,
 	/// Its reference values were retired.
 	ProfileRetired,
-	/// It has shown no quote.
+	/// It has shown no quote since it was compared with these reference values.
 	NotAppraised,
 	/// Its last quote speaks against it.
 	Contraindicated(Contraindication),
@@ -303,7 +302,7 @@ impl fmt::Display for Distrust {
 				"the registrar that endorsed the device is no longer accredited"
 			},
 			Self::ProfileRetired => "the device's profile is retired",
-			Self::NotAppraised => "the device has not shown a quote yet",
+			Self::NotAppraised => "the device has not shown a quote for its profile yet",
 			Self::Contraindicated(reason) => return reason.fmt(formatter),
 			Self::Expired => "the device's last quote is too old",
 			Self::ChallengeUnanswered => "the device did not answer a challenge in time",
@@ -424,7 +423,7 @@ pub fn publish_profile(reference_values: ReferenceValues) -> impl Payload {
 	transactions::dynamic(PALLET, "publish_profile", (reference_values,))
 }
 
-/// Ends the trust in all devices that are compared with a profile.
+/// Removes a profile; the deposit returns, and the trust in all devices that name it ends.
 pub fn retire_profile(profile: H256) -> impl Payload {
 	transactions::dynamic(PALLET, "retire_profile", (profile,))
 }
@@ -432,6 +431,11 @@ pub fn retire_profile(profile: H256) -> impl Payload {
 /// Registers a device, for ever.
 pub fn register_device(device: H256, attestation_key: Vec<u8>, profile: H256) -> impl Payload {
 	transactions::dynamic(PALLET, "register_device", (device, attestation_key, profile))
+}
+
+/// Compares a device with another profile. Its endorsement and its result are gone.
+pub fn change_profile(device: H256, profile: H256) -> impl Payload {
+	transactions::dynamic(PALLET, "change_profile", (device, profile))
 }
 
 /// A registrar's word that a device's attestation key lives in its TPM, as long as its quotes are compared
