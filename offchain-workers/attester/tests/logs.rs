@@ -33,8 +33,13 @@ const POLICY: &[u8] = include_bytes!("keylime/all.policy");
 /// Allows the separator, by which PCR 7 alone is extended.
 const BOOT_POLICY: &str = r#"{"version": 1, "pcrs": {"7": ["df3f619804a92fdb4057192dc43dd748ea778adc52bc498ce80524c014b81119"]}}"#;
 
+/// Height of the chain.
+const HEIGHT: u64 = 100;
+/// Blocks for which verdicts are stated.
+const VALID_FOR: u32 = 14_400;
+
 #[derive(Default)]
-struct TestChain(Mutex<Vec<LogVerdict>>);
+struct TestChain(Mutex<Vec<(LogVerdict, u32)>>);
 
 impl RegistrarChain for TestChain {
 	fn registration(
@@ -47,6 +52,7 @@ impl RegistrarChain for TestChain {
 			profile: H256([5; 32]),
 			is_endorsed: true,
 			is_endorsed_here: device == DEVICE,
+			block: HEIGHT,
 		};
 		async move { Ok([DEVICE, OF_OTHERS].contains(&device).then_some(registration)) }.boxed()
 	}
@@ -64,11 +70,11 @@ impl RegistrarChain for TestChain {
 		&'a self,
 		_: [u8; 32],
 		verdict: LogVerdict,
-		_: u32,
+		valid_until: u32,
 		_: &'a str,
 	) -> BoxFuture<'a, Result<u64, TransactionError>> {
 		async move {
-			self.0.lock().unwrap().push(verdict);
+			self.0.lock().unwrap().push((verdict, valid_until));
 			Ok(8)
 		}
 		.boxed()
@@ -202,7 +208,9 @@ async fn logs_of_an_honest_device_are_affirmed_on_chain() {
 	let stated = fixture.show(|_| ()).await.unwrap();
 	assert_eq!(stated, StatedVerdict { boot, ima, faults: Vec::new(), block: 8 });
 	let verdict = LogVerdict { boot: LogTier::Affirming, ima: LogTier::Affirming };
-	assert_eq!(*fixture.chain.0.lock().unwrap(), [verdict]);
+	// It counts from when the nonce was made, however long it takes until it is on chain.
+	let valid_until = HEIGHT as u32 + VALID_FOR;
+	assert_eq!(*fixture.chain.0.lock().unwrap(), [(verdict, valid_until)]);
 	// The list has grown since the quote.
 	let longer = fixture.show(|sent| sent.list += "nonsense\n").await.unwrap();
 	assert_eq!(longer.ima, LogOutcome::Affirming);
@@ -211,17 +219,30 @@ async fn logs_of_an_honest_device_are_affirmed_on_chain() {
 #[tokio::test]
 async fn what_is_not_shown_or_has_no_policy_is_not_appraised() {
 	let fixture = Fixture::new().await;
-	let stated = fixture
-		.show(|sent| {
-			sent.boot_log.clear();
-			sent.list.clear();
-		})
-		.await
-		.unwrap();
-	assert_eq!((stated.boot, stated.ima), (LogOutcome::NotAppraised, LogOutcome::NotAppraised));
-	let without = Fixture::with(LogPolicies::default()).await;
+	let stated = fixture.show(|sent| sent.boot_log.clear()).await.unwrap();
+	assert_eq!((stated.boot, stated.ima), (LogOutcome::NotAppraised, LogOutcome::Affirming));
+	let stated = fixture.show(|sent| sent.list.clear()).await.unwrap();
+	assert_eq!((stated.boot, stated.ima), (LogOutcome::Affirming, LogOutcome::NotAppraised));
+	let boot = BootPolicy::parse(BOOT_POLICY.as_bytes()).unwrap();
+	let without = Fixture::with(LogPolicies { runtime: None, boot: Some(boot) }).await;
 	let stated = without.show(|_| ()).await.unwrap();
-	assert_eq!((stated.boot, stated.ima), (LogOutcome::NotAppraised, LogOutcome::NotAppraised));
+	assert_eq!((stated.boot, stated.ima), (LogOutcome::Affirming, LogOutcome::NotAppraised));
+}
+
+#[tokio::test]
+async fn when_nothing_is_appraised_nothing_is_stated() {
+	let nothing = Err("nothing-appraised".to_owned());
+	let fixture = Fixture::new().await;
+	let empty = |sent: &mut Sent| {
+		sent.boot_log.clear();
+		sent.list.clear();
+	};
+	assert_eq!(fixture.show(empty).await, nothing);
+	let without = Fixture::with(LogPolicies::default()).await;
+	assert_eq!(without.show(|_| ()).await, nothing);
+	for chain in [fixture.chain, without.chain] {
+		assert!(chain.0.lock().unwrap().is_empty());
+	}
 }
 
 #[tokio::test]
@@ -244,7 +265,7 @@ async fn logs_that_speak_against_the_device_say_why() {
 		})
 		.await;
 	assert_eq!(not_allowed, ["ima-entry-not-allowed"]);
-	let verdict = *fixture.chain.0.lock().unwrap().last().unwrap();
+	let (verdict, _) = *fixture.chain.0.lock().unwrap().last().unwrap();
 	assert_eq!(verdict, LogVerdict { boot: LogTier::Affirming, ima: LogTier::Contraindicated });
 
 	let boot = BootPolicy::parse(br#"{"version": 1, "pcrs": {"4": []}}"#).unwrap();

@@ -1,8 +1,9 @@
 //! Benchmarks of every call at its most expensive.
 
 use crate::{
-	pallet::*, Assignment, Attest, AttestSignature, BalanceOf, DeviceId, LogVerdict, PcrReference,
-	PcrValues, ProfileId, PublicArea, ReferenceValues, ReferenceValuesOf, MAX_ALLOWED_VALUES,
+	pallet::*, Assignment, Attest, AttestSignature, BalanceOf, DeviceId, LogTier, LogVerdict,
+	PcrReference, PcrValues, ProfileId, PublicArea, ReferenceValues, ReferenceValuesOf,
+	MAX_ALLOWED_VALUES,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
@@ -299,8 +300,11 @@ mod benchmarks {
 	fn state_log_verdict() -> Result<(), BenchmarkError> {
 		device::<T>()?;
 		let registrar = RawOrigin::Signed(account("registrar", 0, 0));
+		let verdict = LogVerdict { boot: LogTier::Affirming, ima: LogTier::Affirming };
+		let now = frame_system::Pallet::<T>::block_number();
+		let valid_until = now.saturating_add(T::MaxVerdictPeriod::get());
 		#[extrinsic_call]
-		_(registrar, DEVICE, LogVerdict::default(), T::MaxVerdictPeriod::get());
+		_(registrar, DEVICE, verdict, valid_until);
 		let endorsement = Devices::<T>::get(DEVICE).and_then(|device| device.endorsement);
 		assert!(endorsement.is_some_and(|endorsement| endorsement.logs.is_some()));
 		Ok(())

@@ -413,6 +413,10 @@ pub mod pallet {
 		InvalidFirmwareRange,
 		/// The time is none, or longer than a verdict can last.
 		InvalidPeriod,
+		/// The statement says nothing of either log.
+		NothingAppraised,
+		/// The last block for which it was stated is over.
+		StatementExpired,
 		/// The device's profile is retired.
 		ProfileRetired,
 		/// The device is registered, or was once.
@@ -829,14 +833,18 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// The chain does not see logs, and its own results do not depend on the statement. It counts for
-		/// `valid_for` blocks, and replaces the last one.
+		/// The chain does not see logs, and its own results do not depend on the statement. It counts until
+		/// the block `valid_until`, at most [`Config::MaxVerdictPeriod`] blocks from now, and replaces the
+		/// last one. The block is a number of its own, so that a statement that waits to be included
+		/// becomes no younger.
 		///
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`]: no such device.
 		/// * [`Error::NotAuthorized`], [`Error::NotAccredited`]: somebody else endorsed it, or the signer
 		///   lost its accreditation since.
+		/// * [`Error::NothingAppraised`]: it says nothing of either log.
+		/// * [`Error::StatementExpired`]: `valid_until` is over.
 		/// * [`Error::InvalidPeriod`]: nothing is true for so long.
 		///
 		/// ## Events
@@ -848,10 +856,10 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			device: DeviceId,
 			verdict: LogVerdict,
-			valid_for: BlockNumberFor<T>,
+			valid_until: BlockNumberFor<T>,
 		) -> DispatchResult {
 			let registrar = ensure_signed(origin)?;
-			Self::do_state_log_verdict(registrar, device, verdict, valid_for)
+			Self::do_state_log_verdict(registrar, device, verdict, valid_until)
 		}
 
 		/// Puts a device in quarantine.

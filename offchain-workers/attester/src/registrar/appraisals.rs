@@ -40,7 +40,7 @@ const MAX_LIST_LENGTH: u64 = 512 * 1024 * 1024;
 const IMA_PCR: u8 = 10;
 /// Registers that nothing but the firmware extends, all of it in the log.
 const FIRMWARE_PCRS: u8 = 8;
-/// Blocks for which a verdict is stated: twelve hours.
+/// Blocks for which a verdict is stated, from the one at which the nonce was made: twelve hours.
 const VALID_FOR: u32 = 14_400;
 
 /// An appraisal whose evidence is awaited.
@@ -48,6 +48,8 @@ pub(super) struct AwaitedLogs {
 	device: [u8; 32],
 	attestation_key: Vec<u8>,
 	nonce: [u8; 32],
+	/// Last block for which a verdict will be stated.
+	valid_until: u32,
 }
 
 /// Begin an appraisal of logs
@@ -95,7 +97,10 @@ pub(super) async fn begin(
 		return Err(Problem::new(StatusCode::CONFLICT, "not-endorsed-here", detail));
 	}
 	let nonce = rand::random();
-	let awaited = AwaitedLogs { device, attestation_key: registration.attestation_key, nonce };
+	let begun_at = u32::try_from(registration.block).unwrap_or(u32::MAX);
+	let valid_until = begun_at.saturating_add(VALID_FOR);
+	let attestation_key = registration.attestation_key;
+	let awaited = AwaitedLogs { device, attestation_key, nonce, valid_until };
 	let id = service.awaited_logs.open(awaited, Instant::now()).map_err(|Full| Problem::busy())?;
 	let challenge = LogChallenge {
 		appraisal: Bytes(id.to_vec()),
@@ -124,8 +129,8 @@ pub(super) async fn begin(
 			body = Problem, content_type = PROBLEM_JSON),
 		(status = 408, description = "The body did not arrive in time", body = Problem,
 			content_type = PROBLEM_JSON),
-		(status = 422, description = "The quote is malformed, or not the one that was asked for",
-			body = Problem, content_type = PROBLEM_JSON),
+		(status = 422, description = "The quote is malformed, or not the one that was asked for, or \
+			neither log could be appraised", body = Problem, content_type = PROBLEM_JSON),
 		(status = 500, description = "The registrar failed", body = Problem,
 			content_type = PROBLEM_JSON),
 		(status = 502, description = "The chain refuses the statement", body = Problem,
@@ -146,7 +151,7 @@ pub(super) async fn appraise(
 		let detail = "there is no such appraisal, or it was answered, or its time is over";
 		return Err(Problem::not_found("appraisal-unknown", detail));
 	};
-	let device = awaited.device;
+	let (device, valid_until) = (awaited.device, awaited.valid_until);
 	let mut reader = SyncIoBridge::new(StreamReader::new(Box::pin(parts_of(body))));
 	let policies = service.log_policies.clone();
 	let work = move || {
@@ -155,8 +160,13 @@ pub(super) async fn appraise(
 	};
 	let found = tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())??;
 	let verdict = LogVerdict { boot: tier(found.boot), ima: tier(found.ima) };
+	if verdict == LogVerdict::default() {
+		// Whoever shows nothing must not replace what was found out before.
+		let detail = "neither log was shown and has a policy here; nothing is stated";
+		return Err(Problem::unprocessable("nothing-appraised", detail));
+	}
 	let name = format!("logs/{}", hex::encode(id));
-	let block = service.chain.state_log_verdict(device, verdict, VALID_FOR, &name).await?;
+	let block = service.chain.state_log_verdict(device, verdict, valid_until, &name).await?;
 	metrics::counter!("msec_registrar_log_verdicts_total").increment(1);
 	tracing::info!(device = hex::encode(device), ?verdict, block, "logs were appraised");
 	let Found { boot, ima, faults } = found;

@@ -444,9 +444,9 @@ pub fn endorse(device: H256, profile: H256) -> impl Payload {
 	transactions::dynamic(PALLET, "endorse", (device, profile))
 }
 
-/// What the registrar that endorsed a device says of its logs, for so many blocks.
-pub fn state_log_verdict(device: H256, verdict: LogVerdict, valid_for: u32) -> impl Payload {
-	transactions::dynamic(PALLET, "state_log_verdict", (device, verdict, valid_for))
+/// What the registrar that endorsed a device says of its logs, until the block `valid_until`.
+pub fn state_log_verdict(device: H256, verdict: LogVerdict, valid_until: u32) -> impl Payload {
+	transactions::dynamic(PALLET, "state_log_verdict", (device, verdict, valid_until))
 }
 
 /// Demands a quote of a device, against a bond.
