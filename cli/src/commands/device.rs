@@ -3,6 +3,7 @@
 use super::{
 	arguments::parse_id,
 	context::{fields, Context},
+	device_logs,
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
@@ -339,7 +340,9 @@ async fn status(context: &Context, id: &H256) -> Result<()> {
 	let (_, block) = context.finalized().await?;
 	let device = device_at(&block, id).await?;
 	let trust = block.trust(&id.0).await?;
-	context.print(&status_value(id, &device, &trust), || {
+	let mut value = status_value(id, &device, &trust);
+	value["logs"] = device_logs::value(Some(&device), block.number());
+	context.print(&value, || {
 		let endorsed = device.endorsement.as_ref().map_or_else(
 			|| "by no registrar".to_owned(),
 			|endorsement| format!("by {}", endorsement.registrar),
@@ -347,6 +350,7 @@ async fn status(context: &Context, id: &H256) -> Result<()> {
 		let quote = device
 			.last_quote
 			.map_or_else(|| "none".to_owned(), |quote| format!("in block {}", quote.accepted_at));
+		let [boot_log, ima_list] = device_logs::rows(Some(&device), block.number());
 		fields(&[
 			("device", ids::hash_text(&id.0)),
 			("owner", device.owner.to_string()),
@@ -355,6 +359,8 @@ async fn status(context: &Context, id: &H256) -> Result<()> {
 			("last quote", quote),
 			("quote budget", Amount(device.quote_budget).to_string()),
 			("challenge", challenge_text(device.challenge.as_ref())),
+			boot_log,
+			ima_list,
 			("trusted", trust_text(&trust)),
 		])
 	});
@@ -405,6 +411,7 @@ fn trust_text(trust: &Trust) -> String {
 async fn explain(context: &Context, id: &H256) -> Result<()> {
 	let (_, block) = context.finalized().await?;
 	let trust = block.trust(&id.0).await?;
+	let device = block.device(&id.0).await?;
 	let remedy = match &trust {
 		Trust::Trusted { .. } => None,
 		Trust::NotTrusted(distrust) => remedy(distrust),
@@ -414,10 +421,12 @@ async fn explain(context: &Context, id: &H256) -> Result<()> {
 		"trusted": matches!(trust, Trust::Trusted { .. }),
 		"reason": reason(&trust),
 		"remedy": remedy,
+		"logs": device_logs::value(device.as_ref(), block.number()),
 	});
 	context.print(&value, || {
 		let mut rows = vec![("trusted", trust_text(&trust))];
 		rows.extend(remedy.map(|remedy| ("remedy", remedy.to_owned())));
+		rows.extend(device_logs::rows(device.as_ref(), block.number()));
 		fields(&rows)
 	});
 	Ok(())

@@ -84,6 +84,8 @@ pub struct Profile {
 pub struct Endorsement {
 	/// Who endorsed.
 	pub registrar: AccountId32,
+	/// What the registrar last said of the device's logs.
+	pub logs: Option<LogStatement>,
 }
 
 /// What is known of the last accepted quote.
@@ -176,7 +178,8 @@ pub struct Device {
 }
 
 /// What a registrar says of a log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EncodeAsType)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, DecodeAsType, EncodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 pub enum LogTier {
 	/// It was not appraised.
@@ -189,13 +192,33 @@ pub enum LogTier {
 }
 
 /// A registrar's statement about the logs of a device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EncodeAsType)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, DecodeAsType, EncodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 pub struct LogVerdict {
 	/// The log of the measured boot.
 	pub boot: LogTier,
 	/// The list of measured files.
 	pub ima: LogTier,
+}
+
+/// A registrar's statement about logs, as the chain keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct LogStatement {
+	/// What the registrar says.
+	pub verdict: LogVerdict,
+	/// The block in which it was said.
+	pub stated_at: u32,
+	/// Last block for which it was said.
+	pub valid_until: u32,
+}
+
+impl LogStatement {
+	/// Whether the statement no longer counts at the height `block`.
+	pub fn is_expired(&self, block: u64) -> bool {
+		u64::from(self.valid_until) < block
+	}
 }
 
 /// Why a device is not trusted.
@@ -288,6 +311,16 @@ impl fmt::Display for Contraindication {
 			},
 			Self::ClockWentBack => formatter.write_str("the TPM's clock or counters went back"),
 		}
+	}
+}
+
+impl fmt::Display for LogTier {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		formatter.write_str(match self {
+			Self::NotAppraised => "not appraised",
+			Self::Affirming => "it replays, and everything in it is allowed",
+			Self::Contraindicated => "it does not replay, or something in it is not allowed",
+		})
 	}
 }
 
