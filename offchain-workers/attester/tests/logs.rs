@@ -21,8 +21,15 @@ use msec_worker_common::{
 	H256,
 };
 use reqwest::{Client, StatusCode};
-use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
+use std::{
+	sync::{Arc, Mutex},
+	time::Duration,
+};
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::{TcpListener, TcpStream},
+	time::timeout,
+};
 
 const DEVICE: [u8; 32] = [9; 32];
 /// A device that another registrar endorses.
@@ -160,7 +167,7 @@ impl Fixture {
 		std::fs::write(folder.path().join("manufacturer.pem"), certificate).unwrap();
 		let manufacturers = ManufacturerStore::open(folder.path()).unwrap();
 		let chain = Arc::new(TestChain::default());
-		let rate = RateLimit::new(100, 100);
+		let rate = RateLimit::new(10_000, 10_000);
 		let service = Service::new(manufacturers, [], chain.clone(), rate);
 		let service = Arc::new(service.with_log_policies(policies));
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -179,6 +186,29 @@ impl Fixture {
 	async fn send(&self, challenge: &LogChallenge, body: Vec<u8>) -> reqwest::Response {
 		let url = format!("{}/0x{}/evidence", self.url, hex::encode(&challenge.appraisal.0));
 		Client::new().post(url).body(body).send().await.unwrap()
+	}
+
+	/// A request for whose body the registrar waits.
+	async fn send_slowly(&self, challenge: &LogChallenge) -> TcpStream {
+		let address = self.url.strip_prefix("http://").unwrap().split('/').next().unwrap();
+		let mut stream = TcpStream::connect(address).await.unwrap();
+		let head = format!(
+			"POST {APPRAISALS}/0x{}/evidence HTTP/1.1\r\nHost: {address}\r\n\
+			Content-Length: 100000\r\nExpect: 100-continue\r\n\r\n",
+			hex::encode(&challenge.appraisal.0)
+		);
+		stream.write_all(head.as_bytes()).await.unwrap();
+		// It says so when it begins to read the body.
+		let mut answer = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+		stream.read_exact(&mut answer).await.unwrap();
+		assert!(answer.starts_with(b"HTTP/1.1 100 "));
+		stream
+	}
+
+	/// Shows an honest device's logs until this comes of it.
+	async fn show_until(&self, is_expected: fn(&Result<StatedVerdict, String>) -> bool) {
+		let shown = async { while !is_expected(&self.show(|_| ()).await) {} };
+		timeout(Duration::from_secs(60), shown).await.unwrap();
 	}
 
 	/// What becomes of evidence that differs from an honest device's.
@@ -243,6 +273,30 @@ async fn when_nothing_is_appraised_nothing_is_stated() {
 	for chain in [fixture.chain, without.chain] {
 		assert!(chain.0.lock().unwrap().is_empty());
 	}
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_take_no_places() {
+	let fixture = Fixture::new().await;
+	let mut slow = Vec::new();
+	for _ in 0..20 {
+		slow.push(fixture.send_slowly(&fixture.begin().await).await);
+	}
+	assert!(fixture.show(|_| ()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_device_has_one_place_until_its_body_ends() {
+	let fixture = Fixture::new().await;
+	let challenge = fixture.begin().await;
+	let mut slow = fixture.send_slowly(&challenge).await;
+	let nonce = challenge.nonce.0.as_slice().try_into().unwrap();
+	let body = Sent::honest().body(&nonce);
+	let header = body.split_inclusive(|byte| *byte == b'\n').next().unwrap();
+	slow.write_all(header).await.unwrap();
+	fixture.show_until(|shown| *shown == Err("busy".to_owned())).await;
+	drop(slow);
+	fixture.show_until(Result::is_ok).await;
 }
 
 #[tokio::test]

@@ -28,12 +28,15 @@ use msec_worker_common::chain::attestation::{LogTier, LogVerdict};
 use std::{
 	io::{self, BufRead, Read},
 	sync::Arc,
-	time::Instant,
+	time::{Duration, Instant},
 };
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 /// Longest first line of evidence in bytes.
 const MAX_HEADER_LENGTH: u64 = 16 * 1024;
+/// How long that line may take, which is made before the request is.
+const HEADER_PATIENCE: Duration = Duration::from_secs(10);
 /// Longest IMA list in bytes.
 const MAX_LIST_LENGTH: u64 = 512 * 1024 * 1024;
 /// The register of the IMA list.
@@ -135,8 +138,9 @@ pub(super) async fn begin(
 			content_type = PROBLEM_JSON),
 		(status = 502, description = "The chain refuses the statement", body = Problem,
 			content_type = PROBLEM_JSON),
-		(status = 503, description = "All places are taken, or the chain cannot be asked",
-			body = Problem, content_type = PROBLEM_JSON),
+		(status = 503, description = "All places are taken, or one by this device, so that a new \
+			appraisal has to be begun later; or the chain cannot be asked", body = Problem,
+			content_type = PROBLEM_JSON),
 	),
 )]
 pub(super) async fn appraise(
@@ -144,7 +148,6 @@ pub(super) async fn appraise(
 	Path(appraisal): Path<String>,
 	body: Body,
 ) -> Result<Json<StatedVerdict>, Problem> {
-	let place = service.log_places.clone().try_acquire_owned().map_err(|_| Problem::busy())?;
 	let found = parse_id(&appraisal)
 		.and_then(|id| Some((id, service.awaited_logs.take(&id, Instant::now())?)));
 	let Some((id, awaited)) = found else {
@@ -152,11 +155,16 @@ pub(super) async fn appraise(
 		return Err(Problem::not_found("appraisal-unknown", detail));
 	};
 	let (device, valid_until) = (awaited.device, awaited.valid_until);
-	let mut reader = SyncIoBridge::new(StreamReader::new(Box::pin(parts_of(body))));
+	let mut body = StreamReader::new(Box::pin(parts_of(body)));
+	let evidence = read_header(&mut body).await?;
+	let values = awaited.verify(&evidence)?;
+	// Only devices whose TPM answered get a place: names of devices are known to everybody.
+	let place = service.log_places.take(device).ok_or_else(Problem::busy)?;
+	let mut reader = SyncIoBridge::new(body);
 	let policies = service.log_policies.clone();
 	let work = move || {
 		let _place = place;
-		awaited.appraise(&mut reader, &policies)
+		appraise_logs(&mut reader, evidence.boot_log_length, &values, &policies)
 	};
 	let found = tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())??;
 	let verdict = LogVerdict { boot: tier(found.boot), ima: tier(found.ima) };
@@ -197,26 +205,6 @@ struct Found {
 type Outcome = Result<LogOutcome, LogFault>;
 
 impl AwaitedLogs {
-	fn appraise(
-		&self,
-		reader: &mut impl BufRead,
-		policies: &LogPolicies,
-	) -> Result<Found, Problem> {
-		let evidence = read_header(reader)?;
-		let values = self.verify(&evidence)?;
-		let boot = appraise_boot(reader, evidence.boot_log_length, &values, policies)?;
-		let ima = appraise_ima(reader, &values[usize::from(IMA_PCR)], policies)?;
-		let mut faults = Vec::new();
-		let mut outcome = |outcome: Outcome| {
-			outcome.unwrap_or_else(|fault| {
-				faults.push(fault);
-				LogOutcome::Contraindicated
-			})
-		};
-		let (boot, ima) = (outcome(boot), outcome(ima));
-		Ok(Found { boot, ima, faults })
-	}
-
 	/// The quoted values, if the quote is what was asked for.
 	fn verify(&self, evidence: &LogEvidence) -> Result<Vec<[u8; 32]>, Problem> {
 		let refused = |code, detail: &str| Problem::unprocessable(code, detail);
@@ -250,15 +238,34 @@ impl AwaitedLogs {
 	}
 }
 
-fn read_header(reader: &mut impl BufRead) -> Result<LogEvidence, Problem> {
+async fn read_header(body: &mut (impl AsyncBufRead + Unpin)) -> Result<LogEvidence, Problem> {
 	let mut line = Vec::new();
-	reader
-		.by_ref()
-		.take(MAX_HEADER_LENGTH)
-		.read_until(b'\n', &mut line)
-		.map_err(|error| unreadable(&error))?;
+	let mut header = body.take(MAX_HEADER_LENGTH);
+	let read = tokio::time::timeout(HEADER_PATIENCE, header.read_until(b'\n', &mut line));
+	let read = read.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+	read.map_err(|error| unreadable(&error))?;
 	serde_json::from_slice(&line)
 		.map_err(|error| Problem::unprocessable("malformed", error.to_string()))
+}
+
+/// What follows the header: a boot log of this length, and the IMA list.
+fn appraise_logs(
+	reader: &mut impl BufRead,
+	boot_log_length: u64,
+	quoted: &[[u8; 32]],
+	policies: &LogPolicies,
+) -> Result<Found, Problem> {
+	let boot = appraise_boot(reader, boot_log_length, quoted, policies)?;
+	let ima = appraise_ima(reader, &quoted[usize::from(IMA_PCR)], policies)?;
+	let mut faults = Vec::new();
+	let mut outcome = |outcome: Outcome| {
+		outcome.unwrap_or_else(|fault| {
+			faults.push(fault);
+			LogOutcome::Contraindicated
+		})
+	};
+	let (boot, ima) = (outcome(boot), outcome(ima));
+	Ok(Found { boot, ima, faults })
 }
 
 fn appraise_boot(

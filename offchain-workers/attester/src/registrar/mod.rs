@@ -10,6 +10,7 @@ mod appraisals;
 mod chain;
 mod enrolments;
 mod pending;
+mod places;
 mod policies;
 mod problem;
 mod rate;
@@ -25,8 +26,8 @@ use crate::certificate::ManufacturerStore;
 use appraisals::AwaitedLogs;
 use msec_worker_common::H256;
 use pending::{Enrolment, Pending};
+use places::Places;
 use std::{collections::HashSet, sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
 
 /// How long a credential can be answered. A TPM in hardware takes seconds for it.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -44,7 +45,7 @@ pub struct Service {
 	pending: Pending<Enrolment>,
 	awaited_logs: Pending<AwaitedLogs>,
 	log_policies: Arc<LogPolicies>,
-	log_places: Arc<Semaphore>,
+	log_places: Arc<Places>,
 	rate: RateLimit,
 }
 
@@ -66,7 +67,7 @@ impl Service {
 			pending: Pending::new(capacity, PATIENCE),
 			awaited_logs: Pending::new(capacity, PATIENCE),
 			log_policies: Arc::default(),
-			log_places: Arc::new(Semaphore::new(LOG_PLACES)),
+			log_places: Arc::new(Places::new(LOG_PLACES)),
 			rate,
 		}
 	}
