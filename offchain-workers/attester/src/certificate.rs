@@ -1,6 +1,6 @@
 //! Certificates of endorsement keys (TCG EK Credential Profile), and the manufacturers that are trusted.
 
-use crate::endorsement::EndorsementKey;
+use crate::{endorsement::EndorsementKey, files};
 use rsa::{pkcs1::DecodeRsaPublicKey, traits::PublicKeyParts, BigUint, RsaPublicKey};
 use rustls_pki_types::{pem::PemObject, CertificateDer, TrustAnchor, UnixTime};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ const ENDORSEMENT_KEY_PURPOSE_ID: ObjectIdentifier = ObjectIdentifier::new_unwra
 const EXPONENT: u32 = 65_537;
 /// Longest certificate in bytes; those of TPMs are one to two thousand.
 pub const MAX_CERTIFICATE_LENGTH: usize = 8 * 1024;
+/// Longest file with certificates of manufacturers in bytes.
+pub const MAX_STORE_FILE_LENGTH: usize = 4 * 1024 * 1024;
 /// Most certificates between the endorsement key's and a manufacturer's.
 pub const MAX_INTERMEDIATES: usize = 4;
 
@@ -85,7 +87,8 @@ impl ManufacturerStore {
 		for entry in folder.read_dir().map_err(unreadable(folder))? {
 			let path = entry.map_err(unreadable(folder))?.path();
 			if path.extension().is_some_and(|extension| extension == "pem") {
-				let content = std::fs::read(&path).map_err(unreadable(&path))?;
+				let content =
+					files::read(&path, MAX_STORE_FILE_LENGTH).map_err(unreadable(&path))?;
 				let malformed = |reason| StoreError::Malformed { path: path.clone(), reason };
 				anchors.extend(anchors_in(&content).map_err(malformed)?);
 			}

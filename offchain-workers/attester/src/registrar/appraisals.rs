@@ -278,7 +278,8 @@ fn appraise_boot(
 		let detail = format!("a boot log has at most {} bytes", boot::MAX_LOG_LENGTH);
 		return Err(Problem::unprocessable("boot-log-too-large", detail));
 	}
-	let mut log = Vec::new();
+	// A list that grows is in memory twice.
+	let mut log = Vec::with_capacity(length as usize);
 	reader.by_ref().take(length).read_to_end(&mut log).map_err(|error| unreadable(&error))?;
 	if log.len() as u64 != length {
 		let detail = "the body ends in the boot log";
