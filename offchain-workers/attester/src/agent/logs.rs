@@ -155,3 +155,30 @@ fn tell(stated: &StatedVerdict) {
 		tracing::warn!(code = fault.code, "a log speaks against the device: {}", fault.detail);
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	const UNIT: &str = include_str!("../../msec-attester.service");
+	const TMPFILES: &str = include_str!("../../msec-attester.tmpfiles");
+
+	fn settings_of(unit: &'static str, name: &str) -> Vec<&'static str> {
+		let of_line = |line: &'static str| line.strip_prefix(name)?.strip_prefix('=');
+		unit.lines().filter_map(of_line).collect()
+	}
+
+	#[test]
+	fn the_group_of_the_unit_reads_the_logs_and_no_capability_does() {
+		assert_eq!(settings_of(UNIT, "CapabilityBoundingSet"), [""]);
+		assert!(settings_of(UNIT, "AmbientCapabilities").is_empty());
+		let groups = settings_of(UNIT, "SupplementaryGroups");
+		let lines: Vec<_> = TMPFILES.lines().filter(|line| !line.starts_with('#')).collect();
+		assert_eq!(lines.len(), 2);
+		for line in lines {
+			let fields: Vec<_> = line.split_whitespace().collect();
+			assert_eq!(fields[0], "z");
+			assert!(fields[1].starts_with("/sys/kernel/security/"), "{line}");
+			assert_eq!(fields[2..4], ["0440", "root"]);
+			assert_eq!(groups, [fields[4]]);
+		}
+	}
+}
