@@ -151,6 +151,10 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 	assert_eq!(status["trusted"], json!(true), "{status}");
 	assert_eq!(member(&status, "endorsed_by"), address(REGISTRAR).to_string());
 	buyer.text(&["buy", &listing]).await;
+	let terms = ["--price", "1/day", "--minimum", "1", "--attested-within", "1d"];
+	let subscription = gateway.market.list(&dataset, &terms).await;
+	let subscribed = buyer.json(&["buy", &subscription, "--periods", "1", "--wait"]).await;
+	let order = member(&subscribed, "order");
 
 	gateway.tpm.extend(PCR);
 	let reason = Distrust::Contraindicated(Contraindication::PcrNotAllowed { index: PCR });
@@ -158,8 +162,11 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 		(gateway.trust().await == Trust::NotTrusted(reason)).then_some(())
 	})
 	.await;
-	let complaint = buyer.refused(&["buy", &listing]).await;
-	assert!(complaint.contains("PCR 4"), "{complaint}");
+	for purchase in [&["buy", &listing][..], &["order", "extend", &order]] {
+		let complaint = buyer.refused(purchase).await;
+		assert!(complaint.contains("cannot be bought now"), "{complaint}");
+		assert!(complaint.contains("PCR 4"), "{complaint}");
+	}
 	ensure_chain_refuses(&gateway.market, &listing).await;
 	let explained = buyer.json(&["device", "explain", &device]).await;
 	assert_eq!(explained["trusted"], json!(false));
