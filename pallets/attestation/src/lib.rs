@@ -32,8 +32,8 @@
 //!   profile, a result that expires, a challenge that nobody answers, a quarantine: each takes effect at
 //!   once, for however many devices, and nothing is searched.
 //! * Quotes are transactions without signature and fee. What makes one acceptable is checked before
-//!   anything but the device and hashes of blocks is read, the cheap first: rate, age, form, binding,
-//!   selection, signer, values; then the signature of the TPM. A node does this before it passes a quote on. What fails is
+//!   anything but the device, its registrar and hashes of blocks is read, the cheap first: rate, age, form,
+//!   binding, selection, signer, values; then that there is a profile, and the signature of the TPM. A node does this before it passes a quote on. What fails is
 //!   invalid with `Custom` and the number of its [`QuoteRejection`], and changes nothing. In a block the
 //!   signature is verified once, by the call itself.
 //! * A quote is bound to a recent block, and each to a later one than the last: nobody can replay one,
@@ -43,6 +43,9 @@
 //! * A batch key is under `TPM2_PolicyPCR` alone: the TPM itself refuses to sign in any other state. It
 //!   signs the range up to the newest batch, by which one signature is for all batches that were appended.
 //!   Of what is attested, the last batches without a gap are stored; events have the rest.
+//! * A retired profile is removed at once, whoever's devices name it. Its identifier is a hash of publisher
+//!   and values, so that only its publisher can bring it back, and only as it was; results from before do
+//!   not count then.
 //! * A device that was endorsed leaves its identifier when it is retired, so that it stays bound to its
 //!   owner for ever. Somebody else's registration, which no registrar endorses, can be dismissed.
 

@@ -94,12 +94,12 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("policy");
 		std::fs::write(&path, vec![b' '; MAX_BOOT_POLICY_LENGTH + 1]).unwrap();
-		let error = LogPolicies::open(None, Some(&path)).unwrap_err();
+		let error = LogPolicies::open(None, Some(path.as_path())).unwrap_err();
 		assert_eq!(error.path, path);
 		assert!(matches!(error.reason, Reason::Unreadable(_)), "{error}");
 		let key = folder.path().join("key");
 		std::fs::write(&key, vec![b' '; MAX_KEY_LENGTH + 1]).unwrap();
-		let error = LogPolicies::open(Some((&path, &key)), None).unwrap_err();
+		let error = LogPolicies::open(Some((path.as_path(), key.as_path())), None).unwrap_err();
 		assert_eq!(error.path, key);
 		assert!(matches!(error.reason, Reason::Unreadable(_)), "{error}");
 	}
