@@ -33,9 +33,9 @@
 //!   once, for however many devices, and nothing is searched.
 //! * Quotes are transactions without signature and fee. What makes one acceptable is checked before
 //!   anything but the device, its registrar and hashes of blocks is read, the cheap first: rate, age, form,
-//!   binding, selection, signer, values; then that there is a profile, and the signature of the TPM. A node does this before it passes a quote on. What fails is
-//!   invalid with `Custom` and the number of its [`QuoteRejection`], and changes nothing. In a block the
-//!   signature is verified once, by the call itself.
+//!   binding, selection, signer, values; then that there is a profile, and the signature of the TPM. A node
+//!   does this before it passes a quote on. What fails is invalid with `Custom` and the number of its
+//!   [`QuoteRejection`], and changes nothing. In a block the signature is verified once, by the call itself.
 //! * A quote is bound to a recent block, and each to a later one than the last: nobody can replay one,
 //!   nor hold one back and submit it late to make a device's clock seem to run backwards.
 //! * The attestation key must be a primary key of the endorsement hierarchy: the quote itself contains

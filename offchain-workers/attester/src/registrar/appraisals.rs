@@ -13,7 +13,7 @@ use crate::{
 	},
 	protocol::{
 		log_qualifying_data, AppraisalRequest, Bytes, LogChallenge, LogEvidence, LogFault,
-		LogOutcome, StatedVerdict, LOG_PCRS,
+		LogOutcome, StatedVerdict, LOG_PCRS, NOTHING_APPRAISED,
 	},
 };
 use axum::{
@@ -171,7 +171,7 @@ pub(super) async fn appraise(
 	if verdict == LogVerdict::default() {
 		// Whoever shows nothing must not replace what was found out before.
 		let detail = "neither log was shown and has a policy here; nothing is stated";
-		return Err(Problem::unprocessable("nothing-appraised", detail));
+		return Err(Problem::unprocessable(NOTHING_APPRAISED, detail));
 	}
 	let name = format!("logs/{}", hex::encode(id));
 	let block = service.chain.state_log_verdict(device, verdict, valid_until, &name).await?;
