@@ -3,6 +3,7 @@
 use super::{
 	arguments::parse_id,
 	context::{fields, Context},
+	device_logs,
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
@@ -52,6 +53,8 @@ pub enum DeviceCommand {
 	Profile(ProfileCommand),
 	/// Register a device of one's own, for ever.
 	Register(Register),
+	/// Compare a device of one's own with another profile; a registrar has to endorse it anew.
+	ChangeProfile(ChangeProfile),
 	/// Pay in advance for a device's quotes.
 	Fund(Fund),
 	/// Take back what was paid in advance.
@@ -88,7 +91,7 @@ pub enum ProfileCommand {
 	},
 	/// Show a profile.
 	Show(ProfileArgument),
-	/// End a profile, and with it the trust in all its devices.
+	/// End a profile of one's own, and with it the trust in all its devices; the deposit returns.
 	Retire(ProfileArgument),
 }
 
@@ -111,6 +114,16 @@ pub struct Register {
 	/// What `msec-attester identity --output json` printed on the device.
 	identity: PathBuf,
 	/// With which profile its quotes are compared.
+	#[arg(long, value_name = "PROFILE", value_parser = parse_id)]
+	profile: H256,
+}
+
+#[derive(Args)]
+pub struct ChangeProfile {
+	/// The device's identifier.
+	#[arg(value_parser = parse_id)]
+	device: H256,
+	/// With which profile its quotes are compared from now on.
 	#[arg(long, value_name = "PROFILE", value_parser = parse_id)]
 	profile: H256,
 }
@@ -165,6 +178,11 @@ impl DeviceCommand {
 		match self {
 			Self::Profile(command) => command.run(context).await,
 			Self::Register(register) => register.run(context).await,
+			Self::ChangeProfile(ChangeProfile { device, profile }) => {
+				context.confirm("Its endorsement and its result end. Change the profile?")?;
+				let call = attestation::change_profile(device, profile);
+				execute(context, "change-device-profile", &device, "changed", &call).await
+			},
 			Self::Fund(Fund { device, amount }) => {
 				let call = attestation::fund_quotes(device, amount.0);
 				execute(context, "fund-device", &device, "funded", &call).await
@@ -308,7 +326,10 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
 }
 
 async fn profile_at(block: &BlockClient, id: &H256) -> Result<Profile> {
-	block.profile(&id.0).await?.ok_or_else(|| anyhow!("there is no such profile"))
+	block
+		.profile(&id.0)
+		.await?
+		.ok_or_else(|| anyhow!("there is no such profile, or it was retired"))
 }
 
 async fn device_at(block: &BlockClient, id: &H256) -> Result<Device> {
@@ -319,7 +340,9 @@ async fn status(context: &Context, id: &H256) -> Result<()> {
 	let (_, block) = context.finalized().await?;
 	let device = device_at(&block, id).await?;
 	let trust = block.trust(&id.0).await?;
-	context.print(&status_value(id, &device, &trust), || {
+	let mut value = status_value(id, &device, &trust);
+	value["logs"] = device_logs::value(Some(&device), block.number());
+	context.print(&value, || {
 		let endorsed = device.endorsement.as_ref().map_or_else(
 			|| "by no registrar".to_owned(),
 			|endorsement| format!("by {}", endorsement.registrar),
@@ -327,6 +350,7 @@ async fn status(context: &Context, id: &H256) -> Result<()> {
 		let quote = device
 			.last_quote
 			.map_or_else(|| "none".to_owned(), |quote| format!("in block {}", quote.accepted_at));
+		let [boot_log, ima_list] = device_logs::rows(Some(&device), block.number());
 		fields(&[
 			("device", ids::hash_text(&id.0)),
 			("owner", device.owner.to_string()),
@@ -335,6 +359,8 @@ async fn status(context: &Context, id: &H256) -> Result<()> {
 			("last quote", quote),
 			("quote budget", Amount(device.quote_budget).to_string()),
 			("challenge", challenge_text(device.challenge.as_ref())),
+			boot_log,
+			ima_list,
 			("trusted", trust_text(&trust)),
 		])
 	});
@@ -385,6 +411,7 @@ fn trust_text(trust: &Trust) -> String {
 async fn explain(context: &Context, id: &H256) -> Result<()> {
 	let (_, block) = context.finalized().await?;
 	let trust = block.trust(&id.0).await?;
+	let device = block.device(&id.0).await?;
 	let remedy = match &trust {
 		Trust::Trusted { .. } => None,
 		Trust::NotTrusted(distrust) => remedy(distrust),
@@ -394,10 +421,12 @@ async fn explain(context: &Context, id: &H256) -> Result<()> {
 		"trusted": matches!(trust, Trust::Trusted { .. }),
 		"reason": reason(&trust),
 		"remedy": remedy,
+		"logs": device_logs::value(device.as_ref(), block.number()),
 	});
 	context.print(&value, || {
 		let mut rows = vec![("trusted", trust_text(&trust))];
 		rows.extend(remedy.map(|remedy| ("remedy", remedy.to_owned())));
+		rows.extend(device_logs::rows(device.as_ref(), block.number()));
 		fields(&rows)
 	});
 	Ok(())
@@ -427,7 +456,11 @@ fn remedy(distrust: &attestation::Distrust) -> Option<&'static str> {
 		Distrust::Contraindicated(Contraindication::ClockWentBack) => {
 			"somebody looks at the device: its TPM was replaced, restored or cleared"
 		},
-		Distrust::Retired | Distrust::Quarantined | Distrust::ProfileRetired => return None,
+		Distrust::ProfileRetired => {
+			"its owner names another profile: msec device change-profile; or whoever retired this one \
+			publishes it again"
+		},
+		Distrust::Retired | Distrust::Quarantined => return None,
 	})
 }
 
@@ -435,8 +468,7 @@ fn profile_text(profile: &Profile) -> String {
 	let values = &profile.reference_values;
 	let mut rows = vec![
 		("publisher".to_owned(), profile.publisher.to_string()),
-		("devices".to_owned(), profile.devices.to_string()),
-		("status".to_owned(), if profile.is_retired { "retired" } else { "in use" }.to_owned()),
+		("published".to_owned(), format!("in block {}", profile.published_at)),
 		(
 			"firmware".to_owned(),
 			format!("{:#x} to {:#x}", values.lowest_firmware, values.highest_firmware),

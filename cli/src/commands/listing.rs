@@ -442,6 +442,14 @@ pub fn describe(id: &H256, listing: &Listing, distrust: Option<&str>) -> String 
 	text
 }
 
+/// Refuses when attested data can be neither bought nor bought for longer, and says why.
+pub async fn ensure_device_trusted(block: &BlockClient, terms: &ListingTerms) -> Result<()> {
+	match distrust(block, terms).await? {
+		None => Ok(()),
+		Some(reason) => bail!("the data is attested, and cannot be bought now: {reason}"),
+	}
+}
+
 /// Why attested data cannot be bought now, in words.
 async fn distrust(block: &BlockClient, terms: &ListingTerms) -> Result<Option<String>, ChainError> {
 	block.distrust(&terms.dataset.0, terms.maximum_verdict_age).await

@@ -10,6 +10,7 @@ mod context;
 mod dataset;
 mod demand;
 mod device;
+mod device_logs;
 mod info;
 mod key;
 mod licence;

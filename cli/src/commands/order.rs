@@ -136,11 +136,7 @@ impl Buy {
 		if offer.terms.hash() != offer.terms_hash {
 			bail!("the node shows other terms than the chain would hold you to; use another node");
 		}
-		let terms = &offer.terms;
-		let distrust = block.distrust(&terms.dataset.0, terms.maximum_verdict_age);
-		if let Some(reason) = distrust.await? {
-			bail!("the data is attested, and cannot be bought now: {reason}");
-		}
+		listing::ensure_device_trusted(&block, &offer.terms).await?;
 		let payer = submitter.key().account_id();
 		let beneficiary = match &self.beneficiary {
 			Some(account) => context.address(account)?,

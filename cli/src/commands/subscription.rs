@@ -3,6 +3,7 @@
 use super::{
 	arguments::{parse_id, Period},
 	context::{fields, Context},
+	listing::ensure_device_trusted,
 	order::{order_at, show},
 };
 use anyhow::{anyhow, bail, Result};
@@ -122,6 +123,9 @@ impl Extend {
 		let Rate::PerPeriod { pricing, periods } = &running.rate else {
 			bail!("readings are charged one by one; open another order instead");
 		};
+		if let Some(offer) = block.listing(&order.listing.0).await? {
+			ensure_device_trusted(&block, &offer.terms).await?;
+		}
 		let total = periods.saturating_add(self.periods);
 		let more = price_of(pricing, total)?.saturating_sub(order.price);
 		let max_price = self.max_price.unwrap_or(Amount(more));

@@ -1,6 +1,6 @@
 //! Certificates of endorsement keys (TCG EK Credential Profile), and the manufacturers that are trusted.
 
-use crate::endorsement::EndorsementKey;
+use crate::{endorsement::EndorsementKey, files};
 use rsa::{pkcs1::DecodeRsaPublicKey, traits::PublicKeyParts, BigUint, RsaPublicKey};
 use rustls_pki_types::{pem::PemObject, CertificateDer, TrustAnchor, UnixTime};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ const ENDORSEMENT_KEY_PURPOSE_ID: ObjectIdentifier = ObjectIdentifier::new_unwra
 const EXPONENT: u32 = 65_537;
 /// Longest certificate in bytes; those of TPMs are one to two thousand.
 pub const MAX_CERTIFICATE_LENGTH: usize = 8 * 1024;
+/// Longest file with certificates of manufacturers in bytes.
+pub const MAX_STORE_FILE_LENGTH: usize = 4 * 1024 * 1024;
 /// Most certificates between the endorsement key's and a manufacturer's.
 pub const MAX_INTERMEDIATES: usize = 4;
 
@@ -85,7 +87,8 @@ impl ManufacturerStore {
 		for entry in folder.read_dir().map_err(unreadable(folder))? {
 			let path = entry.map_err(unreadable(folder))?.path();
 			if path.extension().is_some_and(|extension| extension == "pem") {
-				let content = std::fs::read(&path).map_err(unreadable(&path))?;
+				let content =
+					files::read(&path, MAX_STORE_FILE_LENGTH).map_err(unreadable(&path))?;
 				let malformed = |reason| StoreError::Malformed { path: path.clone(), reason };
 				anchors.extend(anchors_in(&content).map_err(malformed)?);
 			}
@@ -116,6 +119,7 @@ impl ManufacturerStore {
 		now: UnixTime,
 	) -> Result<(), CertificateError> {
 		let is_long = |certificate: &[u8]| certificate.len() > MAX_CERTIFICATE_LENGTH;
+		// Nothing is parsed before it is known to be short.
 		let any_long = is_long(certificate) || intermediates.iter().any(|above| is_long(above));
 		if any_long || intermediates.len() > MAX_INTERMEDIATES {
 			return Err(CertificateError::TooLarge);
@@ -189,5 +193,60 @@ fn path_error(error: webpki::Error) -> CertificateError {
 		webpki::Error::CertExpired { .. } => CertificateError::Expired,
 		webpki::Error::CertNotValidYet { .. } => CertificateError::NotYetValid,
 		other => CertificateError::Untrusted(other.to_string()),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::time::Duration;
+
+	const KEY: &[u8] = include_bytes!("../tests/corpus/examples/endorsement-key.tpmt-public");
+	const CERTIFICATE: &[u8] = include_bytes!("../tests/corpus/examples/certificate.der");
+	const MANUFACTURER: &[u8] = include_bytes!("../tests/corpus/examples/manufacturer.pem");
+	/// Seconds since 1970: in 2030.
+	const NOW: u64 = 1_900_000_000;
+
+	fn verify(certificate: &[u8], intermediates: &[Vec<u8>]) -> Result<(), CertificateError> {
+		let folder = tempfile::tempdir().unwrap();
+		std::fs::write(folder.path().join("manufacturer.pem"), MANUFACTURER).unwrap();
+		let store = ManufacturerStore::open(folder.path()).unwrap();
+		let key = EndorsementKey::parse(KEY).unwrap();
+		let now = UnixTime::since_unix_epoch(Duration::from_secs(NOW));
+		store.verify(&key, certificate, intermediates, now)
+	}
+
+	#[test]
+	fn certificates_are_bounded_in_length_and_number() {
+		assert_eq!(verify(CERTIFICATE, &[]), Ok(()));
+		let longest = [CERTIFICATE, &vec![0; MAX_CERTIFICATE_LENGTH - CERTIFICATE.len()]].concat();
+		assert_eq!(verify(&longest, &[]), Err(CertificateError::Malformed));
+		let longer = [&longest[..], &[0]].concat();
+		assert_eq!(verify(&longer, &[]), Err(CertificateError::TooLarge));
+		assert_eq!(verify(CERTIFICATE, &[longer]), Err(CertificateError::TooLarge));
+		let many = vec![CERTIFICATE.to_vec(); MAX_INTERMEDIATES];
+		assert_eq!(verify(CERTIFICATE, &many), Ok(()));
+		let more = [&many[..], &[CERTIFICATE.to_vec()]].concat();
+		assert_eq!(verify(CERTIFICATE, &more), Err(CertificateError::TooLarge));
+	}
+
+	#[test]
+	fn nesting_without_end_is_malformed() {
+		// Sequences in sequences, each as long as its length says.
+		let mut nested = Vec::new();
+		while nested.len() + 4 <= MAX_CERTIFICATE_LENGTH {
+			let length = (nested.len() as u16).to_be_bytes();
+			nested = [&[0x30, 0x82][..], &length, &nested].concat();
+		}
+		assert_eq!(verify(&nested, &[]), Err(CertificateError::Malformed));
+	}
+
+	#[test]
+	fn files_of_manufacturers_are_bounded() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("manufacturer.pem");
+		std::fs::write(&path, vec![b'\n'; MAX_STORE_FILE_LENGTH + 1]).unwrap();
+		let opened = ManufacturerStore::open(folder.path()).err().unwrap();
+		assert!(matches!(opened, StoreError::Unreadable { path: named, .. } if named == path));
 	}
 }

@@ -10,6 +10,7 @@ pub mod agent;
 pub mod certificate;
 pub mod credential;
 pub mod endorsement;
+pub mod files;
 pub mod log;
 pub mod protocol;
 pub mod registrar;

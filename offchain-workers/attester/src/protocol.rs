@@ -18,6 +18,8 @@ pub const ENROLMENTS: &str = "/v1/enrolments";
 pub const APPRAISALS: &str = "/v1/appraisals";
 /// Media type of evidence with logs.
 pub const LOG_EVIDENCE: &str = "application/vnd.msec.log-evidence";
+/// The problem's code when neither log was shown and has a policy.
+pub const NOTHING_APPRAISED: &str = "nothing-appraised";
 
 /// Registers that are quoted with logs.
 pub const LOG_PCRS: RangeInclusive<u8> = 0..=10;

@@ -21,8 +21,15 @@ use msec_worker_common::{
 	H256,
 };
 use reqwest::{Client, StatusCode};
-use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
+use std::{
+	sync::{Arc, Mutex},
+	time::Duration,
+};
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::{TcpListener, TcpStream},
+	time::timeout,
+};
 
 const DEVICE: [u8; 32] = [9; 32];
 /// A device that another registrar endorses.
@@ -33,8 +40,13 @@ const POLICY: &[u8] = include_bytes!("keylime/all.policy");
 /// Allows the separator, by which PCR 7 alone is extended.
 const BOOT_POLICY: &str = r#"{"version": 1, "pcrs": {"7": ["df3f619804a92fdb4057192dc43dd748ea778adc52bc498ce80524c014b81119"]}}"#;
 
+/// Height of the chain.
+const HEIGHT: u64 = 100;
+/// Blocks for which verdicts are stated.
+const VALID_FOR: u32 = 14_400;
+
 #[derive(Default)]
-struct TestChain(Mutex<Vec<LogVerdict>>);
+struct TestChain(Mutex<Vec<(LogVerdict, u32)>>);
 
 impl RegistrarChain for TestChain {
 	fn registration(
@@ -47,6 +59,7 @@ impl RegistrarChain for TestChain {
 			profile: H256([5; 32]),
 			is_endorsed: true,
 			is_endorsed_here: device == DEVICE,
+			block: HEIGHT,
 		};
 		async move { Ok([DEVICE, OF_OTHERS].contains(&device).then_some(registration)) }.boxed()
 	}
@@ -64,11 +77,11 @@ impl RegistrarChain for TestChain {
 		&'a self,
 		_: [u8; 32],
 		verdict: LogVerdict,
-		_: u32,
+		valid_until: u32,
 		_: &'a str,
 	) -> BoxFuture<'a, Result<u64, TransactionError>> {
 		async move {
-			self.0.lock().unwrap().push(verdict);
+			self.0.lock().unwrap().push((verdict, valid_until));
 			Ok(8)
 		}
 		.boxed()
@@ -154,7 +167,7 @@ impl Fixture {
 		std::fs::write(folder.path().join("manufacturer.pem"), certificate).unwrap();
 		let manufacturers = ManufacturerStore::open(folder.path()).unwrap();
 		let chain = Arc::new(TestChain::default());
-		let rate = RateLimit::new(100, 100);
+		let rate = RateLimit::new(10_000, 10_000);
 		let service = Service::new(manufacturers, [], chain.clone(), rate);
 		let service = Arc::new(service.with_log_policies(policies));
 		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -173,6 +186,29 @@ impl Fixture {
 	async fn send(&self, challenge: &LogChallenge, body: Vec<u8>) -> reqwest::Response {
 		let url = format!("{}/0x{}/evidence", self.url, hex::encode(&challenge.appraisal.0));
 		Client::new().post(url).body(body).send().await.unwrap()
+	}
+
+	/// A request for whose body the registrar waits.
+	async fn send_slowly(&self, challenge: &LogChallenge) -> TcpStream {
+		let address = self.url.strip_prefix("http://").unwrap().split('/').next().unwrap();
+		let mut stream = TcpStream::connect(address).await.unwrap();
+		let head = format!(
+			"POST {APPRAISALS}/0x{}/evidence HTTP/1.1\r\nHost: {address}\r\n\
+			Content-Length: 100000\r\nExpect: 100-continue\r\n\r\n",
+			hex::encode(&challenge.appraisal.0)
+		);
+		stream.write_all(head.as_bytes()).await.unwrap();
+		// It says so when it begins to read the body.
+		let mut answer = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+		stream.read_exact(&mut answer).await.unwrap();
+		assert!(answer.starts_with(b"HTTP/1.1 100 "));
+		stream
+	}
+
+	/// Shows an honest device's logs until this comes of it.
+	async fn show_until(&self, is_expected: fn(&Result<StatedVerdict, String>) -> bool) {
+		let shown = async { while !is_expected(&self.show(|_| ()).await) {} };
+		timeout(Duration::from_secs(60), shown).await.unwrap();
 	}
 
 	/// What becomes of evidence that differs from an honest device's.
@@ -202,7 +238,9 @@ async fn logs_of_an_honest_device_are_affirmed_on_chain() {
 	let stated = fixture.show(|_| ()).await.unwrap();
 	assert_eq!(stated, StatedVerdict { boot, ima, faults: Vec::new(), block: 8 });
 	let verdict = LogVerdict { boot: LogTier::Affirming, ima: LogTier::Affirming };
-	assert_eq!(*fixture.chain.0.lock().unwrap(), [verdict]);
+	// It counts from when the nonce was made, however long it takes until it is on chain.
+	let valid_until = HEIGHT as u32 + VALID_FOR;
+	assert_eq!(*fixture.chain.0.lock().unwrap(), [(verdict, valid_until)]);
 	// The list has grown since the quote.
 	let longer = fixture.show(|sent| sent.list += "nonsense\n").await.unwrap();
 	assert_eq!(longer.ima, LogOutcome::Affirming);
@@ -211,17 +249,54 @@ async fn logs_of_an_honest_device_are_affirmed_on_chain() {
 #[tokio::test]
 async fn what_is_not_shown_or_has_no_policy_is_not_appraised() {
 	let fixture = Fixture::new().await;
-	let stated = fixture
-		.show(|sent| {
-			sent.boot_log.clear();
-			sent.list.clear();
-		})
-		.await
-		.unwrap();
-	assert_eq!((stated.boot, stated.ima), (LogOutcome::NotAppraised, LogOutcome::NotAppraised));
-	let without = Fixture::with(LogPolicies::default()).await;
+	let stated = fixture.show(|sent| sent.boot_log.clear()).await.unwrap();
+	assert_eq!((stated.boot, stated.ima), (LogOutcome::NotAppraised, LogOutcome::Affirming));
+	let stated = fixture.show(|sent| sent.list.clear()).await.unwrap();
+	assert_eq!((stated.boot, stated.ima), (LogOutcome::Affirming, LogOutcome::NotAppraised));
+	let boot = BootPolicy::parse(BOOT_POLICY.as_bytes()).unwrap();
+	let without = Fixture::with(LogPolicies { runtime: None, boot: Some(boot) }).await;
 	let stated = without.show(|_| ()).await.unwrap();
-	assert_eq!((stated.boot, stated.ima), (LogOutcome::NotAppraised, LogOutcome::NotAppraised));
+	assert_eq!((stated.boot, stated.ima), (LogOutcome::Affirming, LogOutcome::NotAppraised));
+}
+
+#[tokio::test]
+async fn when_nothing_is_appraised_nothing_is_stated() {
+	let nothing = Err("nothing-appraised".to_owned());
+	let fixture = Fixture::new().await;
+	let empty = |sent: &mut Sent| {
+		sent.boot_log.clear();
+		sent.list.clear();
+	};
+	assert_eq!(fixture.show(empty).await, nothing);
+	let without = Fixture::with(LogPolicies::default()).await;
+	assert_eq!(without.show(|_| ()).await, nothing);
+	for chain in [fixture.chain, without.chain] {
+		assert!(chain.0.lock().unwrap().is_empty());
+	}
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_take_no_places() {
+	let fixture = Fixture::new().await;
+	let mut slow = Vec::new();
+	for _ in 0..20 {
+		slow.push(fixture.send_slowly(&fixture.begin().await).await);
+	}
+	assert!(fixture.show(|_| ()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_device_has_one_place_until_its_body_ends() {
+	let fixture = Fixture::new().await;
+	let challenge = fixture.begin().await;
+	let mut slow = fixture.send_slowly(&challenge).await;
+	let nonce = challenge.nonce.0.as_slice().try_into().unwrap();
+	let body = Sent::honest().body(&nonce);
+	let header = body.split_inclusive(|byte| *byte == b'\n').next().unwrap();
+	slow.write_all(header).await.unwrap();
+	fixture.show_until(|shown| *shown == Err("busy".to_owned())).await;
+	drop(slow);
+	fixture.show_until(Result::is_ok).await;
 }
 
 #[tokio::test]
@@ -244,7 +319,7 @@ async fn logs_that_speak_against_the_device_say_why() {
 		})
 		.await;
 	assert_eq!(not_allowed, ["ima-entry-not-allowed"]);
-	let verdict = *fixture.chain.0.lock().unwrap().last().unwrap();
+	let (verdict, _) = *fixture.chain.0.lock().unwrap().last().unwrap();
 	assert_eq!(verdict, LogVerdict { boot: LogTier::Affirming, ima: LogTier::Contraindicated });
 
 	let boot = BootPolicy::parse(br#"{"version": 1, "pcrs": {"4": []}}"#).unwrap();

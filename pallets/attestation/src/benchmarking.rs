@@ -1,8 +1,9 @@
 //! Benchmarks of every call at its most expensive.
 
 use crate::{
-	pallet::*, Assignment, Attest, AttestSignature, BalanceOf, DeviceId, LogVerdict, PcrReference,
-	PcrValues, ProfileId, PublicArea, ReferenceValues, ReferenceValuesOf, MAX_ALLOWED_VALUES,
+	pallet::*, Assignment, Attest, AttestSignature, BalanceOf, DeviceId, LogTier, LogVerdict,
+	PcrReference, PcrValues, ProfileId, PublicArea, ReferenceValues, ReferenceValuesOf,
+	MAX_ALLOWED_VALUES,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
@@ -305,8 +306,11 @@ mod benchmarks {
 	fn state_log_verdict() -> Result<(), BenchmarkError> {
 		device::<T>()?;
 		let registrar = RawOrigin::Signed(account("registrar", 0, 0));
+		let verdict = LogVerdict { boot: LogTier::Affirming, ima: LogTier::Affirming };
+		let now = frame_system::Pallet::<T>::block_number();
+		let valid_until = now.saturating_add(T::MaxVerdictPeriod::get());
 		#[extrinsic_call]
-		_(registrar, DEVICE, LogVerdict::default(), T::MaxVerdictPeriod::get());
+		_(registrar, DEVICE, verdict, valid_until);
 		let endorsement = Devices::<T>::get(DEVICE).and_then(|device| device.endorsement);
 		assert!(endorsement.is_some_and(|endorsement| endorsement.logs.is_some()));
 		Ok(())
@@ -336,12 +340,9 @@ mod benchmarks {
 	#[benchmark]
 	fn retire_device() -> Result<(), BenchmarkError> {
 		challenged::<T>()?;
-		let profile = Profiles::<T>::iter_keys().next().ok_or("there is a profile")?;
-		Pallet::<T>::retire_profile(signed::<T>("publisher"), profile)?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(account("owner", 0, 0)), DEVICE);
 		assert!(RetiredDevices::<T>::contains_key(DEVICE));
-		assert!(!Profiles::<T>::contains_key(profile));
 		Ok(())
 	}
 
@@ -388,12 +389,11 @@ mod benchmarks {
 
 	#[benchmark]
 	fn change_profile() -> Result<(), BenchmarkError> {
-		let old = device::<T>()?;
+		device::<T>()?;
 		let new = publish::<T>("other publisher")?;
-		Pallet::<T>::retire_profile(signed::<T>("publisher"), old)?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(account("owner", 0, 0)), DEVICE, new);
-		assert!(!Profiles::<T>::contains_key(old));
+		assert!(Devices::<T>::get(DEVICE).is_some_and(|device| device.profile == new));
 		Ok(())
 	}
 
@@ -404,13 +404,11 @@ mod benchmarks {
 		let owner = signed::<T>("owner");
 		Pallet::<T>::register_device(owner.clone(), DEVICE, attestation_key(), profile)?;
 		Pallet::<T>::fund_quotes(owner, DEVICE, T::QuoteFee::get())?;
-		Pallet::<T>::retire_profile(signed::<T>("publisher"), profile)?;
 		let registrar: T::AccountId = account("registrar", 0, 0);
 		Pallet::<T>::accredit_registrar(registrar_origin::<T>()?, registrar.clone())?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(registrar), DEVICE);
 		assert!(!Devices::<T>::contains_key(DEVICE));
-		assert!(!Profiles::<T>::contains_key(profile));
 		Ok(())
 	}
 

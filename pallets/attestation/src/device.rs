@@ -22,7 +22,7 @@ impl<T: Config> Pallet<T> {
 		let is_known = Devices::<T>::contains_key(id) || RetiredDevices::<T>::contains_key(id);
 		ensure!(!is_known, Error::<T>::DeviceAlreadyRegistered);
 		AttestationKey::parse(&attestation_key).map_err(Error::<T>::from)?;
-		let selection = Self::use_profile(profile)?;
+		let selection = Self::selection_of_profile(profile)?;
 		let ticket = T::Consideration::new(&owner, Self::device_footprint())?;
 		let device = Device {
 			owner: owner.clone(),
@@ -51,8 +51,7 @@ impl<T: Config> Pallet<T> {
 		profile: ProfileId,
 	) -> DispatchResult {
 		let mut device = Self::owned_device(&who, id)?;
-		device.selection = Self::use_profile(profile)?.0;
-		Self::leave_profile(device.profile)?;
+		device.selection = Self::selection_of_profile(profile)?.0;
 		device.profile = profile;
 		device.batch_key = None;
 		device.endorsement = None;
@@ -77,7 +76,6 @@ impl<T: Config> Pallet<T> {
 	/// Gives everything back. Only what was the owner's beyond doubt stays bound for ever.
 	fn remove_device(id: DeviceId, mut device: DeviceOf<T>) -> DispatchResult {
 		Self::close_challenge(id, &mut device)?;
-		Self::leave_profile(device.profile)?;
 		let returned = device.quote_budget;
 		Self::release_budget(&device.owner, returned)?;
 		Devices::<T>::remove(id);

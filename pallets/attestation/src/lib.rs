@@ -32,10 +32,10 @@
 //!   profile, a result that expires, a challenge that nobody answers, a quarantine: each takes effect at
 //!   once, for however many devices, and nothing is searched.
 //! * Quotes are transactions without signature and fee. What makes one acceptable is checked before
-//!   anything but the device and hashes of blocks is read, the cheap first: rate, age, form, binding,
-//!   selection, signer, values; then the signature of the TPM. A node does this before it passes a quote on. What fails is
-//!   invalid with `Custom` and the number of its [`QuoteRejection`], and changes nothing. In a block the
-//!   signature is verified once, by the call itself.
+//!   anything but the device, its registrar and hashes of blocks is read, the cheap first: rate, age, form,
+//!   binding, selection, signer, values; then that there is a profile, and the signature of the TPM. A node
+//!   does this before it passes a quote on. What fails is invalid with `Custom` and the number of its
+//!   [`QuoteRejection`], and changes nothing. In a block the signature is verified once, by the call itself.
 //! * A quote is bound to a recent block, and each to a later one than the last: nobody can replay one,
 //!   nor hold one back and submit it late to make a device's clock seem to run backwards.
 //! * The attestation key must be a primary key of the endorsement hierarchy: the quote itself contains
@@ -43,6 +43,9 @@
 //! * A batch key is under `TPM2_PolicyPCR` alone: the TPM itself refuses to sign in any other state. It
 //!   signs the range up to the newest batch, by which one signature is for all batches that were appended.
 //!   Of what is attested, the last batches without a gap are stored; events have the rest.
+//! * A retired profile is removed at once, whoever's devices name it. Its identifier is a hash of publisher
+//!   and values, so that only its publisher can bring it back, and only as it was; results from before do
+//!   not count then.
 //! * A device that was endorsed leaves its identifier when it is retired, so that it stays bound to its
 //!   owner for ever. Somebody else's registration, which no registrar endorses, can be dismissed.
 
@@ -209,7 +212,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type NextAccreditation<T: Config> = StorageValue<_, Accreditation, ValueQuery>;
 
-	/// Reference values, as long as they are not retired or a device is compared with them.
+	/// Reference values, as long as they are not retired. Devices may name others.
 	#[pallet::storage]
 	pub type Profiles<T: Config> = StorageMap<_, Identity, ProfileId, ProfileOf<T>>;
 
@@ -253,17 +256,10 @@ pub mod pallet {
 			/// Who published them.
 			publisher: T::AccountId,
 		},
-		/// No device is trusted by these reference values any more.
+		/// No device is trusted by these reference values any more; the deposit returned.
 		ProfileRetired {
 			/// Their identifier.
 			profile: ProfileId,
-		},
-		/// Retired reference values that no device uses were removed; the deposit returned.
-		ProfileRemoved {
-			/// Their identifier.
-			profile: ProfileId,
-			/// Who had published them.
-			publisher: T::AccountId,
 		},
 		/// A device was registered.
 		DeviceRegistered {
@@ -420,7 +416,11 @@ pub mod pallet {
 		InvalidFirmwareRange,
 		/// The time is none, or longer than a verdict can last.
 		InvalidPeriod,
-		/// The profile is retired.
+		/// The statement says nothing of either log.
+		NothingAppraised,
+		/// The last block for which it was stated is over.
+		StatementExpired,
+		/// The device's profile is retired.
 		ProfileRetired,
 		/// The device is registered, or was once.
 		DeviceAlreadyRegistered,
@@ -590,7 +590,8 @@ pub mod pallet {
 		/// ## Details
 		///
 		/// The profile's id is BLAKE2b-256 of the SCALE encoding of (publisher, `profile`). It cannot be
-		/// changed. A storage deposit is held.
+		/// changed. A storage deposit is held. When the signer retired the same values before, devices that
+		/// still name them are trusted again once they show a new quote.
 		///
 		/// ## Errors
 		///
@@ -620,17 +621,17 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// No device is trusted by them any more, and none can be registered with them. The profile is
-		/// removed and the deposit returns when no device uses it, which may be at once.
+		/// The profile is removed at once, and the deposit returns. Devices that name it are no longer
+		/// trusted and show no quotes until their owners change the profile; none can be registered with
+		/// it.
 		///
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such profile, or somebody else's.
-		/// * [`Error::ProfileRetired`]: it is retired already.
 		///
 		/// ## Events
 		///
-		/// [`Event::ProfileRetired`], [`Event::ProfileRemoved`]
+		/// [`Event::ProfileRetired`]
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::retire_profile())]
 		pub fn retire_profile(origin: OriginFor<T>, profile: ProfileId) -> DispatchResult {
@@ -656,7 +657,7 @@ pub mod pallet {
 		/// * [`Error::DeviceAlreadyRegistered`]: it is, or was once and was endorsed, by whomever.
 		/// * [`Error::AttestationKeyInvalid`], [`Error::AttestationKeyNotRestricted`]: quotes are not
 		///   signed by such a key.
-		/// * [`Error::NotFound`], [`Error::ProfileRetired`]: no such profile, or not any more.
+		/// * [`Error::NotFound`]: no such profile, or not any more.
 		/// * Errors of the currency, when the signer lacks funds.
 		///
 		/// ## Events
@@ -739,6 +740,7 @@ pub mod pallet {
 		/// * [`Error::OtherQualifyingData`], [`Error::OtherSelection`], [`Error::OtherSigner`]: it is not
 		///   the quote that was asked for.
 		/// * [`Error::OtherPcrValues`]: it is not of these values.
+		/// * [`Error::ProfileRetired`]: there is nothing with which it could be compared.
 		/// * [`Error::SignatureInvalid`]: the device's attestation key did not sign it.
 		/// * [`Error::MaxQuotesExceeded`]: it has to wait for a later block.
 		///
@@ -834,14 +836,18 @@ pub mod pallet {
 		///
 		/// ## Details
 		///
-		/// The chain does not see logs, and its own results do not depend on the statement. It counts for
-		/// `valid_for` blocks, and replaces the last one.
+		/// The chain does not see logs, and its own results do not depend on the statement. It counts until
+		/// the block `valid_until`, at most [`Config::MaxVerdictPeriod`] blocks from now, and replaces the
+		/// last one. The block is a number of its own, so that a statement that waits to be included
+		/// becomes no younger.
 		///
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`]: no such device.
 		/// * [`Error::NotAuthorized`], [`Error::NotAccredited`]: somebody else endorsed it, or the signer
 		///   lost its accreditation since.
+		/// * [`Error::NothingAppraised`]: it says nothing of either log.
+		/// * [`Error::StatementExpired`]: `valid_until` is over.
 		/// * [`Error::InvalidPeriod`]: nothing is true for so long.
 		///
 		/// ## Events
@@ -853,10 +859,10 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			device: DeviceId,
 			verdict: LogVerdict,
-			valid_for: BlockNumberFor<T>,
+			valid_until: BlockNumberFor<T>,
 		) -> DispatchResult {
 			let registrar = ensure_signed(origin)?;
-			Self::do_state_log_verdict(registrar, device, verdict, valid_for)
+			Self::do_state_log_verdict(registrar, device, verdict, valid_until)
 		}
 
 		/// Puts a device in quarantine.
@@ -922,7 +928,7 @@ pub mod pallet {
 		///
 		/// ## Events
 		///
-		/// [`Event::DeviceRetired`], [`Event::ChallengeSettled`], [`Event::ProfileRemoved`]
+		/// [`Event::DeviceRetired`], [`Event::ChallengeSettled`]
 		#[pallet::call_index(12)]
 		#[pallet::weight(T::WeightInfo::retire_device())]
 		pub fn retire_device(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
@@ -1050,12 +1056,11 @@ pub mod pallet {
 		/// ## Errors
 		///
 		/// * [`Error::NotFound`], [`Error::NotAuthorized`]: no such device or profile, or somebody else's
-		///   device.
-		/// * [`Error::ProfileRetired`]: the new profile is retired.
+		///   device. A retired profile is none.
 		///
 		/// ## Events
 		///
-		/// [`Event::ProfileChanged`], [`Event::ProfileRemoved`]
+		/// [`Event::ProfileChanged`]
 		#[pallet::call_index(17)]
 		#[pallet::weight(T::WeightInfo::change_profile())]
 		pub fn change_profile(
@@ -1086,7 +1091,7 @@ pub mod pallet {
 		///
 		/// ## Events
 		///
-		/// [`Event::DeviceRetired`], [`Event::ProfileRemoved`]
+		/// [`Event::DeviceRetired`]
 		#[pallet::call_index(18)]
 		#[pallet::weight(T::WeightInfo::dismiss_registration())]
 		pub fn dismiss_registration(origin: OriginFor<T>, device: DeviceId) -> DispatchResult {
@@ -1206,7 +1211,7 @@ pub mod pallet {
 			Devices::<T>::get(device)
 		}
 
-		/// Reference values and their state.
+		/// Reference values that are not retired.
 		pub fn profile(profile: ProfileId) -> Option<ProfileOf<T>> {
 			Profiles::<T>::get(profile)
 		}

@@ -1,14 +1,14 @@
-//! Reference values: published, used, retired.
+//! Reference values: published, retired.
 
 use crate::{pallet::*, Profile, ProfileId, ProfileOf, ReferenceValuesOf};
 use codec::{Encode, MaxEncodedLen};
 use frame_support::{
 	ensure,
-	traits::{Consideration, DefensiveSaturating, Footprint},
+	traits::{Consideration, Footprint},
 };
 use msec_evidence::PcrSelection;
 use sp_io::hashing::blake2_256;
-use sp_runtime::{DispatchError, DispatchResult};
+use sp_runtime::DispatchResult;
 
 /// What the key of a profile takes, in bytes.
 const KEY_SIZE: usize = 64;
@@ -31,8 +31,7 @@ impl<T: Config> Pallet<T> {
 		let profile = Profile {
 			publisher: publisher.clone(),
 			reference_values,
-			is_retired: false,
-			devices: 0,
+			published_at: frame_system::Pallet::<T>::block_number(),
 			ticket,
 		};
 		Profiles::<T>::insert(id, profile);
@@ -41,42 +40,18 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_retire_profile(who: T::AccountId, id: ProfileId) -> DispatchResult {
-		let mut profile = Profiles::<T>::get(id).ok_or(Error::<T>::NotFound)?;
+		let profile = Profiles::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		ensure!(profile.publisher == who, Error::<T>::NotAuthorized);
-		ensure!(!profile.is_retired, Error::<T>::ProfileRetired);
-		profile.is_retired = true;
-		Self::deposit_event(Event::ProfileRetired { profile: id });
-		Self::keep_profile_while_needed(id, profile)
-	}
-
-	/// Counts a device that is compared with a profile; returns the registers that the profile wants.
-	pub(crate) fn use_profile(id: ProfileId) -> Result<PcrSelection, DispatchError> {
-		let mut profile = Profiles::<T>::get(id).ok_or(Error::<T>::NotFound)?;
-		ensure!(!profile.is_retired, Error::<T>::ProfileRetired);
-		let selection = profile.reference_values.selection().ok_or(Error::<T>::InvalidSelection)?;
-		profile.devices = profile.devices.defensive_saturating_add(1);
-		Profiles::<T>::insert(id, profile);
-		Ok(selection)
-	}
-
-	/// Counts a device less.
-	pub(crate) fn leave_profile(id: ProfileId) -> DispatchResult {
-		let mut profile = Profiles::<T>::get(id).ok_or(Error::<T>::NotFound)?;
-		profile.devices = profile.devices.defensive_saturating_sub(1);
-		Self::keep_profile_while_needed(id, profile)
-	}
-
-	/// Stores a profile, or removes a retired one that no device uses; then the deposit returns.
-	fn keep_profile_while_needed(id: ProfileId, profile: ProfileOf<T>) -> DispatchResult {
-		if !profile.is_retired || profile.devices > 0 {
-			Profiles::<T>::insert(id, profile);
-			return Ok(());
-		}
 		Profiles::<T>::remove(id);
-		let publisher = profile.publisher;
-		profile.ticket.drop(&publisher)?;
-		Self::deposit_event(Event::ProfileRemoved { profile: id, publisher });
+		profile.ticket.drop(&who)?;
+		Self::deposit_event(Event::ProfileRetired { profile: id });
 		Ok(())
+	}
+
+	/// The registers that a profile wants.
+	pub(crate) fn selection_of_profile(id: ProfileId) -> Result<PcrSelection, Error<T>> {
+		let profile = Profiles::<T>::get(id).ok_or(Error::NotFound)?;
+		profile.reference_values.selection().ok_or(Error::InvalidSelection)
 	}
 
 	fn check_reference_values(values: &ReferenceValuesOf<T>) -> Result<(), Error<T>> {

@@ -56,6 +56,8 @@ pub enum QuoteRejection {
 	SignatureInvalid = 15,
 	/// No accredited registrar speaks for the device.
 	NotEndorsed = 16,
+	/// The device's profile is retired.
+	ProfileRetired = 17,
 }
 
 /// What arrives with the call `submit_quote`.
@@ -91,7 +93,7 @@ impl<T: Config> Pallet<T> {
 		Self::count_quote();
 		Self::pay_for_quote(&mut device)?;
 		let Submission { device: id, block_number, pcr_values, .. } = submission;
-		let profile = Profiles::<T>::get(device.profile).ok_or(Error::<T>::NotFound)?;
+		let profile = Profiles::<T>::get(device.profile).ok_or(Error::<T>::ProfileRetired)?;
 		let values = profile.reference_values;
 		let now = frame_system::Pallet::<T>::block_number();
 		let result = AttestationResult {
@@ -165,6 +167,8 @@ impl<T: Config> Pallet<T> {
 		Self::check_block(&device, submission.block_number)?;
 		let quote = Quote::parse(submission.attest)?;
 		let key = Self::check_binding(submission, &device, &quote)?;
+		let has_profile = Profiles::<T>::contains_key(device.profile);
+		ensure!(has_profile, QuoteRejection::ProfileRetired);
 		Ok((device, quote, key))
 	}
 
@@ -282,6 +286,7 @@ impl<T> From<QuoteRejection> for Error<T> {
 			QuoteRejection::OtherPcrValues => Self::OtherPcrValues,
 			QuoteRejection::SignatureInvalid => Self::SignatureInvalid,
 			QuoteRejection::NotEndorsed => Self::NotEndorsed,
+			QuoteRejection::ProfileRetired => Self::ProfileRetired,
 		}
 	}
 }

@@ -48,16 +48,16 @@ impl<T: Config> Pallet<T> {
 		registrar: T::AccountId,
 		id: DeviceId,
 		verdict: LogVerdict,
-		valid_for: BlockNumberFor<T>,
+		valid_until: BlockNumberFor<T>,
 	) -> DispatchResult {
-		Self::check_verdict_period(valid_for)?;
+		ensure!(verdict != LogVerdict::default(), Error::<T>::NothingAppraised);
+		let stated_at = frame_system::Pallet::<T>::block_number();
+		Self::check_statement_period(stated_at, valid_until)?;
 		let mut device = Devices::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		let own = device.endorsement.as_mut().filter(|given| given.registrar == registrar);
 		let endorsement = own.ok_or(Error::<T>::NotAuthorized)?;
 		ensure!(Self::is_accredited(endorsement), Error::<T>::NotAccredited);
 
-		let stated_at = frame_system::Pallet::<T>::block_number();
-		let valid_until = stated_at.saturating_add(valid_for);
 		endorsement.logs = Some(LogStatement { verdict, stated_at, valid_until });
 		Devices::<T>::insert(id, device);
 		Self::deposit_event(Event::LogVerdictStated {
@@ -80,6 +80,17 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn check_verdict_period(period: BlockNumberFor<T>) -> Result<(), Error<T>> {
 		let is_valid = !period.is_zero() && period <= T::MaxVerdictPeriod::get();
 		ensure!(is_valid, Error::InvalidPeriod);
+		Ok(())
+	}
+
+	/// Whether a statement of this block may count until another.
+	fn check_statement_period(
+		stated_at: BlockNumberFor<T>,
+		valid_until: BlockNumberFor<T>,
+	) -> Result<(), Error<T>> {
+		ensure!(stated_at <= valid_until, Error::StatementExpired);
+		let period = valid_until.saturating_sub(stated_at);
+		ensure!(period <= T::MaxVerdictPeriod::get(), Error::InvalidPeriod);
 		Ok(())
 	}
 

@@ -24,10 +24,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(!device.is_quarantined, Distrust::Quarantined);
 		let endorsement = device.endorsement.as_ref().ok_or(Distrust::NotEndorsed)?;
 		ensure!(Self::is_accredited(endorsement), Distrust::RegistrarRevoked);
-		let is_in_use =
-			Profiles::<T>::get(device.profile).is_some_and(|profile| !profile.is_retired);
-		ensure!(is_in_use, Distrust::ProfileRetired);
-		let result = device.result.ok_or(Distrust::NotAppraised)?;
+		let profile = Profiles::<T>::get(device.profile).ok_or(Distrust::ProfileRetired)?;
+		// What was said before a profile was retired does not count when it is published again.
+		let result = device.result.filter(|result| result.appraised_at >= profile.published_at);
+		let result = result.ok_or(Distrust::NotAppraised)?;
 		if let TrustTier::Contraindicated(reason) = result.tier {
 			return Err(Distrust::Contraindicated(reason));
 		}

@@ -1,6 +1,6 @@
 //! What must hold at every moment.
 
-use crate::{pallet::*, BalanceOf, DeviceOf, ProfileId};
+use crate::{pallet::*, BalanceOf, DeviceOf};
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
 	ensure,
@@ -41,17 +41,12 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_profiles() -> Result<(), TryRuntimeError> {
-		let mut devices = BTreeMap::<ProfileId, u32>::new();
-		for device in Devices::<T>::iter_values() {
-			let count = devices.entry(device.profile).or_default();
-			*count = count.saturating_add(1);
-		}
+		let now = frame_system::Pallet::<T>::block_number();
 		for (id, profile) in Profiles::<T>::iter() {
-			let count = devices.remove(&id).unwrap_or_default();
-			ensure!(profile.devices == count, "a profile counts its devices wrong");
-			ensure!(!profile.is_retired || count > 0, "a retired profile that is unused was kept");
+			let expected = Self::profile_id(&profile.publisher, &profile.reference_values);
+			ensure!(id == expected, "a profile has another identifier");
+			ensure!(profile.published_at <= now, "a profile is from the future");
 		}
-		ensure!(devices.is_empty(), "the profile of a device is missing");
 		Ok(())
 	}
 
@@ -60,10 +55,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(key.is_ok(), "an attestation key is not one");
 		let is_batch_key = device.batch_key.as_ref().is_none_or(|key| BatchKey::parse(key).is_ok());
 		ensure!(is_batch_key, "a batch key is not one");
-		let profile = Profiles::<T>::get(device.profile);
-		let wanted = profile.and_then(|profile| profile.reference_values.selection());
 		let selection = PcrSelection(device.selection);
-		ensure!(wanted == Some(selection), "a device shows other registers than its profile's");
+		let shows_others = Profiles::<T>::get(device.profile)
+			.is_some_and(|profile| profile.reference_values.selection() != Some(selection));
+		ensure!(!shows_others, "a device shows other registers than its profile's");
 		let next = NextAccreditation::<T>::get();
 		let is_endorsed_by_nobody =
 			device.endorsement.as_ref().is_some_and(|given| given.accreditation >= next);

@@ -72,10 +72,8 @@ pub struct Profile<AccountId, BlockNumber, Ticket> {
 	pub publisher: AccountId,
 	/// What quotes are compared with.
 	pub reference_values: ReferenceValues<BlockNumber>,
-	/// Whether no device is trusted by them any more.
-	pub is_retired: bool,
-	/// How many devices are compared with them.
-	pub devices: u32,
+	/// The block in which they were published: quotes from before do not count.
+	pub published_at: BlockNumber,
 	/// The publisher's storage deposit.
 	pub ticket: Ticket,
 }
@@ -356,7 +354,7 @@ pub enum Distrust {
 	RegistrarRevoked,
 	/// Its reference values were retired.
 	ProfileRetired,
-	/// It has shown no quote.
+	/// It has shown no quote since it was compared with these reference values.
 	NotAppraised,
 	/// Its last quote speaks against it.
 	Contraindicated(Contraindication),

@@ -68,7 +68,7 @@ impl WeightInfo for () {
 	}
 	// Device, tombstone, profile, account, holds. A point of the curve is read.
 	fn register_device() -> Weight {
-		estimate(500, 5, 4)
+		estimate(500, 5, 3)
 	}
 	// Registrar, device.
 	fn endorse() -> Weight {
@@ -96,9 +96,9 @@ impl WeightInfo for () {
 	fn release() -> Weight {
 		estimate(100, 1, 1)
 	}
-	// Device, tombstone, profile, accounts of owner, challenger and publisher, holds of each.
+	// Device, tombstone, accounts of owner and challenger, holds of each.
 	fn retire_device() -> Weight {
-		estimate(500, 9, 9)
+		estimate(400, 6, 6)
 	}
 	fn fund_quotes() -> Weight {
 		estimate(150, 3, 3)
@@ -113,13 +113,13 @@ impl WeightInfo for () {
 	fn unassign_dataset() -> Weight {
 		estimate(150, 3, 3)
 	}
-	// Device, both profiles, the publisher's account and holds.
+	// Device, profile.
 	fn change_profile() -> Weight {
-		estimate(600, 5, 5)
+		estimate(200, 2, 1)
 	}
-	// Registrar, device, profile, accounts of owner and publisher, holds of each.
+	// Registrar, device, the owner's account and holds.
 	fn dismiss_registration() -> Weight {
-		estimate(400, 7, 6)
+		estimate(300, 4, 3)
 	}
 	// Device, registrar, profile, first hash. Two points of the curve are read, a signature verified.
 	fn certify_batch_key() -> Weight {

@@ -33,6 +33,8 @@ _ANSWER_DEADLINE = 30.0
 _FINALITY_DEADLINE = 300.0
 _MORTALITY = 64
 _TERMS = "pallet_marketplace::types::ListingTerms"
+_IS_AVAILABLE = bytes.fromhex("b8f32c9f36429933d924999a1b87423f67610a1d5d50dcd5a8278902991b5dcb")
+"""The view function: twox-128 of `Marketplace` and of `is_available(ListingId) -> bool`."""
 
 
 class ChainError(Exception):
@@ -196,6 +198,19 @@ class _Block:
             raise ChainError(f"{pallet}.{item} does not hold bytes")
         return encoded[prefix:]
 
+    async def is_available(self, listing: str) -> bool:
+        """Whether a listing can be bought now, as the chain itself says."""
+        # Its arguments are bytes, so that their length comes first, in SCALE's compact form.
+        question = to_hex(_IS_AVAILABLE + bytes([32 << 2]) + from_hex(listing, 32))
+        asked = self._substrate.rpc_request(
+            "state_call", ["RuntimeViewFunction_execute_view_function", question, self.hash]
+        )
+        answer = from_hex((await asyncio.wait_for(asked, _ANSWER_DEADLINE))["result"])
+        # `Ok`, then a list of one byte.
+        if answer[:-1] != b"\x00\x04" or answer[-1] > 1:
+            raise ChainError("the chain does not say whether a listing can be bought")
+        return answer[-1] == 1
+
     async def hash_of(self, path: str, value: Any) -> str:
         """BLAKE2b-256 of the SCALE encoding of `value`, whose type the chain knows by this path."""
         return to_hex(
@@ -227,11 +242,11 @@ class Market:
         owner: str | None = None,
         max_price: int | None = None,
     ) -> list[Listing]:
-        """The offers of those who sell, the cheapest first. Nothing said means anything.
+        """The offers that can be bought, the cheapest first. Nothing said means anything.
 
         `kind` is matched exactly, `place` is a geohash in which the place lies, `owner` an address
-        (SS58), and `max_price` an amount in the smallest unit. Attested data whose device is not
-        trusted now is found too: to buy it fails with `DeviceNotTrusted`.
+        (SS58), and `max_price` an amount in the smallest unit. Attested data is found only while
+        its device is trusted.
         """
         block = await self._finalized()
         found = [
@@ -242,6 +257,7 @@ class Market:
             and listing.place.startswith(place or "")
             and owner in (None, listing.owner)
             and (max_price is None or listing.price is not None and listing.price <= max_price)
+            and (listing.maximum_verdict_age is None or await block.is_available(listing.id))
         ]
         return sorted(found, key=lambda listing: (listing.price is None, listing.price or 0))
 

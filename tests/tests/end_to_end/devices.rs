@@ -172,6 +172,10 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 		(&attested["first_batch"], &attested["range"]["batches"]),
 		(&json!(0), &fetched["batches"])
 	);
+	let terms = ["--price", "1/day", "--minimum", "1", "--attested-within", "1d"];
+	let subscription = gateway.market.list(&dataset, &terms).await;
+	let subscribed = buyer.json(&["buy", &subscription, "--periods", "1", "--wait"]).await;
+	let subscribed = member(&subscribed, "order");
 
 	gateway.tpm.extend(PCR);
 	let reason = Distrust::Contraindicated(Contraindication::PcrNotAllowed { index: PCR });
@@ -179,8 +183,11 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 		(gateway.trust().await == Trust::NotTrusted(reason)).then_some(())
 	})
 	.await;
-	let complaint = buyer.refused(&["buy", &listing]).await;
-	assert!(complaint.contains("PCR 4"), "{complaint}");
+	for purchase in [&["buy", &listing][..], &["order", "extend", &subscribed]] {
+		let complaint = buyer.refused(purchase).await;
+		assert!(complaint.contains("cannot be bought now"), "{complaint}");
+		assert!(complaint.contains("PCR 4"), "{complaint}");
+	}
 	ensure_chain_refuses(&gateway.market, &listing).await;
 	let more = gateway.market.sandbox.file("more.csv", MORE).to_string_lossy().into_owned();
 	let complaint = owner.refused(&gateway.publish_attested("weather", &more)).await;

@@ -7,7 +7,7 @@ use super::{
 use crate::{
 	protocol::{
 		log_qualifying_data, AppraisalRequest, Bytes, LogChallenge, LogEvidence, StatedVerdict,
-		APPRAISALS, LOG_EVIDENCE, LOG_PCRS,
+		APPRAISALS, LOG_EVIDENCE, LOG_PCRS, NOTHING_APPRAISED,
 	},
 	tpm::{TpmClient, TpmError},
 };
@@ -87,7 +87,7 @@ impl LogDelivery {
 			let Some(delivered) = stop.run_until_cancelled(self.deliver()).await else {
 				return;
 			};
-			let pause = if delivered.is_ok() { INTERVAL } else { AGAIN_AFTER };
+			let pause = pause_after(&delivered);
 			match delivered {
 				Ok(stated) => tell(&stated),
 				Err(error) => {
@@ -143,6 +143,19 @@ impl LogDelivery {
 	}
 }
 
+fn pause_after(delivered: &Result<StatedVerdict, LogError>) -> Duration {
+	match delivered {
+		Ok(_) => INTERVAL,
+		// A registrar without policies says the same again.
+		Err(LogError::Registrar(EnrolmentError::Refused { code, .. }))
+			if code == NOTHING_APPRAISED =>
+		{
+			INTERVAL
+		},
+		Err(_) => AGAIN_AFTER,
+	}
+}
+
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> LogError {
 	let path = path.to_owned();
 	move |reason| LogError::Unreadable { path, reason }
@@ -153,5 +166,45 @@ fn tell(stated: &StatedVerdict) {
 	tracing::info!(?boot, ?ima, block, "a registrar appraised the logs");
 	for fault in &stated.faults {
 		tracing::warn!(code = fault.code, "a log speaks against the device: {}", fault.detail);
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const UNIT: &str = include_str!("../../msec-attester.service");
+	const TMPFILES: &str = include_str!("../../msec-attester.tmpfiles");
+
+	fn settings_of(unit: &'static str, name: &str) -> Vec<&'static str> {
+		let of_line = |line: &'static str| line.strip_prefix(name)?.strip_prefix('=');
+		unit.lines().filter_map(of_line).collect()
+	}
+
+	#[test]
+	fn a_registrar_without_policies_is_not_asked_more_often() {
+		let refused = |code: &str| {
+			let (code, detail) = (code.to_owned(), String::new());
+			Err(EnrolmentError::Refused { code, detail }.into())
+		};
+		assert_eq!(pause_after(&refused(NOTHING_APPRAISED)), INTERVAL);
+		assert_eq!(pause_after(&refused("busy")), AGAIN_AFTER);
+		assert_eq!(pause_after(&Err(EnrolmentError::InvalidAnswer.into())), AGAIN_AFTER);
+	}
+
+	#[test]
+	fn the_group_of_the_unit_reads_the_logs_and_no_capability_does() {
+		assert_eq!(settings_of(UNIT, "CapabilityBoundingSet"), [""]);
+		assert!(settings_of(UNIT, "AmbientCapabilities").is_empty());
+		let groups = settings_of(UNIT, "SupplementaryGroups");
+		let lines: Vec<_> = TMPFILES.lines().filter(|line| !line.starts_with('#')).collect();
+		assert_eq!(lines.len(), 2);
+		for line in lines {
+			let fields: Vec<_> = line.split_whitespace().collect();
+			assert_eq!(fields[0], "z");
+			assert!(fields[1].starts_with("/sys/kernel/security/"), "{line}");
+			assert_eq!(fields[2..4], ["0440", "root"]);
+			assert_eq!(groups, [fields[4]]);
+		}
 	}
 }

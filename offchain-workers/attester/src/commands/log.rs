@@ -1,24 +1,24 @@
 //! `msec-attester log`
 
 use super::Output;
-use anyhow::{anyhow, bail, Context, Result};
+use anyhow::{anyhow, Context, Result};
 use clap::{Args, Subcommand};
-use msec_attester::log::{
-	appraisal::Appraisal,
-	boot::{self, MAX_LOG_LENGTH},
-	envelope::{PolicyKey, MAX_ENVELOPE_LENGTH},
-	policy::{RuntimePolicy, MAX_POLICY_LENGTH},
+use msec_attester::{
+	files,
+	log::{
+		appraisal::Appraisal,
+		boot::{self, MAX_LOG_LENGTH},
+		envelope::{PolicyKey, MAX_ENVELOPE_LENGTH, MAX_KEY_LENGTH},
+		policy::{RuntimePolicy, MAX_POLICY_LENGTH},
+	},
 };
 use serde_json::json;
 use std::{
 	collections::BTreeMap,
 	fs::File,
-	io::{BufReader, Read},
+	io::BufReader,
 	path::{Path, PathBuf},
 };
-
-/// Longest file with a public key in bytes.
-const MAX_KEY_LENGTH: usize = 64 * 1024;
 
 /// Which log.
 #[derive(Subcommand)]
@@ -126,15 +126,6 @@ fn show(values: &BTreeMap<u8, [u8; 32]>, entries: usize, output: Output) {
 	}
 }
 
-/// Reads a file; those of the kernel do not say how long they are.
 fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
-	let named = || path.display().to_string();
-	let mut content = Vec::new();
-	let limit = limit as u64;
-	let file = File::open(path).with_context(named)?;
-	file.take(limit + 1).read_to_end(&mut content).with_context(named)?;
-	match content.len() as u64 > limit {
-		true => bail!("{}: longer than {limit} bytes", path.display()),
-		false => Ok(content),
-	}
+	files::read(path, limit).with_context(|| path.display().to_string())
 }

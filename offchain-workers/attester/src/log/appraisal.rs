@@ -1,7 +1,7 @@
 //! Lists of files held against a policy while they are read.
 
 use super::{
-	ima::{Fault, ImaError, Replayer, MAX_LINE_LENGTH},
+	ima::{ImaError, Replayer, MAX_LINE_LENGTH},
 	policy::{Finding, RuntimePolicy},
 };
 use std::io::{self, BufRead, Read};
@@ -65,11 +65,9 @@ impl<'a> Appraisal<'a> {
 	}
 
 	fn take(&mut self, line: &[u8]) -> Result<(), ImaError> {
-		let number = self.replayer.entries() + 1;
-		let text =
-			std::str::from_utf8(line).map_err(|_| ImaError { number, fault: Fault::Malformed })?;
-		let entry = self.replayer.take(text)?;
+		let entry = self.replayer.take(line)?;
 		if self.finding.is_none() {
+			let number = self.replayer.entries();
 			self.finding = self.policy.and_then(|policy| policy.find(number, &entry));
 		}
 		Ok(())
@@ -80,7 +78,11 @@ impl<'a> Appraisal<'a> {
 mod tests {
 	use super::*;
 	use crate::log::{
-		ima::{replay, tests::line, Template},
+		ima::{
+			replay,
+			tests::{line, line_of_bytes},
+			Fault, Template,
+		},
 		HashAlgorithm,
 	};
 
@@ -120,6 +122,20 @@ mod tests {
 		let mut appraisal = Appraisal::new(Some(&policy));
 		appraisal.read(&mut list(3).as_bytes(), |_| false).unwrap();
 		assert_eq!(appraisal.finding().map(Finding::number), Some(1));
+	}
+
+	#[test]
+	fn a_name_that_is_not_text_leaves_the_rest_of_the_list_readable() {
+		let policy = include_bytes!("../../tests/keylime/empty.policy");
+		let policy = RuntimePolicy::parse(policy).unwrap();
+		let sha1 = HashAlgorithm::Sha1;
+		let odd = line_of_bytes(Template::ImaNg, sha1, sha1, b"/bin/\xff", &[]);
+		let both = [&odd[..], b"\n", list(1).as_bytes()].concat();
+		let mut appraisal = Appraisal::new(Some(&policy));
+		appraisal.read(&mut both.as_slice(), |_| false).unwrap();
+		assert_eq!(appraisal.replayed().entries(), 2);
+		let path = "/bin/\u{fffd}".to_owned();
+		assert_eq!(appraisal.finding(), Some(&Finding::Unknown { number: 1, path }));
 	}
 
 	#[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// Longest log in bytes.
 pub const MAX_LOG_LENGTH: usize = 16 * 1024 * 1024;
 /// Most events; a boot has one or two hundred.
-const MAX_EVENTS: usize = 65_536;
+pub const MAX_EVENTS: usize = 65_536;
 /// Most hash algorithms of one log.
 const MAX_ALGORITHMS: usize = 8;
 /// PCRs of a PC.

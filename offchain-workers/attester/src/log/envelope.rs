@@ -14,6 +14,8 @@ use x509_cert::{
 
 /// Longest envelope in bytes: the longest policy in base64, and some signatures.
 pub const MAX_ENVELOPE_LENGTH: usize = 96 * 1024 * 1024;
+/// Longest file with a public key in bytes.
+pub const MAX_KEY_LENGTH: usize = 64 * 1024;
 /// What Keylime says is in its envelopes.
 const PAYLOAD_TYPE: &str = "application/vnd.keylime+json";
 /// Most signatures that are looked at.

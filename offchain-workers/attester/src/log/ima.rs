@@ -7,6 +7,7 @@
 
 use super::{extend, HashAlgorithm};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// Longest line in bytes: a path, a signature and a key certificate in hexadecimal.
 pub const MAX_LINE_LENGTH: usize = 64 * 1024;
@@ -76,8 +77,8 @@ pub struct Entry<'a> {
 	pub algorithm: HashAlgorithm,
 	/// Digest of the file or buffer.
 	pub digest: Vec<u8>,
-	/// Path of the file, or name of the buffer.
-	pub path: &'a str,
+	/// Path of the file, or name of the buffer: for Linux any bytes.
+	pub path: &'a [u8],
 	/// The signature of `ima-sig`, the buffer of `ima-buf`; else empty.
 	pub data: Vec<u8>,
 	/// Whether the file was open for writing while it was measured, so that the digest says nothing.
@@ -96,9 +97,9 @@ pub struct Replay<'a> {
 }
 
 /// Replays a list.
-pub fn replay(list: &str) -> Result<Replay<'_>, ImaError> {
+pub fn replay(list: &(impl AsRef<[u8]> + ?Sized)) -> Result<Replay<'_>, ImaError> {
 	let mut replayer = Replayer::default();
-	let lines = list.split('\n').filter(|line| !line.is_empty());
+	let lines = list.as_ref().split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
 	let entries = lines.map(|line| replayer.take(line)).collect::<Result<_, _>>()?;
 	Ok(Replay { pcr: replayer.pcr(), value: replayer.value(), entries })
 }
@@ -113,7 +114,7 @@ pub struct Replayer {
 
 impl Replayer {
 	/// Replays the next entry.
-	pub fn take<'a>(&mut self, line: &'a str) -> Result<Entry<'a>, ImaError> {
+	pub fn take<'a>(&mut self, line: &'a [u8]) -> Result<Entry<'a>, ImaError> {
 		let number = self.entries + 1;
 		let named = |fault| ImaError { number, fault };
 		if number > MAX_ENTRIES {
@@ -145,27 +146,29 @@ impl Replayer {
 }
 
 /// PCR, entry, and what the SHA-256 bank is extended by.
-fn parse(line: &str) -> Result<(u8, Entry<'_>, [u8; 32]), Fault> {
+fn parse(line: &[u8]) -> Result<(u8, Entry<'_>, [u8; 32]), Fault> {
 	if line.len() > MAX_LINE_LENGTH {
 		return Err(Fault::Malformed);
 	}
-	let mut words = line.trim_start_matches(' ').splitn(4, ' ');
+	let begin = line.iter().position(|byte| *byte != b' ').ok_or(Fault::Malformed)?;
+	let mut words = line[begin..].splitn(4, |byte| *byte == b' ');
 	let mut next = || words.next().ok_or(Fault::Malformed);
-	let pcr = next()?.parse().ok().filter(|pcr| *pcr < 24).ok_or(Fault::Malformed)?;
+	let pcr = text(next()?)?.parse().ok().filter(|pcr| *pcr < 24).ok_or(Fault::Malformed)?;
 	let template_hash = hex::decode(next()?).map_err(|_| Fault::Malformed)?;
 	let template = match next()? {
-		"ima" => Template::Ima,
-		"ima-ng" => Template::ImaNg,
-		"ima-sig" => Template::ImaSig,
-		"ima-buf" => Template::ImaBuf,
+		b"ima" => Template::Ima,
+		b"ima-ng" => Template::ImaNg,
+		b"ima-sig" => Template::ImaSig,
+		b"ima-buf" => Template::ImaBuf,
 		_ => return Err(Fault::UnknownTemplate),
 	};
 	let fields = next()?;
 	let log_algorithm =
 		HashAlgorithm::by_length(template_hash.len()).ok_or(Fault::UnknownAlgorithm)?;
 	let is_violation = template_hash.iter().all(|byte| *byte == 0);
-	let (digest, rest) = fields.split_once(' ').ok_or(Fault::Malformed)?;
-	let (algorithm, digest) = parse_digest(template, digest)?;
+	let end = fields.iter().position(|byte| *byte == b' ').ok_or(Fault::Malformed)?;
+	let (digest, rest) = (&fields[..end], &fields[end + 1..]);
+	let (algorithm, digest) = parse_digest(template, text(digest)?)?;
 
 	let mut found = None;
 	for (path, data) in readings(template, rest)? {
@@ -182,6 +185,11 @@ fn parse(line: &str) -> Result<(u8, Entry<'_>, [u8; 32]), Fault> {
 	}
 	let (entry, digest) = found.ok_or(Fault::TemplateHash)?;
 	Ok((pcr, entry, digest))
+}
+
+/// What the kernel writes itself is text; only names may be other bytes.
+fn text(bytes: &[u8]) -> Result<&str, Fault> {
+	std::str::from_utf8(bytes).map_err(|_| Fault::Malformed)
 }
 
 fn parse_digest(template: Template, text: &str) -> Result<(HashAlgorithm, Vec<u8>), Fault> {
@@ -201,10 +209,10 @@ fn parse_digest(template: Template, text: &str) -> Result<(HashAlgorithm, Vec<u8
 
 /// How the end of a line can be read: a path may hold spaces, and a signature may be missing, so that only
 /// the template hash says where the path ends.
-fn readings(template: Template, rest: &str) -> Result<Vec<(&str, Vec<u8>)>, Fault> {
+fn readings(template: Template, rest: &[u8]) -> Result<Vec<(&[u8], Vec<u8>)>, Fault> {
 	let split = || {
-		let (path, digits) = rest.rsplit_once(' ')?;
-		Some((path, hex::decode(digits).ok()?))
+		let end = rest.iter().rposition(|byte| *byte == b' ')?;
+		Some((&rest[..end], hex::decode(&rest[end + 1..]).ok()?))
 	};
 	let whole = || (rest, Vec::new());
 	match template {
@@ -215,13 +223,18 @@ fn readings(template: Template, rest: &str) -> Result<Vec<(&str, Vec<u8>)>, Faul
 	}
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+	/// The path as it is shown; bytes that are not UTF-8 are replaced.
+	pub fn shown_path(&self) -> Cow<'a, str> {
+		String::from_utf8_lossy(self.path)
+	}
+
 	/// The bytes of which the template hash is made; `None` if the kernel cannot have written them.
 	fn template_data(&self) -> Option<Vec<u8>> {
 		if self.template == Template::Ima {
 			let padding =
 				NAME_LENGTH.checked_sub(self.path.len()).filter(|padding| *padding > 0)?;
-			return Some([&self.digest[..], self.path.as_bytes(), &vec![0; padding]].concat());
+			return Some([&self.digest[..], self.path, &vec![0; padding]].concat());
 		}
 		let mut bytes = Vec::with_capacity(128 + self.path.len() + self.data.len());
 		let mut field = |parts: &[&[u8]]| {
@@ -231,7 +244,7 @@ impl Entry<'_> {
 			Some(())
 		};
 		field(&[self.algorithm.name().as_bytes(), b":\0", &self.digest])?;
-		field(&[self.path.as_bytes(), b"\0"])?;
+		field(&[self.path, b"\0"])?;
 		if matches!(self.template, Template::ImaSig | Template::ImaBuf) {
 			field(&[&self.data])?;
 		}
@@ -252,7 +265,19 @@ pub(crate) mod tests {
 		path: &str,
 		data: &[u8],
 	) -> String {
-		let digest = algorithm.digest(path.as_bytes());
+		let line = line_of_bytes(template, log_algorithm, algorithm, path.as_bytes(), data);
+		String::from_utf8(line).unwrap()
+	}
+
+	/// The same with any name.
+	pub(crate) fn line_of_bytes(
+		template: Template,
+		log_algorithm: HashAlgorithm,
+		algorithm: HashAlgorithm,
+		path: &[u8],
+		data: &[u8],
+	) -> Vec<u8> {
+		let digest = algorithm.digest(path);
 		let shown = hex::encode(&digest);
 		let entry = Entry {
 			log_algorithm,
@@ -265,16 +290,17 @@ pub(crate) mod tests {
 		};
 		let hash = hex::encode(log_algorithm.digest(&entry.template_data().unwrap()));
 		let name = algorithm.name();
-		match template {
-			Template::Ima => format!("10 {hash} ima {shown} {path}"),
-			Template::ImaNg => format!("10 {hash} ima-ng {name}:{shown} {path}"),
-			Template::ImaSig => {
-				format!("10 {hash} ima-sig {name}:{shown} {path} {}", hex::encode(data))
-			},
-			Template::ImaBuf => {
-				format!("10 {hash} ima-buf {name}:{shown} {path} {}", hex::encode(data))
-			},
-		}
+		let begin = match template {
+			Template::Ima => format!("10 {hash} ima {shown} "),
+			Template::ImaNg => format!("10 {hash} ima-ng {name}:{shown} "),
+			Template::ImaSig => format!("10 {hash} ima-sig {name}:{shown} "),
+			Template::ImaBuf => format!("10 {hash} ima-buf {name}:{shown} "),
+		};
+		let end = match template {
+			Template::Ima | Template::ImaNg => String::new(),
+			Template::ImaSig | Template::ImaBuf => format!(" {}", hex::encode(data)),
+		};
+		[begin.as_bytes(), path, end.as_bytes()].concat()
 	}
 
 	pub(crate) const TEMPLATES: [Template; 4] =
@@ -298,7 +324,7 @@ pub(crate) mod tests {
 	fn a_list_of_another_implementation_has_its_value() {
 		let replayed = replay(LIST).unwrap();
 		assert_eq!((replayed.pcr, hex::encode(replayed.value)), (10, VALUE.to_owned()));
-		let paths: Vec<_> = replayed.entries.iter().map(|entry| entry.path).collect();
+		let paths: Vec<_> = replayed.entries.iter().map(Entry::shown_path).collect();
 		assert_eq!(
 			paths,
 			["boot_aggregate", "/usr/bin/two words", "/usr/bin/three", "kexec-cmdline"]
@@ -316,7 +342,7 @@ pub(crate) mod tests {
 					let list =
 						line(template, log_algorithm, HashAlgorithm::Sha1, "/bin/a b", &[1, 2]);
 					let replayed = replay(&list).unwrap();
-					assert_eq!(replayed.entries[0].path, "/bin/a b");
+					assert_eq!(replayed.entries[0].path, b"/bin/a b");
 					replayed.value
 				})
 				.collect();
@@ -330,15 +356,31 @@ pub(crate) mod tests {
 		let unsigned = line(Template::ImaSig, sha256, sha256, "/bin/a 00ff", &[]);
 		for list in [unsigned.as_str(), unsigned.trim_end()] {
 			let replayed = replay(list).unwrap();
-			assert_eq!(replayed.entries[0].path, "/bin/a 00ff");
+			assert_eq!(replayed.entries[0].path, b"/bin/a 00ff");
 			assert!(replayed.entries[0].data.is_empty());
 		}
 		let signed = line(Template::ImaSig, sha256, sha256, "/bin/a", &[3, 2]);
 		let replayed = replay(&signed).unwrap();
 		assert_eq!(
 			(replayed.entries[0].path, &replayed.entries[0].data[..]),
-			("/bin/a", &[3, 2][..])
+			(&b"/bin/a"[..], &[3, 2][..])
 		);
+	}
+
+	#[test]
+	fn names_may_be_any_bytes() {
+		let sha256 = HashAlgorithm::Sha256;
+		for template in [Template::ImaNg, Template::ImaSig, Template::ImaBuf] {
+			let name = b"/bin/\xff\xfe name\xc3";
+			let list = line_of_bytes(template, sha256, sha256, name, &[3, 2]);
+			let replayed = replay(&list).unwrap();
+			assert_eq!(replayed.entries[0].path, name);
+			assert_eq!(replayed.entries[0].shown_path(), "/bin/\u{fffd}\u{fffd} name\u{fffd}");
+			let mut other = list.clone();
+			let at = other.iter().position(|byte| *byte == 0xfe).unwrap();
+			other[at] = 0xfd;
+			assert_eq!(replay(&other).unwrap_err().fault, Fault::TemplateHash);
+		}
 	}
 
 	#[test]
@@ -386,6 +428,14 @@ pub(crate) mod tests {
 		}
 
 		#[test]
+		fn any_bytes_are_replayed_or_refused(
+			bytes in proptest::collection::vec(any::<u8>(), 0..200),
+		) {
+			let _ = replay(&bytes);
+			let _ = replay(&[LIST.as_bytes(), &bytes].concat());
+		}
+
+		#[test]
 		fn any_change_of_an_entry_is_seen_or_changes_the_value(
 			template in 0usize..4, at in 0usize..60, change in 1u8..16, path in "/[a-z ]{1,20}[a-z]",
 		) {
@@ -395,12 +445,10 @@ pub(crate) mod tests {
 			let at = 3 + at % (changed.len() - 3);
 			changed[at] ^= change;
 			let honest = replay(&list).unwrap();
-			if let Ok(changed) = std::str::from_utf8(&changed) {
-				if let Ok(replayed) = replay(changed) {
-					// Hexadecimal digits may be large or small.
-					prop_assert!(replayed == honest || replayed.value != honest.value);
-				}
-			}
+			if let Ok(replayed) = replay(&changed) {
+				// Hexadecimal digits may be large or small.
+				prop_assert!(replayed == honest || replayed.value != honest.value);
+			};
 		}
 	}
 }

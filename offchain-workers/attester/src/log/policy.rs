@@ -180,27 +180,32 @@ impl RuntimePolicy {
 			let algorithm = entry.log_algorithm.name();
 			return Some(Finding::OtherAlgorithm { number, algorithm });
 		}
-		let path = || entry.path.to_owned();
-		if self.excludes.is_match(entry.path) {
+		let shown = || entry.shown_path().into_owned();
+		// What is not UTF-8 is in no policy, however it is shown.
+		let path = std::str::from_utf8(entry.path).ok();
+		if path.is_some_and(|path| self.excludes.is_match(path)) {
 			return None;
 		}
 		if entry.is_violation {
-			return Some(Finding::Violation { number, path: path() });
+			return Some(Finding::Violation { number, path: shown() });
 		}
-		let allowed = match self.expected(entry) {
+		let Some(path) = path else {
+			return Some(Finding::Unknown { number, path: shown() });
+		};
+		let allowed = match self.expected(entry, path) {
 			Expected::Anything => return None,
 			Expected::OneOf(allowed) => allowed,
 		};
-		let Some(allowed) = allowed.get(entry.path) else {
-			return Some(Finding::Unknown { number, path: path() });
+		let Some(allowed) = allowed.get(path) else {
+			return Some(Finding::Unknown { number, path: shown() });
 		};
 		let digest = hex::encode(&entry.digest);
-		(!allowed.contains(&digest)).then(|| Finding::OtherDigest { number, path: path(), digest })
+		(!allowed.contains(&digest)).then(|| Finding::OtherDigest { number, path: shown(), digest })
 	}
 
 	/// What of the policy an entry is held against: a buffer is a key that was added to a keyring if it is a
 	/// certificate.
-	fn expected(&self, entry: &Entry<'_>) -> Expected<'_> {
+	fn expected(&self, entry: &Entry<'_>, path: &str) -> Expected<'_> {
 		if entry.template != Template::ImaBuf {
 			return Expected::OneOf(&self.digests);
 		}
@@ -208,7 +213,7 @@ impl RuntimePolicy {
 			return Expected::OneOf(&self.buffers);
 		}
 		let is_ignored = |name: &str| self.ignored_keyrings.contains(name);
-		match is_ignored(ANY) || is_ignored(entry.path) {
+		match is_ignored(ANY) || is_ignored(path) {
 			true => Expected::Anything,
 			false => Expected::OneOf(&self.keyrings),
 		}
@@ -261,7 +266,7 @@ mod tests {
 	use crate::log::{
 		ima::{
 			replay,
-			tests::{line, TEMPLATES},
+			tests::{line, line_of_bytes, TEMPLATES},
 		},
 		HashAlgorithm,
 	};
@@ -324,6 +329,24 @@ mod tests {
 		let open = format!("10 {} ima-ng sha256:{zero} /bin/good", "0".repeat(40));
 		let found = judge(&policy, &open).unwrap();
 		assert_eq!(found, Finding::Violation { number: 1, path: "/bin/good".into() });
+	}
+
+	#[test]
+	fn what_is_not_text_is_never_what_a_policy_names() {
+		let digest = hex::encode(SHA256.digest(b"/tmp/\xff"));
+		let policy = policy(|document| {
+			document["digests"]["/tmp/\u{fffd}"] = json!([digest]);
+			document["excludes"] = json!([".*"]);
+			document["ima"]["ignored_keyrings"] = json!(["*"]);
+		})
+		.unwrap();
+		let sha1 = HashAlgorithm::Sha1;
+		for template in [Template::ImaNg, Template::ImaSig, Template::ImaBuf] {
+			let list = line_of_bytes(template, sha1, SHA256, b"/tmp/\xff", &[]);
+			let found = policy.appraise(&replay(&list).unwrap().entries);
+			let path = "/tmp/\u{fffd}".to_owned();
+			assert_eq!(found, Some(Finding::Unknown { number: 1, path }), "{template:?}");
+		}
 	}
 
 	#[test]

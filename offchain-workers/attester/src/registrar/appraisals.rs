@@ -13,7 +13,7 @@ use crate::{
 	},
 	protocol::{
 		log_qualifying_data, AppraisalRequest, Bytes, LogChallenge, LogEvidence, LogFault,
-		LogOutcome, StatedVerdict, LOG_PCRS,
+		LogOutcome, StatedVerdict, LOG_PCRS, NOTHING_APPRAISED,
 	},
 };
 use axum::{
@@ -28,19 +28,22 @@ use msec_worker_common::chain::attestation::{LogTier, LogVerdict};
 use std::{
 	io::{self, BufRead, Read},
 	sync::Arc,
-	time::Instant,
+	time::{Duration, Instant},
 };
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 /// Longest first line of evidence in bytes.
 const MAX_HEADER_LENGTH: u64 = 16 * 1024;
+/// How long that line may take, which is made before the request is.
+const HEADER_PATIENCE: Duration = Duration::from_secs(10);
 /// Longest IMA list in bytes.
 const MAX_LIST_LENGTH: u64 = 512 * 1024 * 1024;
 /// The register of the IMA list.
 const IMA_PCR: u8 = 10;
 /// Registers that nothing but the firmware extends, all of it in the log.
 const FIRMWARE_PCRS: u8 = 8;
-/// Blocks for which a verdict is stated: twelve hours.
+/// Blocks for which a verdict is stated, from the one at which the nonce was made: twelve hours.
 const VALID_FOR: u32 = 14_400;
 
 /// An appraisal whose evidence is awaited.
@@ -48,6 +51,8 @@ pub(super) struct AwaitedLogs {
 	device: [u8; 32],
 	attestation_key: Vec<u8>,
 	nonce: [u8; 32],
+	/// Last block for which a verdict will be stated.
+	valid_until: u32,
 }
 
 /// Begin an appraisal of logs
@@ -95,7 +100,10 @@ pub(super) async fn begin(
 		return Err(Problem::new(StatusCode::CONFLICT, "not-endorsed-here", detail));
 	}
 	let nonce = rand::random();
-	let awaited = AwaitedLogs { device, attestation_key: registration.attestation_key, nonce };
+	let begun_at = u32::try_from(registration.block).unwrap_or(u32::MAX);
+	let valid_until = begun_at.saturating_add(VALID_FOR);
+	let attestation_key = registration.attestation_key;
+	let awaited = AwaitedLogs { device, attestation_key, nonce, valid_until };
 	let id = service.awaited_logs.open(awaited, Instant::now()).map_err(|Full| Problem::busy())?;
 	let challenge = LogChallenge {
 		appraisal: Bytes(id.to_vec()),
@@ -124,14 +132,15 @@ pub(super) async fn begin(
 			body = Problem, content_type = PROBLEM_JSON),
 		(status = 408, description = "The body did not arrive in time", body = Problem,
 			content_type = PROBLEM_JSON),
-		(status = 422, description = "The quote is malformed, or not the one that was asked for",
-			body = Problem, content_type = PROBLEM_JSON),
+		(status = 422, description = "The quote is malformed, or not the one that was asked for, or \
+			neither log could be appraised", body = Problem, content_type = PROBLEM_JSON),
 		(status = 500, description = "The registrar failed", body = Problem,
 			content_type = PROBLEM_JSON),
 		(status = 502, description = "The chain refuses the statement", body = Problem,
 			content_type = PROBLEM_JSON),
-		(status = 503, description = "All places are taken, or the chain cannot be asked",
-			body = Problem, content_type = PROBLEM_JSON),
+		(status = 503, description = "All places are taken, or one by this device, so that a new \
+			appraisal has to be begun later; or the chain cannot be asked", body = Problem,
+			content_type = PROBLEM_JSON),
 	),
 )]
 pub(super) async fn appraise(
@@ -139,24 +148,33 @@ pub(super) async fn appraise(
 	Path(appraisal): Path<String>,
 	body: Body,
 ) -> Result<Json<StatedVerdict>, Problem> {
-	let place = service.log_places.clone().try_acquire_owned().map_err(|_| Problem::busy())?;
 	let found = parse_id(&appraisal)
 		.and_then(|id| Some((id, service.awaited_logs.take(&id, Instant::now())?)));
 	let Some((id, awaited)) = found else {
 		let detail = "there is no such appraisal, or it was answered, or its time is over";
 		return Err(Problem::not_found("appraisal-unknown", detail));
 	};
-	let device = awaited.device;
-	let mut reader = SyncIoBridge::new(StreamReader::new(Box::pin(parts_of(body))));
+	let (device, valid_until) = (awaited.device, awaited.valid_until);
+	let mut body = StreamReader::new(Box::pin(parts_of(body)));
+	let evidence = read_header(&mut body).await?;
+	let values = awaited.verify(&evidence)?;
+	// Only devices whose TPM answered get a place: names of devices are known to everybody.
+	let place = service.log_places.take(device).ok_or_else(Problem::busy)?;
+	let mut reader = SyncIoBridge::new(body);
 	let policies = service.log_policies.clone();
 	let work = move || {
 		let _place = place;
-		awaited.appraise(&mut reader, &policies)
+		appraise_logs(&mut reader, evidence.boot_log_length, &values, &policies)
 	};
 	let found = tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())??;
 	let verdict = LogVerdict { boot: tier(found.boot), ima: tier(found.ima) };
+	if verdict == LogVerdict::default() {
+		// Whoever shows nothing must not replace what was found out before.
+		let detail = "neither log was shown and has a policy here; nothing is stated";
+		return Err(Problem::unprocessable(NOTHING_APPRAISED, detail));
+	}
 	let name = format!("logs/{}", hex::encode(id));
-	let block = service.chain.state_log_verdict(device, verdict, VALID_FOR, &name).await?;
+	let block = service.chain.state_log_verdict(device, verdict, valid_until, &name).await?;
 	metrics::counter!("msec_registrar_log_verdicts_total").increment(1);
 	tracing::info!(device = hex::encode(device), ?verdict, block, "logs were appraised");
 	let Found { boot, ima, faults } = found;
@@ -187,26 +205,6 @@ struct Found {
 type Outcome = Result<LogOutcome, LogFault>;
 
 impl AwaitedLogs {
-	fn appraise(
-		&self,
-		reader: &mut impl BufRead,
-		policies: &LogPolicies,
-	) -> Result<Found, Problem> {
-		let evidence = read_header(reader)?;
-		let values = self.verify(&evidence)?;
-		let boot = appraise_boot(reader, evidence.boot_log_length, &values, policies)?;
-		let ima = appraise_ima(reader, &values[usize::from(IMA_PCR)], policies)?;
-		let mut faults = Vec::new();
-		let mut outcome = |outcome: Outcome| {
-			outcome.unwrap_or_else(|fault| {
-				faults.push(fault);
-				LogOutcome::Contraindicated
-			})
-		};
-		let (boot, ima) = (outcome(boot), outcome(ima));
-		Ok(Found { boot, ima, faults })
-	}
-
 	/// The quoted values, if the quote is what was asked for.
 	fn verify(&self, evidence: &LogEvidence) -> Result<Vec<[u8; 32]>, Problem> {
 		let refused = |code, detail: &str| Problem::unprocessable(code, detail);
@@ -240,15 +238,34 @@ impl AwaitedLogs {
 	}
 }
 
-fn read_header(reader: &mut impl BufRead) -> Result<LogEvidence, Problem> {
+async fn read_header(body: &mut (impl AsyncBufRead + Unpin)) -> Result<LogEvidence, Problem> {
 	let mut line = Vec::new();
-	reader
-		.by_ref()
-		.take(MAX_HEADER_LENGTH)
-		.read_until(b'\n', &mut line)
-		.map_err(|error| unreadable(&error))?;
+	let mut header = body.take(MAX_HEADER_LENGTH);
+	let read = tokio::time::timeout(HEADER_PATIENCE, header.read_until(b'\n', &mut line));
+	let read = read.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+	read.map_err(|error| unreadable(&error))?;
 	serde_json::from_slice(&line)
 		.map_err(|error| Problem::unprocessable("malformed", error.to_string()))
+}
+
+/// What follows the header: a boot log of this length, and the IMA list.
+fn appraise_logs(
+	reader: &mut impl BufRead,
+	boot_log_length: u64,
+	quoted: &[[u8; 32]],
+	policies: &LogPolicies,
+) -> Result<Found, Problem> {
+	let boot = appraise_boot(reader, boot_log_length, quoted, policies)?;
+	let ima = appraise_ima(reader, &quoted[usize::from(IMA_PCR)], policies)?;
+	let mut faults = Vec::new();
+	let mut outcome = |outcome: Outcome| {
+		outcome.unwrap_or_else(|fault| {
+			faults.push(fault);
+			LogOutcome::Contraindicated
+		})
+	};
+	let (boot, ima) = (outcome(boot), outcome(ima));
+	Ok(Found { boot, ima, faults })
 }
 
 fn appraise_boot(
@@ -261,7 +278,8 @@ fn appraise_boot(
 		let detail = format!("a boot log has at most {} bytes", boot::MAX_LOG_LENGTH);
 		return Err(Problem::unprocessable("boot-log-too-large", detail));
 	}
-	let mut log = Vec::new();
+	// A list that grows is in memory twice.
+	let mut log = Vec::with_capacity(length as usize);
 	reader.by_ref().take(length).read_to_end(&mut log).map_err(|error| unreadable(&error))?;
 	if log.len() as u64 != length {
 		let detail = "the body ends in the boot log";

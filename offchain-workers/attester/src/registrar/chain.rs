@@ -21,6 +21,8 @@ pub struct Registration {
 	pub is_endorsed: bool,
 	/// Whether that is this registrar.
 	pub is_endorsed_here: bool,
+	/// Height of the block of which all this is said.
+	pub block: u64,
 }
 
 /// The chain, as far as registrars are concerned.
@@ -40,13 +42,13 @@ pub trait RegistrarChain: Send + Sync + 'static {
 		name: &'a str,
 	) -> BoxFuture<'a, Result<u64, TransactionError>>;
 
-	/// Says what the logs of a device are worth for so many blocks, under a name that makes it one
-	/// submission; the finalized block's height.
+	/// Says what the logs of a device are worth until the block `valid_until`, under a name that makes it
+	/// one submission; the finalized block's height.
 	fn state_log_verdict<'a>(
 		&'a self,
 		device: [u8; 32],
 		verdict: LogVerdict,
-		valid_for: u32,
+		valid_until: u32,
 		name: &'a str,
 	) -> BoxFuture<'a, Result<u64, TransactionError>>;
 }
@@ -82,6 +84,7 @@ impl RegistrarChain for NodeChain {
 				profile: found.profile,
 				is_endorsed: endorsement.is_some(),
 				is_endorsed_here: endorsement.is_some_and(|given| given.registrar == self.account),
+				block: block.number(),
 			}))
 		}
 		.boxed()
@@ -104,11 +107,11 @@ impl RegistrarChain for NodeChain {
 		&'a self,
 		device: [u8; 32],
 		verdict: LogVerdict,
-		valid_for: u32,
+		valid_until: u32,
 		name: &'a str,
 	) -> BoxFuture<'a, Result<u64, TransactionError>> {
 		async move {
-			let call = attestation::state_log_verdict(H256(device), verdict, valid_for);
+			let call = attestation::state_log_verdict(H256(device), verdict, valid_until);
 			Ok(self.submitter.execute(name, &call).await?.block_number)
 		}
 		.boxed()

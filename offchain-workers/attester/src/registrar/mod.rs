@@ -10,6 +10,7 @@ mod appraisals;
 mod chain;
 mod enrolments;
 mod pending;
+mod places;
 mod policies;
 mod problem;
 mod rate;
@@ -25,14 +26,14 @@ use crate::certificate::ManufacturerStore;
 use appraisals::AwaitedLogs;
 use msec_worker_common::H256;
 use pending::{Enrolment, Pending};
+use places::Places;
 use std::{collections::HashSet, sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
 
 /// How long a credential can be answered. A TPM in hardware takes seconds for it.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How many devices' logs are read at the same time.
-const LOG_PLACES: usize = 8;
+/// How many devices' logs are read at the same time; what they take must fit into the unit's memory.
+const LOG_PLACES: usize = 4;
 
 /// Everything that requests need.
 pub struct Service {
@@ -44,7 +45,7 @@ pub struct Service {
 	pending: Pending<Enrolment>,
 	awaited_logs: Pending<AwaitedLogs>,
 	log_policies: Arc<LogPolicies>,
-	log_places: Arc<Semaphore>,
+	log_places: Arc<Places>,
 	rate: RateLimit,
 }
 
@@ -66,7 +67,7 @@ impl Service {
 			pending: Pending::new(capacity, PATIENCE),
 			awaited_logs: Pending::new(capacity, PATIENCE),
 			log_policies: Arc::default(),
-			log_places: Arc::new(Semaphore::new(LOG_PLACES)),
+			log_places: Arc::new(Places::new(LOG_PLACES)),
 			rate,
 		}
 	}
@@ -74,5 +75,33 @@ impl Service {
 	/// Holds logs against `policies`.
 	pub fn with_log_policies(self, policies: LogPolicies) -> Self {
 		Self { log_policies: Arc::new(policies), ..self }
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::log::{
+		boot::{Event, MAX_EVENTS, MAX_LOG_LENGTH},
+		policy::MAX_POLICY_LENGTH,
+	};
+
+	const MIB: usize = 1024 * 1024;
+	/// The program itself, connections, and the chain's metadata.
+	const REST: usize = 96 * MIB;
+
+	fn memory_max() -> usize {
+		let unit = include_str!("../../msec-registrar.service");
+		let limit = unit.lines().find_map(|line| line.strip_prefix("MemoryMax=")).unwrap();
+		limit.strip_suffix('M').unwrap().parse::<usize>().unwrap() * MIB
+	}
+
+	#[test]
+	fn the_unit_has_memory_for_all_places_and_the_longest_policy() {
+		// Events are moved while their list grows.
+		let place = MAX_LOG_LENGTH + 2 * MAX_EVENTS * std::mem::size_of::<Event<'_>>();
+		// Paths and digests in their maps take four times their length in JSON.
+		let policy = 4 * MAX_POLICY_LENGTH;
+		assert!(LOG_PLACES * place + policy + REST <= memory_max());
 	}
 }

@@ -1,9 +1,12 @@
 //! What logs are held against.
 
-use crate::log::{
-	boot_policy::BootPolicy,
-	envelope::{EnvelopeError, NotAPolicyKey, PolicyKey},
-	policy::{PolicyError, RuntimePolicy},
+use crate::{
+	files,
+	log::{
+		boot_policy::{BootPolicy, MAX_BOOT_POLICY_LENGTH},
+		envelope::{EnvelopeError, NotAPolicyKey, PolicyKey, MAX_ENVELOPE_LENGTH, MAX_KEY_LENGTH},
+		policy::{PolicyError, RuntimePolicy},
+	},
 };
 use std::{
 	io,
@@ -69,13 +72,35 @@ impl LogPolicies {
 }
 
 fn open_key(path: &Path) -> Result<PolicyKey, Reason> {
-	Ok(PolicyKey::from_pem(&std::fs::read(path)?)?)
+	Ok(PolicyKey::from_pem(&files::read(path, MAX_KEY_LENGTH)?)?)
 }
 
 fn open_signed(path: &Path, key: &PolicyKey) -> Result<RuntimePolicy, Reason> {
-	Ok(RuntimePolicy::parse(&key.open(&std::fs::read(path)?)?)?)
+	// The envelope is no longer needed in memory when the policy is read.
+	let policy = key.open(&files::read(path, MAX_ENVELOPE_LENGTH)?)?;
+	Ok(RuntimePolicy::parse(&policy)?)
 }
 
 fn open_boot(path: &Path) -> Result<BootPolicy, Reason> {
-	Ok(BootPolicy::parse(&std::fs::read(path)?)?)
+	Ok(BootPolicy::parse(&files::read(path, MAX_BOOT_POLICY_LENGTH)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn files_that_are_too_long_are_named_and_refused() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("policy");
+		std::fs::write(&path, vec![b' '; MAX_BOOT_POLICY_LENGTH + 1]).unwrap();
+		let error = LogPolicies::open(None, Some(path.as_path())).unwrap_err();
+		assert_eq!(error.path, path);
+		assert!(matches!(error.reason, Reason::Unreadable(_)), "{error}");
+		let key = folder.path().join("key");
+		std::fs::write(&key, vec![b' '; MAX_KEY_LENGTH + 1]).unwrap();
+		let error = LogPolicies::open(Some((path.as_path(), key.as_path())), None).unwrap_err();
+		assert_eq!(error.path, key);
+		assert!(matches!(error.reason, Reason::Unreadable(_)), "{error}");
+	}
 }

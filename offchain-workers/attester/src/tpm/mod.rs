@@ -18,15 +18,18 @@ pub use quote::Evidence;
 
 use std::str::FromStr;
 use tss_esapi::{
-	constants::{tss::TPM2_TRANSIENT_FIRST, CapabilityType},
+	constants::{
+		tss::{TPM2_LOADED_SESSION_FIRST, TPM2_TRANSIENT_FIRST},
+		CapabilityType,
+	},
 	handles::{KeyHandle, ObjectHandle, TpmHandle},
 	structures::CapabilityData,
 	tcti_ldr::TctiNameConf,
 	Context,
 };
 
-/// More transient objects than any TPM has places for.
-const MAX_TRANSIENT: u32 = 64;
+/// More objects or sessions than any TPM has places for.
+const MAX_LOADED: u32 = 64;
 
 /// Why the TPM did not do something.
 #[derive(Debug, thiserror::Error)]
@@ -76,26 +79,55 @@ impl Tpm {
 		let context = Context::new(parse(tcti)?)
 			.map_err(|source| TpmError::Unreachable { tcti: tcti.to_owned(), source })?;
 		let mut tpm = Self(context);
-		tpm.flush_left_over()?;
+		tpm.flush_left_over_objects()?;
+		if is_exclusive(tcti) {
+			tpm.flush_left_over_sessions()?;
+		}
 		Ok(tpm)
 	}
 
 	/// Behind a resource manager (`tpmrm0`) only objects of this connection are visible; without one, the
 	/// TPM has one user at a time. So whatever is loaded belongs to nobody any more.
-	fn flush_left_over(&mut self) -> Result<(), TpmError> {
+	fn flush_left_over_objects(&mut self) -> Result<(), TpmError> {
 		const WHAT: &str = "free its places for keys";
-		let (found, _) = self
-			.0
-			.get_capability(CapabilityType::Handles, TPM2_TRANSIENT_FIRST, MAX_TRANSIENT)
-			.map_err(command(WHAT))?;
-		let CapabilityData::Handles(handles) = found else {
-			return Err(TpmError::InvalidAnswer("a list of handles is none"));
-		};
-		for handle in handles.iter().filter(|handle| matches!(handle, TpmHandle::Transient(_))) {
-			let object = self.0.tr_from_tpm_public(*handle).map_err(command(WHAT))?;
-			self.0.flush_context(object).map_err(command(WHAT))?;
+		for handle in self.loaded(TPM2_TRANSIENT_FIRST, WHAT)? {
+			if matches!(handle, TpmHandle::Transient(_)) {
+				let object = self.0.tr_from_tpm_public(handle).map_err(command(WHAT))?;
+				self.0.flush_context(object).map_err(command(WHAT))?;
+			}
 		}
 		Ok(())
+	}
+
+	/// On a connection that excludes all others, a session that is loaded belongs to nobody any more.
+	///
+	/// Saved sessions stay, because nobody knows whose they are: resource managers save those of their
+	/// users after every command, and tpm2-tools do between two programs. This program saves none. Behind
+	/// a resource manager nothing is left over, and what is listed there is of others too.
+	fn flush_left_over_sessions(&mut self) -> Result<(), TpmError> {
+		const WHAT: &str = "end sessions that were left over";
+		for handle in self.loaded(TPM2_LOADED_SESSION_FIRST, WHAT)? {
+			let session = self.0.tr_from_tpm_public(handle).map_err(command(WHAT))?;
+			// The library flushes policy sessions, and then says that it should not have: what is listed
+			// afterwards tells.
+			let _ = self.0.flush_context(session);
+		}
+		match self.loaded(TPM2_LOADED_SESSION_FIRST, WHAT)?.is_empty() {
+			true => Ok(()),
+			false => Err(TpmError::InvalidAnswer("sessions are still there after they were ended")),
+		}
+	}
+
+	/// What is loaded at handles of the kind of `first`.
+	fn loaded(&mut self, first: u32, what: &'static str) -> Result<Vec<TpmHandle>, TpmError> {
+		let (found, _) = self
+			.0
+			.get_capability(CapabilityType::Handles, first, MAX_LOADED)
+			.map_err(command(what))?;
+		match found {
+			CapabilityData::Handles(handles) => Ok(handles.into_inner()),
+			_ => Err(TpmError::InvalidAnswer("a list of handles is none")),
+		}
 	}
 
 	/// Frees the place of a key, whatever came of it.
@@ -109,6 +141,14 @@ impl Tpm {
 		flushed.map_err(command("free the place of a key"))?;
 		Ok(value)
 	}
+}
+
+/// Whether nobody else can be connected to the TPM at the same time: the kernel opens `/dev/tpm0` once only,
+/// and a software TPM serves one connection after the other. Whatever is not known is not exclusive.
+fn is_exclusive(tcti: &str) -> bool {
+	let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+	let is_simulator = ["swtpm:", "mssim:"].iter().any(|prefix| tcti.starts_with(prefix));
+	is_simulator || tcti.strip_prefix("device:/dev/tpm").is_some_and(is_number)
 }
 
 fn parse(tcti: &str) -> Result<TctiNameConf, TpmError> {
@@ -128,6 +168,16 @@ mod tests {
 		for tcti in ["", "tpm0", "/dev/tpm0", "swtpm:host=127.0.0.1,port=x"] {
 			let error = TpmClient::new(tcti).err().expect("it is refused").to_string();
 			assert!(error.contains("device:/dev/tpmrm0"), "{error}");
+		}
+	}
+
+	#[test]
+	fn resource_managers_have_other_users() {
+		for tcti in ["device:/dev/tpm0", "device:/dev/tpm12", "swtpm:host=127.0.0.1,port=2321"] {
+			assert!(is_exclusive(tcti), "{tcti}");
+		}
+		for tcti in ["device:/dev/tpmrm0", "device", "device:/dev/tpm", "tabrmd:bus_type=session"] {
+			assert!(!is_exclusive(tcti), "{tcti}");
 		}
 	}
 

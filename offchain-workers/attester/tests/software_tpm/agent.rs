@@ -115,7 +115,7 @@ fn device(identity: &Identity) -> Device {
 		attestation_key: identity.attestation_key.clone(),
 		profile: H256([2; 32]),
 		selection: 1 << 16,
-		endorsement: Some(Endorsement { registrar: AccountId32([5; 32]) }),
+		endorsement: Some(Endorsement { registrar: AccountId32([5; 32]), logs: None }),
 		is_quarantined: false,
 		quote_budget: 100,
 		last_quote: None,

@@ -77,3 +77,44 @@ fn places_that_others_left_taken_are_freed() {
 		swtpm.open().quote([1; 32], selection).unwrap();
 	}
 }
+
+/// A command without authorization (TPM 2.0 Library Part 1, 18).
+fn marshalled(code: u32, body: &[u8]) -> Vec<u8> {
+	let length = 10 + body.len() as u32;
+	[&[0x80, 0x01][..], &length.to_be_bytes(), &code.to_be_bytes(), body].concat()
+}
+
+/// A policy session that nobody ends; its handle.
+fn leave_session(swtpm: &Swtpm) -> Vec<u8> {
+	const START_AUTH_SESSION: u32 = 0x0176;
+	let body = [
+		// Neither a key nor an object: TPM_RH_NULL.
+		&[0x40, 0, 0, 7, 0x40, 0, 0, 7][..],
+		// A nonce of 16 bytes, no salt.
+		&[0, 16],
+		&[5; 16],
+		&[0, 0],
+		// TPM_SE_POLICY, no encryption, SHA-256.
+		&[1, 0, 0x10, 0, 0x0b],
+	];
+	let answer = swtpm.send(&marshalled(START_AUTH_SESSION, &body.concat()));
+	answer[10..14].to_vec()
+}
+
+#[test]
+fn sessions_that_the_dead_left_are_ended_and_saved_ones_are_kept() {
+	const CONTEXT_SAVE: u32 = 0x0162;
+	const CONTEXT_LOAD: u32 = 0x0161;
+	let swtpm = Swtpm::start();
+	let saved = swtpm.send(&marshalled(CONTEXT_SAVE, &leave_session(&swtpm)));
+	let selection = PcrSelection::of([0]).unwrap();
+	for _ in 0..2 {
+		// As many as the TPM has places for.
+		for _ in 0..3 {
+			leave_session(&swtpm);
+		}
+		swtpm.open().sign_batches([1; 32], selection).unwrap();
+	}
+	let loaded = swtpm.send(&marshalled(CONTEXT_LOAD, &saved[10..]));
+	assert_eq!(loaded.len(), 14);
+}

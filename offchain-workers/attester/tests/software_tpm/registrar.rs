@@ -99,6 +99,7 @@ impl Fixture {
 			profile: PROFILE,
 			is_endorsed: false,
 			is_endorsed_here: false,
+			block: 1,
 		};
 		let registered = HashMap::from([(identity.device, registration)]);
 		*chain.registered.lock().unwrap() = registered;

@@ -8,6 +8,7 @@ use msec_attester::{
 use rustls_pki_types::{pem::PemObject, CertificateDer};
 use std::{
 	ffi::OsStr,
+	io::{Read, Write},
 	net::{Ipv4Addr, TcpListener, TcpStream},
 	path::{Path, PathBuf},
 	process::{Child, Command, Stdio},
@@ -83,6 +84,20 @@ impl Swtpm {
 	/// A file of this TPM or of a test with it.
 	pub fn file(&self, name: &str) -> PathBuf {
 		self.folder.path().join(name)
+	}
+
+	/// The answer to a marshalled command, of a program that breaks the connection afterwards.
+	pub fn send(&self, command: &[u8]) -> Vec<u8> {
+		let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
+		stream.set_read_timeout(Some(PATIENCE)).unwrap();
+		stream.write_all(command).unwrap();
+		let mut answer = vec![0; 10];
+		stream.read_exact(&mut answer).unwrap();
+		let length = u32::from_be_bytes(answer[2..6].try_into().unwrap());
+		answer.resize(length as usize, 0);
+		stream.read_exact(&mut answer[10..]).unwrap();
+		assert_eq!(answer[6..10], [0; 4], "{command:x?}");
+		answer
 	}
 
 	/// Runs a program of tpm2-tools in the folder; it must succeed.

@@ -14,7 +14,7 @@ use subxt::{
 
 const PALLET: &str = "Attestation";
 /// What `InvalidTransaction::Custom` says of a quote, from 1 on.
-const REJECTIONS: [&str; 16] = [
+const REJECTIONS: [&str; 17] = [
 	"no such device is registered",
 	"the device showed a quote a short time ago",
 	"there is no money for another quote",
@@ -31,6 +31,7 @@ const REJECTIONS: [&str; 16] = [
 	"the registers contained other values",
 	"its signature does not fit",
 	"no accredited registrar speaks for the device",
+	"the device's profile is retired",
 ];
 
 /// What one register may contain.
@@ -73,10 +74,8 @@ pub struct Profile {
 	pub publisher: AccountId32,
 	/// What quotes are compared with.
 	pub reference_values: ReferenceValues,
-	/// Whether no device is trusted by them any more.
-	pub is_retired: bool,
-	/// How many devices are compared with them.
-	pub devices: u32,
+	/// The block in which they were published: quotes from before do not count.
+	pub published_at: u32,
 }
 
 /// A registrar's word that the attestation key is in the same TPM as the endorsement key.
@@ -85,6 +84,8 @@ pub struct Profile {
 pub struct Endorsement {
 	/// Who endorsed.
 	pub registrar: AccountId32,
+	/// What the registrar last said of the device's logs.
+	pub logs: Option<LogStatement>,
 }
 
 /// What is known of the last accepted quote.
@@ -177,7 +178,8 @@ pub struct Device {
 }
 
 /// What a registrar says of a log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EncodeAsType)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, DecodeAsType, EncodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 pub enum LogTier {
 	/// It was not appraised.
@@ -190,13 +192,33 @@ pub enum LogTier {
 }
 
 /// A registrar's statement about the logs of a device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EncodeAsType)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, DecodeAsType, EncodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 pub struct LogVerdict {
 	/// The log of the measured boot.
 	pub boot: LogTier,
 	/// The list of measured files.
 	pub ima: LogTier,
+}
+
+/// A registrar's statement about logs, as the chain keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct LogStatement {
+	/// What the registrar says.
+	pub verdict: LogVerdict,
+	/// The block in which it was said.
+	pub stated_at: u32,
+	/// Last block for which it was said.
+	pub valid_until: u32,
+}
+
+impl LogStatement {
+	/// Whether the statement no longer counts at the height `block`.
+	pub fn is_expired(&self, block: u64) -> bool {
+		u64::from(self.valid_until) < block
+	}
 }
 
 /// Why a device is not trusted.
@@ -215,7 +237,7 @@ pub enum Distrust {
 	RegistrarRevoked,
 	/// Its reference values were retired.
 	ProfileRetired,
-	/// It has shown no quote.
+	/// It has shown no quote since it was compared with these reference values.
 	NotAppraised,
 	/// Its last quote speaks against it.
 	Contraindicated(Contraindication),
@@ -292,6 +314,16 @@ impl fmt::Display for Contraindication {
 	}
 }
 
+impl fmt::Display for LogTier {
+	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+		formatter.write_str(match self {
+			Self::NotAppraised => "not appraised",
+			Self::Affirming => "it replays, and everything in it is allowed",
+			Self::Contraindicated => "it does not replay, or something in it is not allowed",
+		})
+	}
+}
+
 impl fmt::Display for Distrust {
 	fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
 		formatter.write_str(match self {
@@ -303,7 +335,7 @@ impl fmt::Display for Distrust {
 				"the registrar that endorsed the device is no longer accredited"
 			},
 			Self::ProfileRetired => "the device's profile is retired",
-			Self::NotAppraised => "the device has not shown a quote yet",
+			Self::NotAppraised => "the device has not shown a quote for its profile yet",
 			Self::Contraindicated(reason) => return reason.fmt(formatter),
 			Self::Expired => "the device's last quote is too old",
 			Self::ChallengeUnanswered => "the device did not answer a challenge in time",
@@ -429,7 +461,7 @@ pub fn publish_profile(reference_values: ReferenceValues) -> impl Payload {
 	transactions::dynamic(PALLET, "publish_profile", (reference_values,))
 }
 
-/// Ends the trust in all devices that are compared with a profile.
+/// Removes a profile; the deposit returns, and the trust in all devices that name it ends.
 pub fn retire_profile(profile: H256) -> impl Payload {
 	transactions::dynamic(PALLET, "retire_profile", (profile,))
 }
@@ -439,15 +471,20 @@ pub fn register_device(device: H256, attestation_key: Vec<u8>, profile: H256) ->
 	transactions::dynamic(PALLET, "register_device", (device, attestation_key, profile))
 }
 
+/// Compares a device with another profile. Its endorsement and its result are gone.
+pub fn change_profile(device: H256, profile: H256) -> impl Payload {
+	transactions::dynamic(PALLET, "change_profile", (device, profile))
+}
+
 /// A registrar's word that a device's attestation key lives in its TPM, as long as its quotes are compared
 /// with this profile.
 pub fn endorse(device: H256, profile: H256) -> impl Payload {
 	transactions::dynamic(PALLET, "endorse", (device, profile))
 }
 
-/// What the registrar that endorsed a device says of its logs, for so many blocks.
-pub fn state_log_verdict(device: H256, verdict: LogVerdict, valid_for: u32) -> impl Payload {
-	transactions::dynamic(PALLET, "state_log_verdict", (device, verdict, valid_for))
+/// What the registrar that endorsed a device says of its logs, until the block `valid_until`.
+pub fn state_log_verdict(device: H256, verdict: LogVerdict, valid_until: u32) -> impl Payload {
+	transactions::dynamic(PALLET, "state_log_verdict", (device, verdict, valid_until))
 }
 
 /// Demands a quote of a device, against a bond.

@@ -8,7 +8,7 @@ use sp_runtime::TokenError;
 const DEVICE_DEPOSIT: u64 = 565;
 
 #[test]
-fn registering_holds_a_deposit_and_counts_the_device() {
+fn registering_holds_a_deposit() {
 	build_and_execute(|| {
 		let profile = profile();
 		events();
@@ -18,7 +18,6 @@ fn registering_holds_a_deposit_and_counts_the_device() {
 		assert_eq!((stored.owner, stored.profile), (OWNER, profile));
 		assert_eq!((stored.attestation_key, stored.selection), (attestation_key(TPM), 0x101));
 		assert_eq!((stored.endorsement, stored.result), (None, None));
-		assert_eq!(Attestation::profile(profile).unwrap().devices, 1);
 		let registered = Event::DeviceRegistered { device: DEVICE, owner: OWNER, profile };
 		assert_eq!(events(), [registered]);
 	});
@@ -117,7 +116,7 @@ fn registering_needs_a_profile_and_funds() {
 
 #[test]
 fn retiring_returns_deposit_and_budget() {
-	with_trusted_device(|profile| {
+	with_trusted_device(|_| {
 		assert_noop!(
 			Attestation::retire_device(signed(STRANGER), DEVICE),
 			Error::<Test>::NotAuthorized
@@ -128,7 +127,6 @@ fn retiring_returns_deposit_and_budget() {
 		assert_eq!(free(OWNER), FUNDS - FEE);
 		assert_eq!((deposit_of(OWNER), held(HoldReason::QuoteBudget, OWNER)), (0, 0));
 		assert_eq!(Attestation::device(DEVICE), None);
-		assert_eq!(Attestation::profile(profile).unwrap().devices, 0);
 		assert_eq!(trust(), Trust::NotTrusted(Distrust::Retired));
 		assert_noop!(Attestation::retire_device(signed(OWNER), DEVICE), Error::<Test>::NotFound);
 	});
@@ -149,8 +147,7 @@ fn a_new_profile_needs_a_new_endorsement_and_a_new_quote() {
 		assert_eq!(unknown, Err(Error::<Test>::NotFound.into()));
 		assert_ok!(change(OWNER, new));
 		assert_eq!(events(), [Event::ProfileChanged { device: DEVICE, profile: new }]);
-		let counts = [old, new].map(|id| Attestation::profile(id).unwrap().devices);
-		assert_eq!(counts, [0, 1]);
+		assert_eq!(Attestation::device(DEVICE).unwrap().profile, new);
 		assert_eq!(trust(), Trust::NotTrusted(Distrust::NotEndorsed));
 
 		assert_noop!(
@@ -174,27 +171,25 @@ fn changing_to_the_same_profile_changes_nothing_but_the_trust() {
 	with_trusted_device(|profile| {
 		let change = || Attestation::change_profile(signed(OWNER), DEVICE, profile);
 		assert_ok!(change());
-		assert_eq!(Attestation::profile(profile).unwrap().devices, 1);
 		assert_eq!(trust(), Trust::NotTrusted(Distrust::NotEndorsed));
 		assert_ok!(Attestation::retire_profile(signed(CITY), profile));
-		assert_noop!(change(), Error::<Test>::ProfileRetired);
+		assert_noop!(change(), Error::<Test>::NotFound);
 	});
 }
 
 #[test]
-fn leaving_a_retired_profile_removes_it() {
-	with_device(|old| {
+fn a_device_whose_profile_was_retired_gets_another() {
+	with_trusted_device(|old| {
 		assert_ok!(Attestation::publish_profile(signed(STRANGER), reference_values()));
 		let new = Attestation::profile_id(&STRANGER, &reference_values());
 		assert_ok!(Attestation::retire_profile(signed(CITY), old));
 		events();
 		assert_ok!(Attestation::change_profile(signed(OWNER), DEVICE, new));
-		let expected = [
-			Event::ProfileRemoved { profile: old, publisher: CITY },
-			Event::ProfileChanged { device: DEVICE, profile: new },
-		];
-		assert_eq!(events(), expected);
-		assert_eq!((deposit_of(CITY), free(CITY)), (0, FUNDS));
+		assert_eq!(events(), [Event::ProfileChanged { device: DEVICE, profile: new }]);
+		endorse(DEVICE, new);
+		run_to(1 + INTERVAL);
+		assert_ok!(Evidence::new().submit());
+		assert!(matches!(trust(), Trust::Trusted { .. }));
 	});
 }
 

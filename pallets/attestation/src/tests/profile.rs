@@ -1,10 +1,10 @@
-use crate::{mock::*, pallet::*, Distrust, ReferenceValuesOf, Trust};
+use crate::{mock::*, pallet::*, Distrust, QuoteRejection, ReferenceValuesOf, Trust};
 use frame_support::{assert_noop, assert_ok};
 use sp_core::H256;
 use sp_runtime::TokenError;
 
-/// 10, and 1 a byte: 125 of the reference values, 21 of the rest, 64 of the key.
-const PROFILE_DEPOSIT: u64 = 220;
+/// 10, and 1 a byte: 125 of the reference values, 24 of the rest, 64 of the key.
+const PROFILE_DEPOSIT: u64 = 223;
 
 #[test]
 fn publishing_holds_a_deposit() {
@@ -13,7 +13,7 @@ fn publishing_holds_a_deposit() {
 		assert_eq!((deposit_of(CITY), free(CITY)), (PROFILE_DEPOSIT, FUNDS - PROFILE_DEPOSIT));
 		let stored = Attestation::profile(id).unwrap();
 		assert_eq!((stored.publisher, stored.reference_values), (CITY, reference_values()));
-		assert_eq!((stored.is_retired, stored.devices), (false, 0));
+		assert_eq!(stored.published_at, now());
 		assert_eq!(events(), [Event::ProfilePublished { profile: id, publisher: CITY }]);
 		assert_eq!(Attestation::profile(H256::zero()), None);
 	});
@@ -63,44 +63,50 @@ fn the_extremes_are_accepted() {
 }
 
 #[test]
-fn an_unused_profile_leaves_when_it_is_retired() {
-	build_and_execute(|| {
-		let id = profile();
-		events();
+fn a_profile_leaves_at_once_when_it_is_retired() {
+	with_trusted_device(|id| {
 		let retire = |who| Attestation::retire_profile(signed(who), id);
 		assert_noop!(retire(STRANGER), Error::<Test>::NotAuthorized);
 		assert_ok!(retire(CITY));
-		let expected = [
-			Event::ProfileRetired { profile: id },
-			Event::ProfileRemoved { profile: id, publisher: CITY },
-		];
-		assert_eq!(events(), expected);
+		assert_eq!(events(), [Event::ProfileRetired { profile: id }]);
 		assert_eq!((deposit_of(CITY), free(CITY)), (0, FUNDS));
+		assert_eq!(Attestation::profile(id), None);
 		assert_noop!(retire(CITY), Error::<Test>::NotFound);
 	});
 }
 
 #[test]
-fn a_profile_in_use_stays_until_its_last_device_leaves() {
+fn devices_that_name_a_retired_profile_are_not_trusted_and_show_no_quotes() {
 	with_trusted_device(|id| {
-		register(OTHER_DEVICE, OTHER_TPM, id);
-		events();
 		assert_ok!(Attestation::retire_profile(signed(CITY), id));
-		assert_eq!(events(), [Event::ProfileRetired { profile: id }]);
-		assert_eq!(deposit_of(CITY), PROFILE_DEPOSIT);
 		assert_eq!(trust(), Trust::NotTrusted(Distrust::ProfileRetired));
-		assert_noop!(Attestation::retire_profile(signed(CITY), id), Error::<Test>::ProfileRetired);
-		let key = attestation_key(3);
+		let key = attestation_key(OTHER_TPM);
 		assert_noop!(
-			Attestation::register_device(signed(OWNER), H256::zero(), key, id),
-			Error::<Test>::ProfileRetired
+			Attestation::register_device(signed(OWNER), OTHER_DEVICE, key, id),
+			Error::<Test>::NotFound
 		);
-
-		assert_ok!(Attestation::retire_device(signed(OWNER), OTHER_DEVICE));
-		assert_eq!(deposit_of(CITY), PROFILE_DEPOSIT);
-		events();
+		run_to(1 + INTERVAL);
+		assert_rejected(Evidence::new().call(), QuoteRejection::ProfileRetired);
 		assert_ok!(Attestation::retire_device(signed(OWNER), DEVICE));
-		assert_eq!(events()[0], Event::ProfileRemoved { profile: id, publisher: CITY });
-		assert_eq!((deposit_of(CITY), free(CITY)), (0, FUNDS));
+		assert_eq!(
+			events().last(),
+			Some(&Event::DeviceRetired { device: DEVICE, returned: BUDGET - FEE })
+		);
+	});
+}
+
+#[test]
+fn publishing_again_revives_a_profile_but_no_old_result() {
+	with_trusted_device(|id| {
+		assert_ok!(Attestation::retire_profile(signed(CITY), id));
+		// The same values of somebody else are another profile.
+		assert_ok!(Attestation::publish_profile(signed(STRANGER), reference_values()));
+		assert_eq!(trust(), Trust::NotTrusted(Distrust::ProfileRetired));
+		run_to(1 + INTERVAL);
+		assert_eq!(profile(), id);
+		assert_eq!(deposit_of(CITY), PROFILE_DEPOSIT);
+		assert_eq!(trust(), Trust::NotTrusted(Distrust::NotAppraised));
+		assert_ok!(Evidence::new().submit());
+		assert!(matches!(trust(), Trust::Trusted { .. }));
 	});
 }

@@ -23,6 +23,7 @@ enum Step {
 	Quarantine { nth: usize, release: bool },
 	Retire { who: AccountId, nth: usize },
 	RetireProfile,
+	PublishProfile,
 	Wait { blocks: u64 },
 }
 
@@ -45,6 +46,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 			.prop_map(|(nth, release)| Step::Quarantine { nth, release }),
 		1 => (who(), nth()).prop_map(|(who, nth)| Step::Retire { who, nth }),
 		1 => Just(Step::RetireProfile),
+		1 => Just(Step::PublishProfile),
 		6 => (1u64..12).prop_map(|blocks| Step::Wait { blocks }),
 	];
 	proptest::collection::vec(step, 1..120)
@@ -93,6 +95,9 @@ fn call(step: Step) -> Option<(RuntimeOrigin, Call<Test>)> {
 		Step::Quarantine { nth, .. } => (root, Call::quarantine { device: device(nth) }),
 		Step::Retire { who, nth } => (signed(who), Call::retire_device { device: device(nth) }),
 		Step::RetireProfile => (signed(CITY), Call::retire_profile { profile }),
+		Step::PublishProfile => {
+			(signed(CITY), Call::publish_profile { profile: reference_values() })
+		},
 		Step::Wait { blocks } => {
 			run_to(now() + blocks);
 			return None;

@@ -72,23 +72,48 @@ fn what_a_revoked_registrar_endorsed_is_void_for_ever() {
 #[test]
 fn a_registrar_states_what_it_thinks_of_logs() {
 	with_trusted_device(|_| {
-		let state =
-			|who, blocks| Attestation::state_log_verdict(signed(who), DEVICE, FOUND, blocks);
+		let state = |who, until| Attestation::state_log_verdict(signed(who), DEVICE, FOUND, until);
 		let before = trust();
-		assert_noop!(state(REGISTRAR, 0), Error::<Test>::InvalidPeriod);
-		assert_noop!(state(REGISTRAR, LONGEST + 1), Error::<Test>::InvalidPeriod);
+		for until in [now() + LONGEST + 1, u64::MAX] {
+			assert_noop!(state(REGISTRAR, until), Error::<Test>::InvalidPeriod);
+		}
 		assert_noop!(state(STRANGER, 1), Error::<Test>::NotAuthorized);
 		assert_noop!(
 			Attestation::state_log_verdict(signed(REGISTRAR), OTHER_DEVICE, FOUND, 1),
 			Error::<Test>::NotFound
 		);
-		assert_ok!(state(REGISTRAR, LONGEST));
+		assert_ok!(state(REGISTRAR, now() + LONGEST));
 		let (device, registrar, valid_until) = (DEVICE, REGISTRAR, now() + LONGEST);
 		let stated = Event::LogVerdictStated { device, registrar, verdict: FOUND, valid_until };
 		assert_eq!(events(), [stated]);
 		let logs = Attestation::device(DEVICE).unwrap().endorsement.unwrap().logs.unwrap();
 		assert_eq!((logs.verdict, logs.stated_at, logs.valid_until), (FOUND, 1, valid_until));
 		assert_eq!(trust(), before);
+	});
+}
+
+#[test]
+fn a_statement_that_waited_becomes_no_younger() {
+	with_trusted_device(|_| {
+		let state = |until| Attestation::state_log_verdict(signed(REGISTRAR), DEVICE, FOUND, until);
+		run_to(30);
+		assert_noop!(state(29), Error::<Test>::StatementExpired);
+		assert_noop!(state(0), Error::<Test>::StatementExpired);
+		assert_ok!(state(30));
+		let logs = || Attestation::device(DEVICE).unwrap().endorsement.unwrap().logs.unwrap();
+		assert_eq!((logs().stated_at, logs().valid_until), (30, 30));
+	});
+}
+
+#[test]
+fn a_statement_about_nothing_replaces_none() {
+	with_trusted_device(|_| {
+		let state =
+			|verdict| Attestation::state_log_verdict(signed(REGISTRAR), DEVICE, verdict, now() + 1);
+		assert_ok!(state(FOUND));
+		assert_noop!(state(LogVerdict::default()), Error::<Test>::NothingAppraised);
+		let affirmed = LogVerdict { boot: LogTier::Affirming, ..LogVerdict::default() };
+		assert_ok!(state(affirmed));
 	});
 }
 

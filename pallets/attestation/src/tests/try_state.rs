@@ -28,16 +28,11 @@ fn unsound_registrars_are_found() {
 
 #[test]
 fn unsound_profiles_are_found() {
-	assert_found("a profile counts its devices wrong", |id| {
-		Profiles::<Test>::mutate(id, |profile| profile.as_mut().unwrap().devices = 2);
+	assert_found("a profile has another identifier", |id| {
+		Profiles::<Test>::mutate(id, |profile| profile.as_mut().unwrap().publisher = STRANGER);
 	});
-	assert_found("the profile of a device is missing", Profiles::<Test>::remove);
-	assert_found("a retired profile that is unused was kept", |id| {
-		Profiles::<Test>::mutate(id, |profile| {
-			let profile = profile.as_mut().unwrap();
-			(profile.is_retired, profile.devices) = (true, 0);
-		});
-		Devices::<Test>::remove(DEVICE);
+	assert_found("a profile is from the future", |id| {
+		Profiles::<Test>::mutate(id, |profile| profile.as_mut().unwrap().published_at = 2);
 	});
 }
 

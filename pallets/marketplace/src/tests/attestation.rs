@@ -375,8 +375,8 @@ fn subscribers_get_what_the_device_signed() {
 	ExtBuilder::default().build_and_execute(|| {
 		let id = attested_subscription();
 		append_up_to(4);
-		run_to(31);
-		Verdicts::set(Some(BTreeMap::from([(DATASET, 31)])));
+		run_to(32);
+		Verdicts::set(Some(BTreeMap::from([(DATASET, 32)])));
 		assert_eq!(instalment(id), Err(Error::<Test>::NothingNew.into()));
 		sign();
 		append_up_to(5);
@@ -386,7 +386,8 @@ fn subscribers_get_what_the_device_signed() {
 		assert_ok!(instalment(id));
 		assert_eq!(order(id).range.batches, 4);
 		Attested::set(BTreeMap::new());
-		run_to(80);
+		run_to(53);
+		Verdicts::set(Some(BTreeMap::from([(DATASET, 53)])));
 		assert_eq!(instalment(id), Err(Error::<Test>::NotAttested.into()));
 	});
 }
