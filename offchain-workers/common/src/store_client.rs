@@ -13,6 +13,7 @@ use msec_commitments::{BatchCommitment, Hash};
 use reqwest::{header::RETRY_AFTER, Body, Method, Response, StatusCode, Url};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
+use utoipa::ToSchema;
 
 /// How often a request is tried.
 const ATTEMPTS: u32 = 6;
@@ -30,7 +31,7 @@ const MAX_SHOWN: usize = 300;
 pub const MAX_PAGE: u32 = 1000;
 
 /// A batch as a store lists it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredBatch {
 	/// Position in the data set.
 	pub batch: u32,
@@ -52,7 +53,7 @@ impl StoredBatch {
 }
 
 /// What a store says of a data set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredDataset {
 	/// The data set, as 0x-hex.
 	pub dataset: String,
@@ -65,7 +66,7 @@ pub struct StoredDataset {
 }
 
 /// An error as servers describe it (RFC 9457).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
 	/// The HTTP status again.
 	pub status: u16,
@@ -109,7 +110,9 @@ impl StoreError {
 		match self {
 			Self::Unreachable(_) => true,
 			Self::Refused(problem) => {
-				problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()
+				[StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS]
+					.iter()
+					.any(|status| problem.status == status.as_u16())
 					|| problem.code == "before-start"
 			},
 			Self::InvalidEndpoint(_) | Self::InvalidAnswer(_) => false,

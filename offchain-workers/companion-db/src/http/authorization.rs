@@ -12,6 +12,7 @@ use msec_worker_common::{
 	AccountId32,
 };
 use serde::Deserialize;
+use std::time::Instant;
 
 /// What a request declares in its query, whatever it asks for.
 #[derive(Deserialize)]
@@ -111,6 +112,7 @@ fn purpose(request: &Parts) -> Result<Option<Purpose>, Problem> {
 	query.purpose.map(parse).transpose()
 }
 
+/// Checks the signature, and whether the account has asked too much.
 fn verify<'a>(service: &'a Service, request: &Parts) -> Result<Unclaimed<'a>, Problem> {
 	let parts = RequestParts {
 		method: request.method.as_str(),
@@ -120,5 +122,7 @@ fn verify<'a>(service: &'a Service, request: &Parts) -> Result<Unclaimed<'a>, Pr
 	let headers = |name: &'static str| {
 		request.headers.get_all(name).into_iter().map(|value| value.as_bytes())
 	};
-	Ok(service.verifier.verify(&parts, headers)?)
+	let unclaimed = service.verifier.verify(&parts, headers)?;
+	service.rate.take(unclaimed.account(), Instant::now()).map_err(Problem::too_many)?;
+	Ok(unclaimed)
 }

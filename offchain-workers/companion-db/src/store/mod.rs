@@ -13,12 +13,14 @@ mod city;
 mod embedded;
 mod engine;
 mod fault;
+mod migration;
 mod publication;
 mod record;
 
 pub use city::CitySettings;
 pub use embedded::Opener;
 pub use fault::StoreFault;
+pub use migration::{remove_moved, Migration, Moved};
 
 use bytes::Bytes;
 use city::{City, Role};
@@ -89,7 +91,14 @@ pub struct Totals {
 impl Store {
 	/// Opens or makes the store in `directory`.
 	pub fn open(directory: &Path) -> Result<Self, StoreFault> {
-		Ok(Self { engine: Arc::new(Embedded::open(directory)?) })
+		let embedded = Embedded::open(directory)?;
+		if embedded.has_moved()? {
+			let reason =
+				"data sets of this store were moved to PostgreSQL; configure `postgres` and \
+				`objects`";
+			return Err(StoreFault::Configuration(reason.to_owned()));
+		}
+		Ok(Self { engine: Arc::new(embedded) })
 	}
 
 	/// A store whose file is opened, and after a fault opened again, by `opener`.
@@ -165,6 +174,16 @@ impl Store {
 			return Ok(Vec::new());
 		}
 		self.engine.list(dataset, from..=to - 1, limit)
+	}
+
+	/// The batches from `from` on, at most `limit`.
+	pub(crate) fn list_from(
+		&self,
+		dataset: &Hash,
+		from: u32,
+		limit: usize,
+	) -> Result<Vec<Stored>, StoreFault> {
+		self.engine.list(dataset, from..=u32::MAX, limit)
 	}
 
 	/// One batch.

@@ -28,6 +28,8 @@ const SEGMENTS: TableDefinition<SegmentKey, &[u8]> = TableDefinition::new("segme
 const STAGED: TableDefinition<Blob, ()> = TableDefinition::new("staged");
 /// Data sets of which anything is kept, to the counts of their batches and bytes.
 const TOTALS: TableDefinition<&[u8; 32], (u64, u64)> = TableDefinition::new("totals");
+/// Data sets that another engine has.
+const MOVED: TableDefinition<&[u8; 32], ()> = TableDefinition::new("moved");
 /// How many batches are erased in one transaction.
 const ERASED_AT_ONCE: usize = 64;
 
@@ -58,6 +60,7 @@ pub(super) fn prepare(opened: &Opened) -> Result<(), StoreFault> {
 	{
 		write.open_table(BATCHES)?;
 		write.open_table(TOTALS)?;
+		write.open_table(MOVED)?;
 		let mut staged = write.open_table(STAGED)?;
 		let mut segments = write.open_table(SEGMENTS)?;
 		for entry in staged.extract_if(|_, ()| true)? {
@@ -221,6 +224,27 @@ pub(super) fn note(opened: &Opened, dataset: &Hash) -> Result<(), StoreFault> {
 	}
 	write.commit()?;
 	Ok(())
+}
+
+/// Whether anything of a data set is kept that no other engine has.
+pub(super) fn holds(opened: &Opened, dataset: &Hash) -> Result<bool, StoreFault> {
+	let read = opened.database.begin_read()?;
+	let is_kept = read.open_table(TOTALS)?.get(dataset)?.is_some();
+	Ok(is_kept && read.open_table(MOVED)?.get(dataset)?.is_none())
+}
+
+/// Notes that another engine has a data set.
+pub(super) fn mark_moved(opened: &Opened, dataset: &Hash) -> Result<(), StoreFault> {
+	let write = opened.database.begin_write()?;
+	write.open_table(MOVED)?.insert(dataset, ())?;
+	write.commit()?;
+	Ok(())
+}
+
+/// Whether another engine has any data set.
+pub(super) fn has_moved(opened: &Opened) -> Result<bool, StoreFault> {
+	let table = opened.database.begin_read()?.open_table(MOVED)?;
+	Ok(table.first()?.is_some())
 }
 
 /// Erases some batches; whether there may be more.

@@ -47,6 +47,21 @@ impl Embedded {
 		slot.with(batches::prepare)?;
 		Ok(Self { slot, commits: Commits::default(), keys })
 	}
+
+	/// Whether anything of a data set is kept that no other engine has.
+	pub fn holds(&self, dataset: &Hash) -> Result<bool, StoreFault> {
+		self.slot.with(|opened| batches::holds(opened, dataset))
+	}
+
+	/// Notes that another engine has a data set.
+	pub fn mark_moved(&self, dataset: &Hash) -> Result<(), StoreFault> {
+		self.slot.with(|opened| batches::mark_moved(opened, dataset))
+	}
+
+	/// Whether another engine has any data set.
+	pub fn has_moved(&self) -> Result<bool, StoreFault> {
+		self.slot.with(batches::has_moved)
+	}
 }
 
 impl Engine for Embedded {
