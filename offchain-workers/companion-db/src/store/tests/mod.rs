@@ -1,17 +1,97 @@
+//! The same tests for every engine, and what is particular to one.
+
+mod city;
+mod damage;
+mod embedded;
+mod migration;
+mod servers;
+
 use super::*;
 use msec_commitments::{ChunkCommitment, ChunkKey};
-use msec_worker_common::{batch_frame::MAX_FRAME_LENGTH, AccountId32};
+use msec_worker_common::batch_frame::MAX_FRAME_LENGTH;
 use proptest::prelude::*;
-use redb::{backends::FileBackend, Database, StorageBackend};
-use std::{
-	collections::BTreeMap,
-	io,
-	sync::atomic::{AtomicU64, Ordering},
-};
+use servers::CityPlace;
+use std::{collections::BTreeMap, path::PathBuf, thread};
 use tempfile::TempDir;
 
 const DATASET: Hash = [7; 32];
 const OTHER: Hash = [8; 32];
+
+/// Where a store is, to be opened again and again.
+trait Place {
+	fn open(&self) -> Store;
+
+	/// Where frames are, when they are files.
+	fn files(&self) -> PathBuf;
+}
+
+/// A directory with everything.
+struct Directory(TempDir);
+
+impl Directory {
+	fn new() -> Self {
+		Self(tempfile::tempdir().unwrap())
+	}
+}
+
+impl Place for Directory {
+	fn open(&self) -> Store {
+		Store::open(self.0.path()).unwrap()
+	}
+
+	fn files(&self) -> PathBuf {
+		self.0.path().to_owned()
+	}
+}
+
+/// Runs tests on every engine.
+macro_rules! conformance {
+	($($test:ident),* $(,)?) => {
+		mod redb_file {
+			$(
+				#[test]
+				fn $test() {
+					super::$test(&super::Directory::new());
+				}
+			)*
+		}
+
+		mod postgresql_and_folder {
+			$(
+				#[test]
+				fn $test() {
+					super::$test(&super::CityPlace::with_folder());
+				}
+			)*
+		}
+
+		mod postgresql_and_s3 {
+			$(
+				#[test]
+				fn $test() {
+					super::$test(&super::CityPlace::with_bucket());
+				}
+			)*
+		}
+	};
+}
+
+conformance![
+	a_batch_is_replaced_until_the_chain_has_it,
+	a_conflict_keeps_the_whole_upload_out,
+	a_data_set_has_a_quota,
+	a_page_has_bounds,
+	a_repair_renews_the_same_batch_only,
+	data_sets_come_in_pages,
+	discarding_what_was_published_does_no_harm,
+	erasing_destroys_one_data_set_and_spares_the_others,
+	keys_are_kept_for_a_bounded_number_of_recipients,
+	the_largest_batch_is_read_in_small_parts,
+	the_same_batch_again_changes_nothing,
+	uploads_at_the_same_time_are_all_there,
+	what_was_discarded_cannot_be_published,
+	what_was_published_is_there_after_a_restart_and_what_was_staged_is_gone,
+];
 
 fn sealed(size: usize, seed: u8) -> (ChunkCommitment, Vec<u8>) {
 	ChunkKey::from_bytes([seed; 32]).seal(&vec![seed; size]).unwrap()
@@ -19,10 +99,6 @@ fn sealed(size: usize, seed: u8) -> (ChunkCommitment, Vec<u8>) {
 
 fn frame(batch: u32, seed: u8) -> Frame {
 	Frame::new(batch, &[sealed(100, seed), sealed(4000, seed.wrapping_add(1))]).unwrap()
-}
-
-fn open(directory: &TempDir) -> Store {
-	Store::open(directory.path()).unwrap()
 }
 
 fn put(store: &Store, frame: &Frame, on_chain: u32) -> Result<Stored, StoreFault> {
@@ -36,10 +112,21 @@ fn put(store: &Store, frame: &Frame, on_chain: u32) -> Result<Stored, StoreFault
 	}
 }
 
-#[test]
-fn keys_are_kept_for_a_bounded_number_of_recipients() {
-	let directory = tempfile::tempdir().unwrap();
-	let store = open(&directory);
+fn read(store: &Store, batch: u32) -> Option<Frame> {
+	let stored = store.batch(&DATASET, batch).unwrap()?;
+	let parts: Vec<_> = (0..stored.segments())
+		.map(|index| store.segment(&stored, index).unwrap().unwrap())
+		.collect();
+	Some(Frame::decode(parts.concat().into()).unwrap())
+}
+
+/// Segments of frames, visible or not.
+fn segments_kept(store: &Store) -> usize {
+	store.engine.count_segments()
+}
+
+fn keys_are_kept_for_a_bounded_number_of_recipients(place: &dyn Place) {
+	let store = place.open();
 	let put = |number: u16| {
 		let mut account = [0; 32];
 		account[..2].copy_from_slice(&number.to_le_bytes());
@@ -50,65 +137,30 @@ fn keys_are_kept_for_a_bounded_number_of_recipients() {
 	put(255).unwrap();
 }
 
-fn read(store: &Store, batch: u32) -> Option<Frame> {
-	let stored = store.batch(&DATASET, batch).unwrap()?;
-	let parts: Vec<_> = (0..stored.segments())
-		.map(|index| store.segment(&stored, index).unwrap().unwrap())
-		.collect();
-	Some(Frame::decode(parts.concat().into()).unwrap())
-}
-
-fn segments_kept(store: &Store) -> usize {
-	store.slot.with(batches::count_segments).unwrap()
-}
-
-#[test]
-fn what_was_published_is_there_after_a_restart_and_what_was_staged_is_gone() {
-	let directory = tempfile::tempdir().unwrap();
+fn what_was_published_is_there_after_a_restart_and_what_was_staged_is_gone(place: &dyn Place) {
 	{
-		let store = open(&directory);
+		let store = place.open();
 		put(&store, &frame(0, 1), 0).unwrap();
 		store.stage(&frame(1, 2)).unwrap();
 		assert_eq!(read(&store, 1), None);
 		assert_eq!(segments_kept(&store), 2);
 	}
-	let store = open(&directory);
+	let store = place.open();
 	assert_eq!(read(&store, 0), Some(frame(0, 1)));
 	assert_eq!(read(&store, 1), None);
 	assert_eq!(segments_kept(&store), 1);
 }
 
-/// The file as a kill at any moment leaves it: the store is never closed.
-#[test]
-fn a_copy_of_the_open_file_opens_with_everything_published() {
-	let directory = tempfile::tempdir().unwrap();
-	let store = open(&directory);
-	for batch in 0..5 {
-		put(&store, &frame(batch, 1), 0).unwrap();
-		let copy = tempfile::tempdir().unwrap();
-		std::fs::copy(directory.path().join("batches.redb"), copy.path().join("batches.redb"))
-			.unwrap();
-		let restored = open(&copy);
-		for batch in 0..=batch {
-			assert_eq!(read(&restored, batch), Some(frame(batch, 1)));
-		}
-	}
-}
-
-#[test]
-fn the_same_batch_again_changes_nothing() {
-	let directory = tempfile::tempdir().unwrap();
-	let store = open(&directory);
+fn the_same_batch_again_changes_nothing(place: &dyn Place) {
+	let store = place.open();
 	let first = put(&store, &frame(0, 1), 0).unwrap();
 	assert_eq!(put(&store, &frame(0, 1), 1).unwrap(), first);
 	assert_eq!(segments_kept(&store), 1);
 	assert_eq!(store.totals(&DATASET).unwrap().batches, 1);
 }
 
-#[test]
-fn a_batch_is_replaced_until_the_chain_has_it() {
-	let directory = tempfile::tempdir().unwrap();
-	let store = open(&directory);
+fn a_batch_is_replaced_until_the_chain_has_it(place: &dyn Place) {
+	let store = place.open();
 	put(&store, &frame(0, 1), 0).unwrap();
 	put(&store, &frame(0, 2), 0).unwrap();
 	assert_eq!(read(&store, 0), Some(frame(0, 2)));
@@ -119,10 +171,8 @@ fn a_batch_is_replaced_until_the_chain_has_it() {
 	assert_eq!(store.totals(&DATASET).unwrap(), Totals { batches: 1, bytes });
 }
 
-#[test]
-fn a_conflict_keeps_the_whole_upload_out() {
-	let directory = tempfile::tempdir().unwrap();
-	let store = open(&directory);
+fn a_conflict_keeps_the_whole_upload_out(place: &dyn Place) {
+	let store = place.open();
 	put(&store, &frame(0, 1), 0).unwrap();
 	let staged = [store.stage(&frame(1, 1)).unwrap(), store.stage(&frame(0, 9)).unwrap()];
 	assert!(matches!(store.publish(&DATASET, &staged, 1, u64::MAX), Err(StoreFault::Conflict(0))));
@@ -131,20 +181,16 @@ fn a_conflict_keeps_the_whole_upload_out() {
 	assert_eq!(segments_kept(&store), 1);
 }
 
-#[test]
-fn discarding_what_was_published_does_no_harm() {
-	let directory = tempfile::tempdir().unwrap();
-	let store = open(&directory);
+fn discarding_what_was_published_does_no_harm(place: &dyn Place) {
+	let store = place.open();
 	let staged = store.stage(&frame(0, 1)).unwrap();
 	store.publish(&DATASET, &[staged], 0, u64::MAX).unwrap();
 	store.discard(&[staged]).unwrap();
 	assert_eq!(read(&store, 0), Some(frame(0, 1)));
 }
 
-#[test]
-fn the_largest_batch_is_read_in_small_parts() {
-	let directory = tempfile::tempdir().unwrap();
-	let store = open(&directory);
+fn the_largest_batch_is_read_in_small_parts(place: &dyn Place) {
+	let store = place.open();
 	let largest = Frame::new(3, &vec![sealed(4096, 1); 1024]).unwrap();
 	assert_eq!(largest.bytes().len(), MAX_FRAME_LENGTH);
 	let stored = put(&store, &largest, 0).unwrap();
@@ -152,10 +198,8 @@ fn the_largest_batch_is_read_in_small_parts() {
 	assert_eq!(read(&store, 3), Some(largest));
 }
 
-#[test]
-fn a_page_has_bounds() {
-	let directory = tempfile::tempdir().unwrap();
-	let store = open(&directory);
+fn a_page_has_bounds(place: &dyn Place) {
+	let store = place.open();
 	for batch in 0..10 {
 		put(&store, &frame(batch, 1), 0).unwrap();
 	}
@@ -172,10 +216,8 @@ fn a_page_has_bounds() {
 	assert!(store.list(&OTHER, 0, u32::MAX, 100).unwrap().is_empty());
 }
 
-#[test]
-fn erasing_destroys_one_data_set_and_spares_the_others() {
-	let directory = tempfile::tempdir().unwrap();
-	let store = open(&directory);
+fn erasing_destroys_one_data_set_and_spares_the_others(place: &dyn Place) {
+	let store = place.open();
 	for batch in (0..130).chain([u32::MAX]) {
 		put(&store, &frame(batch, 1), 0).unwrap();
 	}
@@ -198,113 +240,137 @@ fn erasing_destroys_one_data_set_and_spares_the_others() {
 	store.erase(&DATASET).unwrap();
 }
 
-/// A disk that has room for so many bytes.
-#[derive(Debug)]
-struct SmallDisk {
-	file: FileBackend,
-	room: Arc<AtomicU64>,
-}
-
-impl SmallDisk {
-	fn check(&self, end: u64) -> Result<(), io::Error> {
-		if end <= self.room.load(Ordering::SeqCst) {
-			Ok(())
-		} else {
-			Err(io::ErrorKind::StorageFull.into())
-		}
-	}
-}
-
-impl StorageBackend for SmallDisk {
-	fn len(&self) -> Result<u64, io::Error> {
-		self.file.len()
-	}
-
-	fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
-		self.file.read(offset, out)
-	}
-
-	fn set_len(&self, len: u64) -> Result<(), io::Error> {
-		self.check(len)?;
-		self.file.set_len(len)
-	}
-
-	fn sync_data(&self) -> Result<(), io::Error> {
-		self.file.sync_data()
-	}
-
-	fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-		self.check(offset + data.len() as u64)?;
-		self.file.write(offset, data)
-	}
-
-	fn close(&self) -> Result<(), io::Error> {
-		self.file.close()
-	}
-}
-
-#[test]
-fn a_full_disk_stores_nothing_by_halves_and_is_survived() {
-	let directory = tempfile::tempdir().unwrap();
-	let path = directory.path().join("batches.redb");
-	let room = Arc::new(AtomicU64::new(u64::MAX));
-	let opener = {
-		let room = room.clone();
-		move || {
-			let file = std::fs::File::options()
-				.read(true)
-				.write(true)
-				.create(true)
-				.truncate(false)
-				.open(&path)?;
-			let disk = SmallDisk { file: FileBackend::new(file)?, room: room.clone() };
-			Database::builder().create_with_backend(disk)
-		}
-	};
-	let store = Store::with_opener(Box::new(opener), directory.path()).unwrap();
+fn a_data_set_has_a_quota(place: &dyn Place) {
+	let store = place.open();
 	put(&store, &frame(0, 1), 0).unwrap();
-	let used = std::fs::metadata(directory.path().join("batches.redb")).unwrap().len();
-	room.store(used, Ordering::SeqCst);
-	let fault = (1..2000).find_map(|batch| put(&store, &frame(batch, 1), 0).err()).unwrap();
-	assert!(matches!(fault, StoreFault::Full), "{fault}");
+	let bytes = store.totals(&DATASET).unwrap().bytes;
+	let staged = [store.stage(&frame(1, 2)).unwrap()];
+	let refused = store.publish(&DATASET, &staged, 0, 2 * bytes - 1);
+	assert_eq!(refused, Err(StoreFault::QuotaExceeded(2 * bytes - 1)));
+	assert_eq!(read(&store, 1), None);
+	store.publish(&DATASET, &staged, 0, 2 * bytes).unwrap();
+	assert_eq!(read(&store, 1), Some(frame(1, 2)));
+}
 
+fn a_repair_renews_the_same_batch_only(place: &dyn Place) {
+	let store = place.open();
+	let first = put(&store, &frame(0, 1), 0).unwrap();
+	let staged = [store.stage(&frame(0, 1)).unwrap(), store.stage(&frame(1, 1)).unwrap()];
+	let repaired = store.repair(&DATASET, &staged, u64::MAX).unwrap();
+	assert_ne!(repaired[0], first);
+	assert_eq!(repaired[0].commitment(), first.commitment());
 	assert_eq!(read(&store, 0), Some(frame(0, 1)));
-	room.store(u64::MAX, Ordering::SeqCst);
-	put(&store, &frame(5000, 1), 0).unwrap();
-	assert_eq!(read(&store, 5000), Some(frame(5000, 1)));
+	assert_eq!(read(&store, 1), Some(frame(1, 1)));
+	assert_eq!(store.totals(&DATASET).unwrap().bytes, 2 * first.bytes());
+	assert_eq!(segments_kept(&store), 2);
+	let other = [store.stage(&frame(0, 9)).unwrap()];
+	assert_eq!(store.repair(&DATASET, &other, u64::MAX), Err(StoreFault::Conflict(0)));
+}
+
+fn data_sets_come_in_pages(place: &dyn Place) {
+	let store = place.open();
+	assert_eq!(store.datasets().unwrap(), [[0; 32]; 0]);
+	let datasets: Vec<Hash> = (1..=5).map(|number| [number; 32]).collect();
+	for dataset in &datasets {
+		store.put_key(dataset, &AccountId32([1; 32]), b"wrapped").unwrap();
+	}
+	assert_eq!(store.datasets().unwrap(), datasets);
+	assert_eq!(store.datasets_after(None, 2).unwrap(), datasets[..2]);
+	assert_eq!(store.datasets_after(Some(&datasets[1]), 2).unwrap(), datasets[2..4]);
+	assert_eq!(store.datasets_after(Some(&[2; 32]), 9).unwrap(), datasets[2..]);
+	assert_eq!(store.datasets_after(Some(&[9; 32]), 9).unwrap(), [[0; 32]; 0]);
+	assert_eq!(store.recipients(&datasets[0]).unwrap(), [AccountId32([1; 32])]);
+	assert!(store.recipients(&DATASET).unwrap().is_empty());
+}
+
+fn uploads_at_the_same_time_are_all_there(place: &dyn Place) {
+	const UPLOADERS: u32 = 6;
+	const UPLOADS: u32 = 5;
+	let store = place.open();
+	thread::scope(|scope| {
+		for uploader in 0..UPLOADERS {
+			let store = &store;
+			scope.spawn(move || {
+				for upload in 0..UPLOADS {
+					put(store, &frame(upload * UPLOADERS + uploader, 1), 0).unwrap();
+				}
+			});
+		}
+	});
+	let expected = u64::from(UPLOADERS * UPLOADS);
+	let bytes = frame(0, 1).bytes().len() as u64;
+	assert_eq!(
+		store.totals(&DATASET).unwrap(),
+		Totals { batches: expected, bytes: expected * bytes }
+	);
+	for batch in 0..UPLOADERS * UPLOADS {
+		assert_eq!(read(&store, batch), Some(frame(batch, 1)));
+	}
+}
+
+fn what_was_discarded_cannot_be_published(place: &dyn Place) {
+	let store = place.open();
+	let staged = [store.stage(&frame(0, 1)).unwrap()];
+	store.discard(&staged).unwrap();
+	store.discard(&staged).unwrap();
+	let refused = store.publish(&DATASET, &staged, 0, u64::MAX);
+	assert_eq!(refused, Err(StoreFault::StagedLost));
+	assert_eq!(read(&store, 0), None);
+	assert_eq!(segments_kept(&store), 0);
+}
+
+/// What a store did in one step: the batch, what is in it, how many are on chain, and whether the store
+/// was opened again.
+type Step = (u32, u8, u32, bool);
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+	proptest::collection::vec((0u32..4, 0u8..3, 0u32..4, any::<bool>()), 1..20)
+}
+
+fn behaves_like_a_map(place: &dyn Place, steps: Vec<Step>) -> Result<(), TestCaseError> {
+	let mut store = place.open();
+	let mut expected: BTreeMap<u32, Frame> = BTreeMap::new();
+	for (batch, seed, on_chain, restart) in steps {
+		let frame = frame(batch, seed);
+		let conflict =
+			batch < on_chain && expected.get(&batch).is_some_and(|present| *present != frame);
+		match put(&store, &frame, on_chain) {
+			Ok(_) => prop_assert!(!conflict),
+			Err(StoreFault::Conflict(at)) => prop_assert!(conflict && at == batch),
+			Err(fault) => prop_assert!(false, "{}", fault),
+		}
+		if !conflict {
+			expected.insert(batch, frame);
+		}
+		if restart {
+			drop(store);
+			store = place.open();
+		}
+		for batch in 0..4 {
+			prop_assert_eq!(read(&store, batch), expected.get(&batch).cloned());
+		}
+		let bytes = expected.values().map(|frame| frame.bytes().len() as u64).sum();
+		let totals = Totals { batches: expected.len() as u64, bytes };
+		prop_assert_eq!(store.totals(&DATASET).unwrap(), totals);
+		prop_assert_eq!(segments_kept(&store), expected.len());
+	}
+	Ok(())
 }
 
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(24))]
 
 	#[test]
-	fn the_store_is_a_map(steps in proptest::collection::vec((0u32..4, 0u8..3, 0u32..4, any::<bool>()), 1..20)) {
-		let directory = tempfile::tempdir().unwrap();
-		let mut store = open(&directory);
-		let mut expected: BTreeMap<u32, Frame> = BTreeMap::new();
-		for (batch, seed, on_chain, restart) in steps {
-			let frame = frame(batch, seed);
-			let conflict = batch < on_chain
-				&& expected.get(&batch).is_some_and(|present| *present != frame);
-			match put(&store, &frame, on_chain) {
-				Ok(_) => prop_assert!(!conflict),
-				Err(StoreFault::Conflict(at)) => prop_assert!(conflict && at == batch),
-				Err(fault) => prop_assert!(false, "{}", fault),
-			}
-			if !conflict {
-				expected.insert(batch, frame);
-			}
-			if restart {
-				drop(store);
-				store = open(&directory);
-			}
-			for batch in 0..4 {
-				prop_assert_eq!(read(&store, batch), expected.get(&batch).cloned());
-			}
-			let bytes = expected.values().map(|frame| frame.bytes().len() as u64).sum();
-			let totals = Totals { batches: expected.len() as u64, bytes };
-			prop_assert_eq!(store.totals(&DATASET).unwrap(), totals);
-			prop_assert_eq!(segments_kept(&store), expected.len());
-		}
+	fn a_store_in_a_directory_is_a_map(steps in steps()) {
+		behaves_like_a_map(&Directory::new(), steps)?;
+	}
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(8))]
+
+	#[test]
+	fn a_store_of_a_city_is_a_map(steps in steps()) {
+		behaves_like_a_map(&CityPlace::with_folder(), steps)?;
 	}
 }
