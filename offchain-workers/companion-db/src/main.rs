@@ -91,8 +91,7 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 		.with_context(|| format!("cannot listen at {}", settings.listen))?;
 	tracing::info!(address = %listener.local_addr()?, account = %settings.account, "serving");
 	shutdown::notify_ready();
-	let serving =
-		serve(listener, routes(Arc::new(service)), settings.max_connections, stop.clone());
+	let serving = serve(listener, routes(Arc::new(service)), settings.connections, stop.clone());
 	// When one of them fails, the others are stopped by the end of the process.
 	let ((), (), (), (), ()) = tokio::try_join!(
 		async { serving.await.context("serving") },

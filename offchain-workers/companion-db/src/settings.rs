@@ -1,7 +1,7 @@
 //! Configuration of the store.
 
 use crate::{
-	http::Limits,
+	http::{Connections, Limits},
 	store::{remove_moved, CitySettings, Migration, Store, StoreFault},
 };
 use clap::Parser;
@@ -18,7 +18,6 @@ const PREFIX: &str = "MSEC_COMPANION_DB_";
 const DEFAULT_NODE: &str = "ws://127.0.0.1:9944";
 const DEFAULT_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8460);
 const DEFAULT_HEALTH_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8461);
-const DEFAULT_MAX_CONNECTIONS: u32 = 1024;
 const MEBIBYTE: u64 = 1024 * 1024;
 
 /// Keeps the encrypted batches of M-Sec data sets and hands them out to whom the chain allows.
@@ -185,8 +184,8 @@ pub struct Settings {
 	pub owners: Vec<AccountId32>,
 	/// What is taken.
 	pub limits: Limits,
-	/// Most connections at a time.
-	pub max_connections: u32,
+	/// How many connections there may be.
+	pub connections: Connections,
 	/// Age of the best block above which no request is served.
 	pub max_head_age: Duration,
 }
@@ -257,7 +256,7 @@ impl Arguments {
 	/// Merges the layers.
 	pub fn settings(&self) -> Result<Settings, ConfigurationError> {
 		let options = self.options()?;
-		let limits = Limits::default();
+		let (limits, connections) = (Limits::default(), Connections::default());
 		Ok(Settings {
 			node: options.node.unwrap_or_else(|| DEFAULT_NODE.to_owned()),
 			listen: options.listen.unwrap_or_else(|| DEFAULT_LISTEN.into()),
@@ -281,7 +280,10 @@ impl Arguments {
 					.max_requests_per_second
 					.unwrap_or(limits.max_requests_per_second),
 			},
-			max_connections: options.max_connections.unwrap_or(DEFAULT_MAX_CONNECTIONS),
+			connections: Connections {
+				most: options.max_connections.unwrap_or(connections.most),
+				..connections
+			},
 			max_head_age: options.max_head_age.map_or(MAX_HEAD_AGE, Duration::from_secs),
 		})
 	}

@@ -11,7 +11,7 @@ mod rate;
 mod server;
 mod upload;
 
-pub use server::serve;
+pub use server::{serve, Connections};
 
 use crate::{access::ChainAccess, store::Store};
 use axum::{

@@ -45,11 +45,11 @@ fn a_wrong_password_is_told_at_the_start() {
 	assert!(fault.to_string().contains("password authentication failed"), "{fault}");
 }
 
-/// Uploads go on while PostgreSQL is restarted again and again, as after crashes: what was acknowledged is
+/// Uploads go on while PostgreSQL crashes and recovers again and again: what was acknowledged is
 /// there, nothing is there by halves, and nothing that nobody sees stays after a start.
 #[test]
-fn a_restart_of_postgresql_loses_nothing() {
-	const RESTARTS: usize = 3;
+fn a_crash_of_postgresql_loses_nothing() {
+	const CRASHES: usize = 3;
 	let postgres = Postgres::start();
 	let place = CityPlace::on(&postgres);
 	let store = place.open();
@@ -63,10 +63,10 @@ fn a_restart_of_postgresql_loses_nothing() {
 				}
 			}
 		});
-		for _ in 0..RESTARTS {
+		for _ in 0..CRASHES {
 			let before = acknowledged.load(Ordering::SeqCst);
 			wait_until(|| acknowledged.load(Ordering::SeqCst) > before + 5);
-			postgres.restart();
+			postgres.crash();
 		}
 		let before = acknowledged.load(Ordering::SeqCst);
 		wait_until(|| acknowledged.load(Ordering::SeqCst) > before + 5);

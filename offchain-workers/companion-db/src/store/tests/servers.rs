@@ -14,7 +14,7 @@ use std::{
 	process::{Child, ChildStdin, Command, Stdio},
 	sync::{
 		atomic::{AtomicU32, Ordering},
-		LazyLock, Mutex,
+		LazyLock,
 	},
 	thread,
 	time::{Duration, Instant},
@@ -85,7 +85,6 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// A PostgreSQL server of its own.
 pub struct Postgres {
-	data: PathBuf,
 	port: u16,
 	/// Where the password is kept for clients.
 	password_file: PathBuf,
@@ -135,7 +134,7 @@ impl Postgres {
 		];
 		let log = password.path().join("log");
 		let server = Guarded::start(&directory, &log, &as_postgres(&server));
-		let postgres = Self { data, port, password_file, _password: password, _server: server };
+		let postgres = Self { port, password_file, _password: password, _server: server };
 		postgres.wait();
 		postgres
 	}
@@ -145,31 +144,30 @@ impl Postgres {
 		wait_until("PostgreSQL answers", || self.try_to_execute("select").is_ok());
 	}
 
-	fn try_to_execute(&self, statement: &str) -> Result<(), tokio_postgres::Error> {
-		RUNTIME.block_on(async {
-			let (client, connection) = tokio_postgres::Config::new()
-				.host("127.0.0.1")
-				.port(self.port)
-				.user("postgres")
-				.password(PASSWORD)
-				.dbname("postgres")
-				.connect(tokio_postgres::NoTls)
-				.await?;
-			tokio::spawn(connection);
-			client.batch_execute(statement).await
-		})
+	async fn connect(&self) -> Result<tokio_postgres::Client, tokio_postgres::Error> {
+		let (client, connection) = tokio_postgres::Config::new()
+			.host("127.0.0.1")
+			.port(self.port)
+			.user("postgres")
+			.password(PASSWORD)
+			.dbname("postgres")
+			.connect(tokio_postgres::NoTls)
+			.await?;
+		tokio::spawn(connection);
+		Ok(client)
 	}
 
-	/// Ends all connections and starts again, as after a crash.
-	pub fn restart(&self) {
-		let pg_ctl = [
-			program("pg_ctl"),
-			"restart".into(),
-			format!("--pgdata={}", self.data.display()),
-			"--mode=immediate".into(),
-			"--no-wait".into(),
-		];
-		run(&as_postgres(&pg_ctl).iter().map(String::as_str).collect::<Vec<_>>());
+	fn try_to_execute(&self, statement: &str) -> Result<(), tokio_postgres::Error> {
+		RUNTIME.block_on(async { self.connect().await?.batch_execute(statement).await })
+	}
+
+	/// Has a connection die, upon which the server ends all others and recovers.
+	pub fn crash(&self) {
+		let process: i32 = RUNTIME.block_on(async {
+			let client = self.connect().await.unwrap();
+			client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0)
+		});
+		run(&["sh", "-c", &format!("kill -KILL {process}")]);
 		self.wait();
 	}
 
@@ -189,7 +187,7 @@ impl Postgres {
 /// A server that speaks the S3 protocol.
 struct Buckets {
 	port: u16,
-	_server: Mutex<Guarded>,
+	_server: Guarded,
 }
 
 impl Buckets {
@@ -215,7 +213,7 @@ impl Buckets {
 		] {
 			std::env::set_var(variable, value);
 		}
-		Self { port, _server: Mutex::new(server) }
+		Self { port, _server: server }
 	}
 
 	/// A new bucket with that name.
