@@ -65,6 +65,13 @@ pub struct StoredDataset {
 	pub bytes: u64,
 }
 
+/// Heads of the parts of a range of batches, as a store has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StoredHeads {
+	/// Heads of equal parts from left to right, at most 256, as 0x-hex.
+	pub heads: Vec<String>,
+}
+
 /// An error as servers describe it (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -217,6 +224,27 @@ impl StoreClient {
 			}
 		}
 		Ok(found)
+	}
+
+	/// Heads of the parts of two to the power of `height` batches from `first` on. Whether these lead to
+	/// what the chain has is for the caller to check.
+	pub async fn heads(
+		&self,
+		dataset: &Hash,
+		first: u32,
+		height: u32,
+	) -> Result<Vec<Hash>, StoreError> {
+		let query = format!("first={first}&height={height}");
+		let path = format!("{}/heads", path(dataset));
+		let found: StoredHeads =
+			json(self.send(Method::GET, &path, Some(&query), &[]).await?).await?;
+		let parse = |head: &String| {
+			let mut hash = [0; 32];
+			hex::decode_to_slice(head.strip_prefix("0x")?, &mut hash).ok()?;
+			Some(hash)
+		};
+		let invalid = || StoreError::InvalidAnswer("a head is no hash".to_owned());
+		found.heads.iter().map(parse).collect::<Option<_>>().ok_or_else(invalid)
 	}
 
 	/// One batch, checked against the commitments it carries. Whether those are the chain's is for the

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use msec_companion_db::{
 	access::NodeAccess,
 	http::{description, routes, serve, Service},
+	replication::{NodeNeighbours, Replication},
 	scrub::{self, Report},
 	settings::{Arguments, Command, Output, Settings, Storage},
 	store::{Migration, Moved, Store, StoreFault},
@@ -14,6 +15,7 @@ use msec_companion_db::{
 use msec_worker_common::{
 	chain::{ChainClient, ChainError},
 	health::{self, Readiness},
+	keys::AccountKey,
 	shutdown, telemetry,
 };
 use std::{fmt::Display, process::ExitCode, sync::Arc, time::Duration};
@@ -80,7 +82,14 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 	let metrics = health::install_metrics()?;
 	let watching = watch(chain.clone(), settings.max_head_age, readiness.clone(), stop.clone());
 	let health = health::serve(settings.health_listen, readiness, metrics, stop.clone());
+	let neighbours = neighbours(&chain, &settings)?;
 	let access = Arc::new(NodeAccess::new(chain, settings.max_head_age));
+	let replication = neighbours.map(|neighbours| Replication {
+		store: store.clone(),
+		chain: access.clone(),
+		neighbours: Arc::new(neighbours),
+		quota: settings.limits.max_dataset_bytes,
+	});
 	let sweeping = sweep::run(store.clone(), access.clone(), stop.clone());
 
 	let service = Service::new(store, access, settings.account, settings.limits)
@@ -93,7 +102,7 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 	shutdown::notify_ready();
 	let serving = serve(listener, routes(Arc::new(service)), settings.connections, stop.clone());
 	// When one of them fails, the others are stopped by the end of the process.
-	let ((), (), (), (), ()) = tokio::try_join!(
+	let ((), (), (), (), (), ()) = tokio::try_join!(
 		async { serving.await.context("serving") },
 		async { health.await.context("health and metrics") },
 		async {
@@ -101,6 +110,12 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 				Some(migration) => migrate(Arc::new(migration), stop.clone()).await,
 				None => Ok(()),
 			}
+		},
+		async {
+			if let Some(replication) = &replication {
+				replication.run(stop.clone()).await;
+			}
+			Ok(())
 		},
 		async {
 			sweeping.await;
@@ -215,6 +230,22 @@ fn progress_bar(bytes: u64, done: &str) -> ProgressBar {
 	let template = format!("{{bar:30}} {{bytes}} of {{total_bytes}} {done}, {{eta}} left");
 	let style = ProgressStyle::with_template(&template).expect("the template is well-formed; qed");
 	ProgressBar::new(bytes).with_style(style)
+}
+
+/// Where to fetch from, when there is a key to ask with.
+fn neighbours(chain: &ChainClient, settings: &Settings) -> anyhow::Result<Option<NodeNeighbours>> {
+	let Some(file) = &settings.account_key else {
+		return Ok(None);
+	};
+	let key = AccountKey::load(file, &settings.password)?;
+	anyhow::ensure!(
+		key.account_id() == settings.account,
+		"{} is the key of {}, and the store is {}",
+		file.display(),
+		key.account_id(),
+		settings.account
+	);
+	Ok(Some(NodeNeighbours::new(chain.clone(), Arc::new(key))))
 }
 
 async fn warn_unless_registered(

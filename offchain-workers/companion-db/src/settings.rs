@@ -8,6 +8,7 @@ use clap::Parser;
 use msec_worker_common::{
 	chain::MAX_HEAD_AGE,
 	configuration::{load, required, ConfigurationError},
+	keys::PasswordSource,
 	AccountId32,
 };
 use serde::{Deserialize, Serialize};
@@ -126,10 +127,23 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	ca_file: Option<PathBuf>,
 
-	/// The account (SS58) under which this store is registered on chain. Its key is not needed here.
+	/// The account (SS58) under which this store is registered on chain. Its key is needed here only to
+	/// fetch from other stores.
 	#[arg(long, global = true, value_name = "ACCOUNT")]
 	#[serde(skip_serializing_if = "Option::is_none")]
 	account: Option<AccountId32>,
+
+	/// File with the account's key, to fetch what is missing or damaged here from other stores of the same
+	/// data set: a secret URI, or an encrypted JSON file of a wallet. A systemd credential of that name comes
+	/// first [default: nothing is fetched].
+	#[arg(long, global = true, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	account_key: Option<PathBuf>,
+
+	/// File with the password of an encrypted account key.
+	#[arg(long, global = true, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	password_file: Option<PathBuf>,
 
 	/// Most mebibytes in one upload [default: 64].
 	#[arg(long, global = true, value_name = "MIB")]
@@ -180,6 +194,10 @@ pub struct Settings {
 	pub storage: Storage,
 	/// The account under which this store is registered.
 	pub account: AccountId32,
+	/// File with its key, to fetch from other stores.
+	pub account_key: Option<PathBuf>,
+	/// What opens it, if it is encrypted.
+	pub password: PasswordSource,
 	/// Whose data sets are taken; everybody's when empty.
 	pub owners: Vec<AccountId32>,
 	/// What is taken.
@@ -263,6 +281,8 @@ impl Arguments {
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
 			storage: options.storage()?,
 			account: required(options.account, "account", PREFIX)?,
+			account_key: options.account_key,
+			password: options.password_file.map_or(PasswordSource::Prompt, PasswordSource::File),
 			owners: options.owners,
 			limits: Limits {
 				max_upload_bytes: options

@@ -47,15 +47,17 @@ pub(super) async fn authorize(
 ) -> Result<Authorized, Problem> {
 	let unclaimed = verify(service, request)?;
 	let purpose = purpose(request)?;
-	match service.chain.decide(unclaimed.account(), id, action, purpose).await? {
-		Decision::Allow(_) => {},
-		Decision::Deny(refusal) => return Err(Problem::refused(refusal)),
-	}
+	let decision = service.chain.decide(unclaimed.account(), id, action, purpose).await?;
 	let dataset = service
 		.chain
 		.dataset(id)
 		.await?
 		.ok_or_else(|| Problem::refused(Refusal::UnknownResource))?;
+	match decision {
+		Decision::Allow(_) => {},
+		Decision::Deny(Refusal::NoGrant) if is_replica(&dataset, unclaimed.account(), action) => {},
+		Decision::Deny(refusal) => return Err(Problem::refused(refusal)),
+	}
 	let kept = match action {
 		Action::Write => service.takes_from(&dataset.owner),
 		_ => true,
@@ -66,6 +68,11 @@ pub(super) async fn authorize(
 	}
 	let verified = unclaimed.claim()?;
 	Ok(Authorized { account: verified.account, dataset, content_digest: verified.content_digest })
+}
+
+/// Whether another store of the data set asks for ciphertext, which the owner chose it to keep.
+fn is_replica(dataset: &Dataset, account: &AccountId32, action: Action) -> bool {
+	matches!(action, Action::Read) && dataset.stores.contains(account)
 }
 
 /// [`authorize`] for requests without a body.

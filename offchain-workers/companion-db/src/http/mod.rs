@@ -4,6 +4,7 @@
 mod authorization;
 mod batches;
 mod datasets;
+mod heads;
 mod keys;
 mod measurement;
 mod problem;
@@ -82,6 +83,8 @@ pub struct Service {
 	owners: Vec<AccountId32>,
 	/// Memory for uploads, in parts.
 	uploads: Semaphore,
+	/// Who may ask for heads of ranges at a time.
+	heads: Semaphore,
 	rate: AccountRate,
 	/// When uploads end that are under way.
 	stop: CancellationToken,
@@ -104,6 +107,7 @@ impl Service {
 			limits,
 			owners: Vec::new(),
 			uploads: Semaphore::new(memory.min(Semaphore::MAX_PERMITS)),
+			heads: Semaphore::new(1),
 			rate: AccountRate::new(limits.max_requests_per_second),
 			stop: CancellationToken::new(),
 		}
@@ -184,6 +188,7 @@ fn documented() -> OpenApiRouter<Arc<Service>> {
 		.routes(routes!(batches::list, upload::upload))
 		.routes(routes!(batches::frame))
 		.routes(routes!(batches::chunk))
+		.routes(routes!(heads::show))
 		.routes(routes!(keys::put, keys::get))
 }
 
@@ -233,6 +238,7 @@ mod tests {
 			"/v1/datasets/{dataset}/batches",
 			"/v1/datasets/{dataset}/batches/{batch}",
 			"/v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}",
+			"/v1/datasets/{dataset}/heads",
 			"/v1/datasets/{dataset}/keys/{recipient}",
 		];
 		assert_eq!(paths, expected);

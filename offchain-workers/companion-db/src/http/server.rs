@@ -151,7 +151,7 @@ mod tests {
 		stream.write_all(&REQUEST[..20]).await.unwrap();
 		assert!(!answer(&mut stream).await.contains("done"));
 		let mut idle = TcpStream::connect(address).await.unwrap();
-		assert_eq!(answer(&mut idle).await, "");
+		assert!(!answer(&mut idle).await.contains("done"));
 	}
 
 	#[tokio::test]

@@ -42,9 +42,9 @@ impl Migration {
 	/// A store that serves from `directory` and from `to`, and what moves data sets to `to`.
 	pub fn new(directory: &Path, to: Store) -> Result<(Store, Self), StoreFault> {
 		let from = Arc::new(Embedded::open(directory)?);
-		let old = Store { engine: from.clone() };
+		let old = Store::on(from.clone());
 		let moving = Arc::new(Moving { from, old, to, copying: Mutex::new(()) });
-		Ok((Store { engine: moving.clone() }, Self { moving }))
+		Ok((Store::on(moving.clone()), Self { moving }))
 	}
 
 	/// Moves what is not moved yet, as long as `goes_on` says so before each step. What is said to
@@ -117,7 +117,7 @@ pub fn remove_moved(directory: &Path) -> Result<(), StoreFault> {
 		return Ok(());
 	}
 	let embedded = Arc::new(Embedded::open(directory)?);
-	let datasets = Store { engine: embedded.clone() }.datasets()?;
+	let datasets = Store::on(embedded.clone()).datasets()?;
 	for dataset in &datasets {
 		if embedded.holds(dataset)? {
 			return Err(StoreFault::Configuration(format!(

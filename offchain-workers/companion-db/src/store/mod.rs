@@ -30,13 +30,21 @@ use msec_commitments::{BatchCommitment, Hash};
 use msec_worker_common::{batch_frame::Frame, AccountId32};
 use publication::{Publication, SameBatch};
 use record::{open_segment, Record};
-use std::{ops::Range, path::Path, sync::Arc};
+use std::{
+	collections::BTreeSet,
+	mem,
+	ops::Range,
+	path::Path,
+	sync::{Arc, Mutex, PoisonError},
+};
 use tokio::runtime::Handle;
 
 /// Memory for pages of the file.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
 /// Most recipients of keys of one data set.
 const MAX_RECIPIENTS: usize = 256;
+/// Most damaged batches that are noted until somebody repairs them.
+const MAX_NOTED: usize = 10_000;
 /// Data sets that are listed at once.
 const DATASETS_AT_ONCE: usize = 1000;
 
@@ -44,6 +52,8 @@ const DATASETS_AT_ONCE: usize = 1000;
 #[derive(Clone)]
 pub struct Store {
 	engine: Arc<dyn Engine>,
+	/// What readers found damaged.
+	damaged: Arc<Mutex<BTreeSet<(Hash, u32)>>>,
 }
 
 /// A frame that is written but not visible yet.
@@ -89,6 +99,10 @@ pub struct Totals {
 }
 
 impl Store {
+	fn on(engine: Arc<dyn Engine>) -> Self {
+		Self { engine, damaged: Arc::default() }
+	}
+
 	/// Opens or makes the store in `directory`.
 	pub fn open(directory: &Path) -> Result<Self, StoreFault> {
 		let embedded = Embedded::open(directory)?;
@@ -98,23 +112,23 @@ impl Store {
 				`objects`";
 			return Err(StoreFault::Configuration(reason.to_owned()));
 		}
-		Ok(Self { engine: Arc::new(embedded) })
+		Ok(Self::on(Arc::new(embedded)))
 	}
 
 	/// A store whose file is opened, and after a fault opened again, by `opener`.
 	pub fn with_opener(opener: Opener, directory: &Path) -> Result<Self, StoreFault> {
-		Ok(Self { engine: Arc::new(Embedded::with_opener(opener, directory)?) })
+		Ok(Self::on(Arc::new(Embedded::with_opener(opener, directory)?)))
 	}
 
 	/// Opens or makes the store of a city; it is the only one that writes. Connections live in
 	/// `runtime`, and neither this nor any other method may be called by a thread that drives it.
 	pub fn connect(settings: &CitySettings, runtime: Handle) -> Result<Self, StoreFault> {
-		Ok(Self { engine: Arc::new(City::open(settings, Role::Writer, runtime)?) })
+		Ok(Self::on(Arc::new(City::open(settings, Role::Writer, runtime)?)))
 	}
 
 	/// Opens the store of a city to look, while another process may write.
 	pub fn connect_to_read(settings: &CitySettings, runtime: Handle) -> Result<Self, StoreFault> {
-		Ok(Self { engine: Arc::new(City::open(settings, Role::Reader, runtime)?) })
+		Ok(Self::on(Arc::new(City::open(settings, Role::Reader, runtime)?)))
 	}
 
 	/// Writes a frame down without making it visible.
@@ -218,7 +232,7 @@ impl Store {
 		match found {
 			Some(segments) => Ok(Some(segments)),
 			None if self.batch(&batch.dataset, batch.batch)? == Some(*batch) => {
-				Err(StoreFault::DamagedBatch(batch.batch))
+				Err(self.note_damage(batch))
 			},
 			None => Ok(None),
 		}
@@ -236,8 +250,21 @@ impl Store {
 			{
 				Ok(Some(frame))
 			},
-			_ => Err(StoreFault::DamagedBatch(batch.batch)),
+			_ => Err(self.note_damage(batch)),
 		}
+	}
+
+	fn note_damage(&self, batch: &Stored) -> StoreFault {
+		let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+		if damaged.len() < MAX_NOTED {
+			damaged.insert((batch.dataset, batch.batch));
+		}
+		StoreFault::DamagedBatch(batch.batch)
+	}
+
+	/// Batches that readers found damaged since the last time.
+	pub fn take_damaged(&self) -> BTreeSet<(Hash, u32)> {
+		mem::take(&mut *self.damaged.lock().unwrap_or_else(PoisonError::into_inner))
 	}
 
 	/// The counts of a data set.
