@@ -5,6 +5,8 @@ use msec_commitments::{Hash, Peaks};
 
 /// A range is told as up to two to the power of this many parts.
 const PARTS_HEIGHT: u32 = 8;
+/// Ranges of this height, or a smaller one, are told batch by batch.
+pub(super) const PAGE_HEIGHT: u32 = 9;
 /// Batches that are listed at once.
 const PAGE: usize = 1000;
 
@@ -43,9 +45,9 @@ impl BatchRange {
 		1 << self.height
 	}
 
-	/// Equal parts from left to right, at most 256.
+	/// Equal parts from left to right, at most 256, none of them smaller than a page of batches.
 	pub fn parts(&self) -> impl Iterator<Item = Self> {
-		let height = self.height.saturating_sub(PARTS_HEIGHT);
+		let height = self.height.saturating_sub(PARTS_HEIGHT).max(PAGE_HEIGHT).min(self.height);
 		(self.first..self.end()).step_by(1 << height).map(move |first| Self { first, height })
 	}
 }
@@ -110,11 +112,13 @@ mod tests {
 
 	#[test]
 	fn parts_make_up_the_whole() {
-		let parts: Vec<_> = BatchRange::new(1024, 10).unwrap().parts().collect();
+		let parts: Vec<_> = BatchRange::new(1 << 20, 20).unwrap().parts().collect();
 		assert_eq!(parts.len(), 256);
-		assert_eq!(parts[1], BatchRange { first: 1028, height: 2 });
-		let parts: Vec<_> = BatchRange::new(2, 1).unwrap().parts().collect();
-		assert_eq!(parts, [2, 3].map(|first| BatchRange { first, height: 0 }));
+		assert_eq!(parts[1], BatchRange { first: (1 << 20) + 4096, height: 12 });
+		let parts: Vec<_> = BatchRange::new(1024, 10).unwrap().parts().collect();
+		assert_eq!(parts, [1024, 1536].map(|first| BatchRange { first, height: 9 }));
+		let page = BatchRange::new(2, 1).unwrap();
+		assert_eq!(page.parts().collect::<Vec<_>>(), [page]);
 	}
 
 	#[test]

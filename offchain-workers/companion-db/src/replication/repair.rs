@@ -3,16 +3,13 @@
 use super::{
 	blocking,
 	neighbours::Replica,
-	ranges::{head, mountains, BatchRange},
+	ranges::{head, mountains, BatchRange, PAGE_HEIGHT},
 };
 use crate::store::{Store, StoreFault};
 use futures::{future::BoxFuture, FutureExt, TryFutureExt};
 use msec_commitments::{tree, BatchCommitment, Hash, Peaks};
 use msec_worker_common::{batch_frame::Frame, store_client::StoreError, AccountId32};
 use std::{collections::BTreeMap, ops::AddAssign};
-
-/// Ranges of this height are asked for batch by batch.
-const PAGE_HEIGHT: u32 = 9;
 
 /// What a repair came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

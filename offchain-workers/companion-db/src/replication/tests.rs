@@ -1,5 +1,4 @@
 use super::*;
-use crate::replication::ranges::BatchRange;
 use futures::{future::BoxFuture, FutureExt};
 use msec_commitments::{BatchCommitment, ChunkKey, Peaks};
 use msec_worker_common::{
@@ -155,7 +154,6 @@ async fn only_what_differs_is_asked_for() {
 	let findings = repair(&store, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
 	assert_eq!(findings.missing, 0);
 	assert_eq!(store.totals(&DATASET).unwrap().batches, u64::from(BATCHES));
-	// Another commitment than the chain's is a conflict that the owner has to resolve by uploading again.
 	assert_eq!(findings.repaired, 2);
 	expect_whole(&store, &frames);
 	// The heads of the first mountain, two pages, and two batches.

@@ -154,8 +154,8 @@ impl Store {
 		})
 	}
 
-	/// As [`Self::publish`], for batches that are missing or damaged here: also the bytes of a batch
-	/// that is there with the same commitment are replaced, and none with another one.
+	/// As [`Self::publish`], for batches that are known to be the chain's: they take the place of whatever
+	/// is here, also of a batch with the same commitment, whose bytes may be damaged.
 	pub fn repair(
 		&self,
 		dataset: &Hash,
@@ -165,7 +165,7 @@ impl Store {
 		self.engine.publish(Publication {
 			dataset: *dataset,
 			staged: staged.to_vec(),
-			on_chain: u32::MAX,
+			on_chain: 0,
 			quota,
 			same_batch: SameBatch::IsReplaced,
 		})
