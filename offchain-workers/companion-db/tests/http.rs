@@ -676,14 +676,17 @@ async fn an_account_that_asks_too_much_is_told_when_to_come_again() {
 	let limits = Limits { max_requests_per_second: 1, ..Limits::default() };
 	let fixture = Fixture::with_limits(limits).await;
 	let path = dataset_path();
-	let mut statuses = Vec::new();
-	for _ in 0..6 {
-		statuses.push(fixture.signed(&fixture.owner, Method::GET, &path, vec![]).await);
+	let first = fixture.signed(&fixture.owner, Method::GET, &path, vec![]).await;
+	assert_eq!(first.0, StatusCode::OK);
+	let mut last = first;
+	for _ in 0..50 {
+		last = fixture.signed(&fixture.owner, Method::GET, &path, vec![]).await;
+		if last.0 != StatusCode::OK {
+			break;
+		}
 	}
-	let (status, problem) = statuses.pop().unwrap();
-	assert_eq!(statuses[0].0, StatusCode::OK);
-	assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
-	assert_eq!(problem.unwrap().code, "too-many-requests");
+	assert_eq!(last.0, StatusCode::TOO_MANY_REQUESTS);
+	assert_eq!(last.1.unwrap().code, "too-many-requests");
 	// Others are not concerned.
 	let (status, _) = fixture.signed(&key(2), Method::GET, &path, vec![]).await;
 	assert_eq!(status, StatusCode::FORBIDDEN);
