@@ -11,7 +11,7 @@ use crate::store::{Staged, Store};
 use axum::{
 	body::Body,
 	extract::{Path, Request, State},
-	http::{header::CONTENT_LENGTH, HeaderMap, StatusCode},
+	http::{header::CONTENT_LENGTH, HeaderMap},
 	Json,
 };
 use futures::StreamExt;

@@ -8,7 +8,7 @@ use super::{
 	embedded::{self, Embedded},
 	engine::Engine,
 	publication::Publication,
-	Staged, Store, StoreFault, Stored, Totals, DATASETS_AT_ONCE,
+	Staged, Store, StoreFault, Stored, Totals,
 };
 use msec_commitments::Hash;
 use msec_worker_common::{batch_frame::Frame, AccountId32};

@@ -49,7 +49,9 @@ const WRITE: &str = "insert into companion_db.batches
 const HIDE: &str =
 	"insert into companion_db.hidden select unnest($1::bytea[]) on conflict do nothing";
 const SHOW: &str = "delete from companion_db.hidden where blob = any($1) returning blob";
-const HIDDEN: &str = "select blob from companion_db.hidden limit $1";
+// Waits for publications under way, also of a process that was killed: theirs are not hidden any more.
+const HIDDEN: &str = "select blob from companion_db.hidden limit $1 for update";
+const STILL_HIDDEN: &str = "select blob from companion_db.hidden where blob = any($1) for update";
 const DATASETS: &str =
 	"select dataset from companion_db.datasets where dataset > $1 order by dataset limit $2";
 const KEY: &str =
@@ -119,22 +121,34 @@ impl City {
 
 	/// Removes what a crash left staged, or half removed.
 	async fn remove_hidden(&self) -> Result<(), StoreFault> {
-		loop {
-			let client = self.postgres.client().await?;
-			let rows = query(&client, HIDDEN, &[&REMOVED_AT_ONCE]).await?;
-			if rows.is_empty() {
-				return Ok(());
-			}
-			let blobs = rows.iter().map(|row| blob(row, 0)).collect::<Result<Vec<_>, _>>()?;
-			self.remove(&client, &blobs).await?;
-		}
+		while self.remove_found(HIDDEN, &[&REMOVED_AT_ONCE]).await? > 0 {}
+		Ok(())
+	}
+
+	async fn discard_frames(&self, staged: &[Staged]) -> Result<(), StoreFault> {
+		let blobs: Vec<_> = staged.iter().map(|staged| staged.record.blob).collect();
+		self.remove_found(STILL_HIDDEN, &[&names(&blobs)]).await.map(drop)
+	}
+
+	/// Removes frames that nobody sees; how many they were.
+	async fn remove_found(
+		&self,
+		statement: &str,
+		parameters: &[&(dyn ToSql + Sync)],
+	) -> Result<usize, StoreFault> {
+		let mut client = self.postgres.client().await?;
+		let transaction = client.transaction().await?;
+		let rows = query(&transaction, statement, parameters).await?;
+		let blobs = rows.iter().map(|row| blob(row, 0)).collect::<Result<Vec<_>, _>>()?;
+		self.remove(&transaction, &blobs).await?;
+		transaction.commit().await?;
+		Ok(blobs.len())
 	}
 
 	/// Removes objects, and then what PostgreSQL noted of them.
 	async fn remove(&self, client: &impl GenericClient, blobs: &[Blob]) -> Result<(), StoreFault> {
 		self.objects.remove(blobs).await?;
-		query(client, SHOW, &[&names(blobs)]).await?;
-		Ok(())
+		query(client, SHOW, &[&names(blobs)]).await.map(drop)
 	}
 
 	/// As [`Self::remove`]; what fails is done at the next start.
@@ -167,16 +181,6 @@ impl City {
 		transaction.commit().await?;
 		self.try_to_remove(&client, &obsolete).await;
 		Ok(stored)
-	}
-
-	async fn discard_frames(&self, staged: &[Staged]) -> Result<(), StoreFault> {
-		let client = self.postgres.client().await?;
-		let blobs: Vec<_> = staged.iter().map(|staged| staged.record.blob).collect();
-		// What is not hidden any more was published.
-		let still_hidden = "select blob from companion_db.hidden where blob = any($1)";
-		let rows = query(&client, still_hidden, &[&names(&blobs)]).await?;
-		let blobs = rows.iter().map(|row| blob(row, 0)).collect::<Result<Vec<_>, _>>()?;
-		self.remove(&client, &blobs).await
 	}
 
 	async fn erase_some_batches(&self, dataset: &Hash) -> Result<bool, StoreFault> {
