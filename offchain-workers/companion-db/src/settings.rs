@@ -160,6 +160,11 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	max_dataset_mib: Option<u64>,
 
+	/// Most mebibytes of all data sets of one owner [default: any number].
+	#[arg(long, global = true, value_name = "MIB")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	max_owner_mib: Option<u64>,
+
 	/// Most requests of one account in a second, and twice as many at once; 0 for any number [default: 1000].
 	#[arg(long, global = true, value_name = "NUMBER")]
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -296,6 +301,9 @@ impl Arguments {
 					.map_or(limits.max_dataset_bytes, |mebibytes| {
 						mebibytes.saturating_mul(MEBIBYTE)
 					}),
+				max_owner_bytes: options
+					.max_owner_mib
+					.map(|mebibytes| mebibytes.saturating_mul(MEBIBYTE)),
 				max_requests_per_second: options
 					.max_requests_per_second
 					.unwrap_or(limits.max_requests_per_second),

@@ -476,6 +476,27 @@ async fn a_data_set_has_a_quota() {
 }
 
 #[tokio::test]
+async fn an_owner_has_a_quota_over_all_data_sets() {
+	let whole = frame(0, 1).bytes().len() as u64;
+	let limits = Limits { max_owner_bytes: Some(2 * whole), ..Limits::default() };
+	let fixture = Fixture::with_limits(limits).await;
+	let (mine, other) = ([8; 32], [9; 32]);
+	fixture.chain.change(|state| {
+		let dataset = state.datasets[&DATASET].clone();
+		state.datasets.insert(mine, dataset.clone());
+		state.datasets.insert(other, Dataset { owner: key(5).account_id(), ..dataset });
+	});
+	let client = fixture.owner_client();
+	client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	client.upload(&mine, &[frame(0, 1)]).await.unwrap();
+	let problem = refused(client.upload(&mine, &[frame(1, 1)]).await.unwrap_err());
+	assert_eq!((problem.status, problem.code.as_str()), (507, "quota-exceeded"));
+	// What is there already is no addition, and others have their own.
+	client.upload(&mine, &[frame(0, 1)]).await.unwrap();
+	fixture.client(&key(5)).upload(&other, &[frame(0, 1), frame(1, 1)]).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_store_may_choose_its_owners() {
 	let fixture = Fixture::with_owners(Limits::default(), vec![key(5).account_id()]).await;
 	let problem =

@@ -56,6 +56,8 @@ pub struct Limits {
 	pub max_uploads: usize,
 	/// Most bytes of one data set.
 	pub max_dataset_bytes: u64,
+	/// Most bytes of all data sets of one owner; any number when there is none.
+	pub max_owner_bytes: Option<u64>,
 	/// Most requests of one account in a second; any number when zero.
 	pub max_requests_per_second: u32,
 }
@@ -66,6 +68,7 @@ impl Default for Limits {
 			max_upload_bytes: 64 * MEBIBYTE,
 			max_uploads: 4,
 			max_dataset_bytes: 16 * 1024 * MEBIBYTE,
+			max_owner_bytes: None,
 			max_requests_per_second: 1000,
 		}
 	}

@@ -5,9 +5,9 @@ use super::{
 	batches::listed,
 	parse_id,
 	problem::{Problem, PROBLEM_JSON},
-	Service,
+	Limits, Service,
 };
-use crate::store::{Staged, Store};
+use crate::store::{Staged, Store, StoreFault};
 use axum::{
 	body::Body,
 	extract::{Path, Request, State},
@@ -21,6 +21,7 @@ use msec_worker_common::{
 	chain::{Action, Refusal},
 	signature::BodyDigest,
 	store_client::{self, StoredBatch},
+	AccountId32,
 };
 use std::{mem, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -149,6 +150,22 @@ async fn next_part(
 		.map_err(|_| Problem::unprocessable("truncated", "the body broke off"))
 }
 
+/// Most bytes of a data set, by what it may have itself and by what its owner has besides. Uploads to
+/// several data sets of one owner at the same time may exceed this by what they add.
+fn quota(
+	store: &Store,
+	limits: &Limits,
+	dataset: &Hash,
+	owner: &AccountId32,
+) -> Result<u64, StoreFault> {
+	store.assign(dataset, owner)?;
+	let Some(most) = limits.max_owner_bytes else {
+		return Ok(limits.max_dataset_bytes);
+	};
+	let others = store.owned_bytes(owner)?.saturating_sub(store.totals(dataset)?.bytes);
+	Ok(limits.max_dataset_bytes.min(most.saturating_sub(others)))
+}
+
 /// Frames that are staged, and are removed again unless they are published.
 struct Upload {
 	store: Store,
@@ -167,10 +184,12 @@ impl Upload {
 			return Err(Problem::refused(Refusal::Erased));
 		}
 		let staged = self.staged.clone();
-		let on_chain = dataset.batches;
-		let quota = service.limits.max_dataset_bytes;
-		let stored =
-			service.with_store(move |store| store.publish(&id, &staged, on_chain, quota)).await?;
+		let limits = service.limits;
+		let publish = move |store: &Store| {
+			let quota = quota(store, &limits, &id, &dataset.owner)?;
+			store.publish(&id, &staged, dataset.batches, quota)
+		};
+		let stored = service.with_store(publish).await?;
 		self.staged.clear();
 		Ok(stored.iter().map(listed).collect())
 	}

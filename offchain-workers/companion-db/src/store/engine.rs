@@ -41,6 +41,15 @@ pub(super) trait Engine: Send + Sync {
 	/// Data sets behind `after` of which anything is kept, in ascending order.
 	fn datasets(&self, after: Option<&Hash>, limit: usize) -> Result<Vec<Hash>, StoreFault>;
 
+	/// Notes whose a data set is.
+	fn assign(&self, dataset: &Hash, owner: &AccountId32) -> Result<(), StoreFault>;
+
+	/// Whose a data set is, as far as that was noted.
+	fn owner(&self, dataset: &Hash) -> Result<Option<AccountId32>, StoreFault>;
+
+	/// Length of all frames of an owner's data sets.
+	fn owned_bytes(&self, owner: &AccountId32) -> Result<u64, StoreFault>;
+
 	/// Keeps the wrapped key tree of `recipient` in place of an older one.
 	fn put_key(
 		&self,

@@ -13,7 +13,7 @@ pub enum StoreFault {
 	#[error("batch {0} is on chain with other content")]
 	Conflict(u32),
 	/// The data set would have more bytes than this.
-	#[error("a data set may have {0} bytes here")]
+	#[error("the data set may have {0} bytes here")]
 	QuotaExceeded(u64),
 	/// Keys of the data set are kept for this many recipients already.
 	#[error("keys are kept for {0} recipients of a data set")]

@@ -197,9 +197,12 @@ impl Moving {
 		})
 	}
 
-	/// Copies the keys of a data set whose batches are copied; from then on it is in the new place.
+	/// Copies the rest of a data set whose batches are copied; from then on it is in the new place.
 	fn finish(&self, dataset: &Hash) -> Result<(), StoreFault> {
 		let _copying = self.copying();
+		if let Some(owner) = self.from.owner(dataset)? {
+			self.to.assign(dataset, &owner)?;
+		}
 		for recipient in self.old.recipients(dataset)? {
 			if let Some(wrapped) = self.old.key(dataset, &recipient)? {
 				self.to.put_key(dataset, &recipient, &wrapped)?;
@@ -258,6 +261,24 @@ impl Engine for Moving {
 		datasets.dedup();
 		datasets.truncate(limit);
 		Ok(datasets)
+	}
+
+	fn assign(&self, dataset: &Hash, owner: &AccountId32) -> Result<(), StoreFault> {
+		self.engine(dataset)?.assign(dataset, owner)
+	}
+
+	fn owner(&self, dataset: &Hash) -> Result<Option<AccountId32>, StoreFault> {
+		self.engine(dataset)?.owner(dataset)
+	}
+
+	fn owned_bytes(&self, owner: &AccountId32) -> Result<u64, StoreFault> {
+		let mut bytes = self.to.owned_bytes(owner)?;
+		for dataset in self.from.owned(owner)? {
+			if self.from.holds(&dataset)? {
+				bytes += self.from.totals(&dataset)?.bytes;
+			}
+		}
+		Ok(bytes)
 	}
 
 	fn put_key(

@@ -272,6 +272,16 @@ impl Store {
 		self.engine.totals(dataset)
 	}
 
+	/// Notes whose a data set is.
+	pub fn assign(&self, dataset: &Hash, owner: &AccountId32) -> Result<(), StoreFault> {
+		self.engine.assign(dataset, owner)
+	}
+
+	/// Length of all frames of the data sets that are an owner's, as far as that was noted.
+	pub fn owned_bytes(&self, owner: &AccountId32) -> Result<u64, StoreFault> {
+		self.engine.owned_bytes(owner)
+	}
+
 	/// The data sets of which anything is kept.
 	pub fn datasets(&self) -> Result<Vec<Hash>, StoreFault> {
 		let mut datasets = Vec::new();

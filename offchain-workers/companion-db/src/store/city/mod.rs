@@ -52,6 +52,13 @@ const SHOW: &str = "delete from companion_db.hidden where blob = any($1) returni
 // Waits for publications under way, also of a process that was killed: theirs are not hidden any more.
 const HIDDEN: &str = "select blob from companion_db.hidden limit $1 for update";
 const STILL_HIDDEN: &str = "select blob from companion_db.hidden where blob = any($1) for update";
+const ASSIGN: &str = "insert into companion_db.datasets (dataset, owner) values ($1, $2)
+	on conflict (dataset) do update set owner = excluded.owner
+	where datasets.owner is distinct from excluded.owner";
+const OWNER: &str =
+	"select owner from companion_db.datasets where dataset = $1 and owner is not null";
+const OWNED_BYTES: &str =
+	"select coalesce(sum(bytes), 0)::bigint from companion_db.datasets where owner = $1";
 const DATASETS: &str =
 	"select dataset from companion_db.datasets where dataset > $1 order by dataset limit $2";
 const KEY: &str =
@@ -386,6 +393,20 @@ impl Engine for City {
 		let limit = i64::try_from(limit).unwrap_or(i64::MAX);
 		let rows = self.ask(DATASETS, &[&after, &limit])?;
 		rows.iter().map(|row| bytes(row, 0)).collect()
+	}
+
+	fn assign(&self, dataset: &Hash, owner: &AccountId32) -> Result<(), StoreFault> {
+		self.ask(ASSIGN, &[&dataset.as_slice(), &owner.0.as_slice()]).map(drop)
+	}
+
+	fn owner(&self, dataset: &Hash) -> Result<Option<AccountId32>, StoreFault> {
+		let rows = self.ask(OWNER, &[&dataset.as_slice()])?;
+		rows.first().map(|row| bytes(row, 0).map(AccountId32)).transpose()
+	}
+
+	fn owned_bytes(&self, owner: &AccountId32) -> Result<u64, StoreFault> {
+		let rows = self.ask(OWNED_BYTES, &[&owner.0.as_slice()])?;
+		rows.first().map_or(Ok(0), |row| count(row, 0))
 	}
 
 	fn put_key(

@@ -6,8 +6,11 @@ create table if not exists companion_db.format (version integer primary key);
 create table if not exists companion_db.datasets (
 	dataset bytea primary key check (octet_length(dataset) = 32),
 	batches bigint not null default 0,
-	bytes bigint not null default 0
+	bytes bigint not null default 0,
+	owner bytea check (octet_length(owner) = 32)
 );
+
+create index if not exists datasets_owner on companion_db.datasets (owner);
 
 -- The checksum binds a record to its place.
 create table if not exists companion_db.batches (

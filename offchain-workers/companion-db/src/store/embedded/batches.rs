@@ -28,6 +28,10 @@ const SEGMENTS: TableDefinition<SegmentKey, &[u8]> = TableDefinition::new("segme
 const STAGED: TableDefinition<Blob, ()> = TableDefinition::new("staged");
 /// Data sets of which anything is kept, to the counts of their batches and bytes.
 const TOTALS: TableDefinition<&[u8; 32], (u64, u64)> = TableDefinition::new("totals");
+/// Data set, to its owner.
+const OWNERS: TableDefinition<&[u8; 32], &[u8; 32]> = TableDefinition::new("owners");
+/// Owners with their data sets.
+const OWNED: TableDefinition<(&[u8; 32], &[u8; 32]), ()> = TableDefinition::new("owned");
 /// Data sets that another engine has.
 const MOVED: TableDefinition<&[u8; 32], ()> = TableDefinition::new("moved");
 /// How many batches are erased in one transaction.
@@ -60,6 +64,8 @@ pub(super) fn prepare(opened: &Opened) -> Result<(), StoreFault> {
 	{
 		write.open_table(BATCHES)?;
 		write.open_table(TOTALS)?;
+		write.open_table(OWNERS)?;
+		write.open_table(OWNED)?;
 		write.open_table(MOVED)?;
 		let mut staged = write.open_table(STAGED)?;
 		let mut segments = write.open_table(SEGMENTS)?;
@@ -226,6 +232,39 @@ pub(super) fn note(opened: &Opened, dataset: &Hash) -> Result<(), StoreFault> {
 	Ok(())
 }
 
+/// Notes whose a data set is.
+pub(super) fn assign(opened: &Opened, dataset: &Hash, owner: &Hash) -> Result<(), StoreFault> {
+	if self::owner(opened, dataset)? == Some(*owner) {
+		return Ok(());
+	}
+	let write = opened.database.begin_write()?;
+	forget_owner(&write, dataset)?;
+	write.open_table(OWNERS)?.insert(dataset, owner)?;
+	write.open_table(OWNED)?.insert((owner, dataset), ())?;
+	write.commit()?;
+	Ok(())
+}
+
+fn forget_owner(write: &WriteTransaction, dataset: &Hash) -> Result<(), StoreFault> {
+	let former = write.open_table(OWNERS)?.remove(dataset)?.map(|owner| *owner.value());
+	if let Some(former) = former {
+		write.open_table(OWNED)?.remove((&former, dataset))?;
+	}
+	Ok(())
+}
+
+pub(super) fn owner(opened: &Opened, dataset: &Hash) -> Result<Option<Hash>, StoreFault> {
+	let table = opened.database.begin_read()?.open_table(OWNERS)?;
+	Ok(table.get(dataset)?.map(|owner| *owner.value()))
+}
+
+/// The data sets of an owner.
+pub(super) fn owned(opened: &Opened, owner: &Hash) -> Result<Vec<Hash>, StoreFault> {
+	let table = opened.database.begin_read()?.open_table(OWNED)?;
+	let entries = table.range((owner, &[0; 32])..=(owner, &[u8::MAX; 32]))?;
+	entries.map(|entry| Ok(*entry?.0.value().1)).collect()
+}
+
 /// Whether anything of a data set is kept that no other engine has.
 pub(super) fn holds(opened: &Opened, dataset: &Hash) -> Result<bool, StoreFault> {
 	let read = opened.database.begin_read()?;
@@ -261,6 +300,7 @@ pub(super) fn erase_some(opened: &Opened, dataset: &Hash) -> Result<bool, StoreF
 		}
 		if found.is_empty() {
 			write.open_table(TOTALS)?.remove(dataset)?;
+			forget_owner(&write, dataset)?;
 		}
 		found
 	};

@@ -53,6 +53,11 @@ impl Embedded {
 		self.slot.with(|opened| batches::holds(opened, dataset))
 	}
 
+	/// The data sets of an owner.
+	pub fn owned(&self, owner: &AccountId32) -> Result<Vec<Hash>, StoreFault> {
+		self.slot.with(|opened| batches::owned(opened, &owner.0))
+	}
+
 	/// Notes that another engine has a data set.
 	pub fn mark_moved(&self, dataset: &Hash) -> Result<(), StoreFault> {
 		self.slot.with(|opened| batches::mark_moved(opened, dataset))
@@ -106,6 +111,22 @@ impl Engine for Embedded {
 
 	fn datasets(&self, after: Option<&Hash>, limit: usize) -> Result<Vec<Hash>, StoreFault> {
 		self.slot.with(|opened| batches::datasets(opened, after, limit))
+	}
+
+	fn assign(&self, dataset: &Hash, owner: &AccountId32) -> Result<(), StoreFault> {
+		self.slot.with(|opened| batches::assign(opened, dataset, &owner.0))
+	}
+
+	fn owner(&self, dataset: &Hash) -> Result<Option<AccountId32>, StoreFault> {
+		Ok(self.slot.with(|opened| batches::owner(opened, dataset))?.map(AccountId32))
+	}
+
+	fn owned_bytes(&self, owner: &AccountId32) -> Result<u64, StoreFault> {
+		let mut bytes = 0;
+		for dataset in self.owned(owner)? {
+			bytes += self.totals(&dataset)?.bytes;
+		}
+		Ok(bytes)
 	}
 
 	fn put_key(

@@ -14,6 +14,7 @@ fn fill(directory: &Directory) {
 	}
 	let staged = store.stage(&frame(0, 2)).unwrap();
 	store.publish(&OTHER, &[staged], 0, u64::MAX).unwrap();
+	store.assign(&DATASET, &RECIPIENT).unwrap();
 	store.put_key(&DATASET, &RECIPIENT, b"key").unwrap();
 	store.put_key(&THIRD, &RECIPIENT, b"third key").unwrap();
 }
@@ -29,6 +30,7 @@ fn expect_everything(store: &Store) {
 	}
 	let bytes = frame(0, 1).bytes().len() as u64;
 	assert_eq!(store.totals(&DATASET).unwrap(), Totals { batches: 70, bytes: 70 * bytes });
+	assert_eq!(store.owned_bytes(&RECIPIENT).unwrap(), 70 * bytes);
 	assert_eq!(store.last(&DATASET).unwrap().unwrap().batch, 69);
 	let stored = store.batch(&OTHER, 0).unwrap().unwrap();
 	assert_eq!(store.frame(&stored).unwrap(), Some(frame(0, 2)));

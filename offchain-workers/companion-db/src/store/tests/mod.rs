@@ -81,6 +81,7 @@ conformance![
 	a_conflict_keeps_the_whole_upload_out,
 	a_data_set_has_a_quota,
 	a_page_has_bounds,
+	an_owner_has_the_bytes_of_all_data_sets,
 	a_repair_replaces_whatever_is_there,
 	data_sets_come_in_pages,
 	discarding_what_was_published_does_no_harm,
@@ -267,6 +268,24 @@ fn a_repair_replaces_whatever_is_there(place: &dyn Place) {
 	store.repair(&DATASET, &other, u64::MAX).unwrap();
 	assert_eq!(read(&store, 0), Some(frame(0, 9)));
 	assert_eq!(segments_kept(&store), 2);
+}
+
+fn an_owner_has_the_bytes_of_all_data_sets(place: &dyn Place) {
+	let [alice, bob] = [1, 2].map(|number| AccountId32([number; 32]));
+	let store = place.open();
+	store.assign(&DATASET, &alice).unwrap();
+	store.assign(&OTHER, &alice).unwrap();
+	let bytes = put(&store, &frame(0, 1), 0).unwrap().bytes();
+	let staged = store.stage(&frame(0, 2)).unwrap();
+	store.publish(&OTHER, &[staged], 0, u64::MAX).unwrap();
+	assert_eq!(store.owned_bytes(&alice).unwrap(), 2 * bytes);
+	assert_eq!(store.owned_bytes(&bob).unwrap(), 0);
+	store.assign(&OTHER, &bob).unwrap();
+	store.assign(&OTHER, &bob).unwrap();
+	assert_eq!(store.owned_bytes(&alice).unwrap(), bytes);
+	store.erase(&OTHER).unwrap();
+	assert_eq!(store.owned_bytes(&bob).unwrap(), 0);
+	assert_eq!(store.datasets().unwrap(), [DATASET]);
 }
 
 fn data_sets_come_in_pages(place: &dyn Place) {
