@@ -177,3 +177,33 @@ impl IntoResponse for Problem {
 		response
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn faults_have_a_code_and_passing_ones_a_time_to_come_again() {
+		let expected = [
+			(StoreFault::Full, 507, "disk-full", false),
+			(StoreFault::QuotaExceeded(1), 507, "quota-exceeded", false),
+			(StoreFault::TooManyRecipients(1), 507, "quota-exceeded", false),
+			(StoreFault::Conflict(1), 409, "conflict", false),
+			(StoreFault::DamagedBatch(1), 500, "damaged", false),
+			(StoreFault::Moving, 503, "moving", true),
+			(StoreFault::StagedLost, 503, "lost", true),
+			(StoreFault::Unreachable("host db, user msec".into()), 503, "unreachable", true),
+			(StoreFault::InUse, 503, "unreachable", true),
+			(StoreFault::Database("secret".into()), 500, "internal", false),
+			(StoreFault::Disk("secret".into()), 500, "internal", false),
+		];
+		for (fault, status, code, comes_again) in expected {
+			let problem = Problem::from(fault);
+			let document = &problem.document;
+			assert_eq!((document.status, document.code.as_str()), (status, code));
+			assert_eq!(problem.retry_after.is_some(), comes_again, "{code}");
+			// What is wrong inside is for the log alone.
+			assert!(!document.detail.contains("secret") && !document.detail.contains("host"));
+		}
+	}
+}

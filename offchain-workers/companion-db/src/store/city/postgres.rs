@@ -231,7 +231,7 @@ mod tests {
 	#[test]
 	fn a_file_without_authorities_is_named() {
 		let file = tempfile::NamedTempFile::new().unwrap();
-		let error = tls(Some(file.path())).unwrap_err().to_string();
+		let error = tls(Some(file.path())).err().unwrap().to_string();
 		assert!(error.contains(&file.path().display().to_string()), "{error}");
 	}
 }
