@@ -145,17 +145,14 @@ impl Service {
 
 /// The description of the interface without its paths, which come from the routes themselves.
 #[derive(OpenApi)]
-#[openapi(
-	info(
-		title = "M-Sec companion database",
-		description = "Keeps the encrypted batches of data sets and hands them out to whom the chain \
+#[openapi(info(
+	title = "M-Sec companion database",
+	description = "Keeps the encrypted batches of data sets and hands them out to whom the chain \
 			allows. Every request is signed (RFC 9421) over method, path, query, the digest of the body \
 			(RFC 9530) and the account of the store; a signature is good once, for a minute. What cannot \
 			be done is answered with a problem document (RFC 9457).",
-		license(name = "Apache-2.0", identifier = "Apache-2.0"),
-	),
-	components(schemas(msec_worker_common::store_client::Problem))
-)]
+	license(name = "Apache-2.0", identifier = "Apache-2.0"),
+))]
 struct Description;
 
 /// The routes, and at `/openapi.json` their description.
