@@ -13,6 +13,7 @@ use msec_commitments::{BatchCommitment, Hash};
 use reqwest::{header::RETRY_AFTER, Body, Method, Response, StatusCode, Url};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
+use utoipa::ToSchema;
 
 /// How often a request is tried.
 const ATTEMPTS: u32 = 6;
@@ -30,7 +31,7 @@ const MAX_SHOWN: usize = 300;
 pub const MAX_PAGE: u32 = 1000;
 
 /// A batch as a store lists it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredBatch {
 	/// Position in the data set.
 	pub batch: u32,
@@ -52,7 +53,7 @@ impl StoredBatch {
 }
 
 /// What a store says of a data set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredDataset {
 	/// The data set, as 0x-hex.
 	pub dataset: String,
@@ -64,8 +65,15 @@ pub struct StoredDataset {
 	pub bytes: u64,
 }
 
+/// Heads of the parts of a range of batches, as a store has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StoredHeads {
+	/// Heads of equal parts from left to right, at most 256, as 0x-hex.
+	pub heads: Vec<String>,
+}
+
 /// An error as servers describe it (RFC 9457).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
 	/// The HTTP status again.
 	pub status: u16,
@@ -109,7 +117,9 @@ impl StoreError {
 		match self {
 			Self::Unreachable(_) => true,
 			Self::Refused(problem) => {
-				problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()
+				[StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS]
+					.iter()
+					.any(|status| problem.status == status.as_u16())
 					|| problem.code == "before-start"
 			},
 			Self::InvalidEndpoint(_) | Self::InvalidAnswer(_) => false,
@@ -214,6 +224,27 @@ impl StoreClient {
 			}
 		}
 		Ok(found)
+	}
+
+	/// Heads of the parts of two to the power of `height` batches from `first` on. Whether these lead to
+	/// what the chain has is for the caller to check.
+	pub async fn heads(
+		&self,
+		dataset: &Hash,
+		first: u32,
+		height: u32,
+	) -> Result<Vec<Hash>, StoreError> {
+		let query = format!("first={first}&height={height}");
+		let path = format!("{}/heads", path(dataset));
+		let found: StoredHeads =
+			json(self.send(Method::GET, &path, Some(&query), &[]).await?).await?;
+		let parse = |head: &String| {
+			let mut hash = [0; 32];
+			hex::decode_to_slice(head.strip_prefix("0x")?, &mut hash).ok()?;
+			Some(hash)
+		};
+		let invalid = || StoreError::InvalidAnswer("a head is no hash".to_owned());
+		found.heads.iter().map(parse).collect::<Option<_>>().ok_or_else(invalid)
 	}
 
 	/// One batch, checked against the commitments it carries. Whether those are the chain's is for the

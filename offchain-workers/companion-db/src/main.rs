@@ -2,49 +2,79 @@
 
 use anyhow::Context;
 use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
 use msec_companion_db::{
 	access::NodeAccess,
-	http::{routes, Service},
-	settings::{Arguments, Settings},
-	store::Store,
+	http::{description, routes, serve, Service},
+	replication::{NodeNeighbours, Replication},
+	scrub::{self, Report},
+	settings::{Arguments, Command, Output, Settings, Storage},
+	store::{Migration, Moved, Store, StoreFault},
 	sweep,
 };
 use msec_worker_common::{
 	chain::{ChainClient, ChainError},
 	health::{self, Readiness},
+	keys::AccountKey,
 	shutdown, telemetry,
 };
-use std::{process::ExitCode, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use std::{fmt::Display, process::ExitCode, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, runtime::Handle, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 /// How often it is checked whether decisions can be had.
 const READINESS_PERIOD: Duration = Duration::from_secs(3);
+/// How long a migration pauses when PostgreSQL or the objects cannot be reached.
+const MIGRATION_PAUSE: Duration = Duration::from_secs(5);
+/// Exit status when what is asked for cannot be begun.
+const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
 	let arguments = Arguments::parse();
 	telemetry::init();
+	match arguments.command.unwrap_or_default() {
+		Command::Serve => run(&arguments, Opening::AsItIs),
+		Command::Migrate => run(&arguments, Opening::WhileItMoves),
+		Command::Scrub { output } => run_scrub(&arguments, output),
+		Command::Openapi => {
+			println!("{}", description());
+			ExitCode::SUCCESS
+		},
+	}
+}
+
+fn complain(error: impl Display) {
+	eprintln!("msec-companion-db: {error:#}");
+}
+
+/// How a store is opened.
+#[derive(Clone, Copy)]
+enum Opening {
+	AsItIs,
+	WhileItMoves,
+}
+
+fn run(arguments: &Arguments, opening: Opening) -> ExitCode {
 	let settings = match arguments.settings() {
 		Ok(settings) => settings,
 		Err(error) => {
-			eprintln!("msec-companion-db: {error}");
-			return ExitCode::from(2);
+			complain(error);
+			return ExitCode::from(UNUSABLE);
 		},
 	};
-	match start(settings) {
+	match start(settings, opening) {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
-			eprintln!("msec-companion-db: {error:#}");
+			complain(error);
 			ExitCode::FAILURE
 		},
 	}
 }
 
 #[tokio::main]
-async fn start(settings: Settings) -> anyhow::Result<()> {
+async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 	let stop = shutdown::on_signal()?;
-	let store = Store::open(&settings.data_directory)
-		.with_context(|| format!("the store in {}", settings.data_directory.display()))?;
+	let (store, migration) = open(&settings.storage, opening).await?;
 	let chain = ChainClient::connect(&settings.node).await?;
 	warn_unless_registered(&chain, &settings).await?;
 
@@ -52,26 +82,41 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 	let metrics = health::install_metrics()?;
 	let watching = watch(chain.clone(), settings.max_head_age, readiness.clone(), stop.clone());
 	let health = health::serve(settings.health_listen, readiness, metrics, stop.clone());
+	let neighbours = neighbours(&chain, &settings)?;
 	let access = Arc::new(NodeAccess::new(chain, settings.max_head_age));
+	let replication = neighbours.map(|neighbours| Replication {
+		store: store.clone(),
+		chain: access.clone(),
+		neighbours: Arc::new(neighbours),
+		quota: settings.limits.max_dataset_bytes,
+	});
 	let sweeping = sweep::run(store.clone(), access.clone(), stop.clone());
 
-	let service =
-		Service::new(store, access, settings.account, settings.limits).with_owners(settings.owners);
+	let service = Service::new(store, access, settings.account, settings.limits)
+		.with_owners(settings.owners)
+		.with_stop(stop.clone());
 	let listener = TcpListener::bind(settings.listen)
 		.await
 		.with_context(|| format!("cannot listen at {}", settings.listen))?;
 	tracing::info!(address = %listener.local_addr()?, account = %settings.account, "serving");
 	shutdown::notify_ready();
-	let serving = async {
-		axum::serve(listener, routes(Arc::new(service)))
-			.with_graceful_shutdown(stop.clone().cancelled_owned())
-			.await
-			.context("serving")
-	};
+	let serving = serve(listener, routes(Arc::new(service)), settings.connections, stop.clone());
 	// When one of them fails, the others are stopped by the end of the process.
-	let ((), (), (), ()) = tokio::try_join!(
-		serving,
+	let ((), (), (), (), (), ()) = tokio::try_join!(
+		async { serving.await.context("serving") },
 		async { health.await.context("health and metrics") },
+		async {
+			match migration {
+				Some(migration) => migrate(Arc::new(migration), stop.clone()).await,
+				None => Ok(()),
+			}
+		},
+		async {
+			if let Some(replication) = &replication {
+				replication.run(stop.clone()).await;
+			}
+			Ok(())
+		},
 		async {
 			sweeping.await;
 			Ok(())
@@ -82,6 +127,125 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 		},
 	)?;
 	Ok(())
+}
+
+async fn open(storage: &Storage, opening: Opening) -> anyhow::Result<(Store, Option<Migration>)> {
+	let place = format!("the store in {}", storage.data_directory.display());
+	let storage = storage.clone();
+	let opened = spawn_blocking(move || match opening {
+		Opening::AsItIs => Ok((storage.open(Handle::current())?, None)),
+		Opening::WhileItMoves => {
+			let (store, migration) = storage.migrate(Handle::current())?;
+			Ok((store, Some(migration)))
+		},
+	});
+	opened.await?.map_err(|fault: StoreFault| anyhow::Error::from(fault)).context(place)
+}
+
+/// Moves everything; what passes is waited for.
+async fn migrate(migration: Arc<Migration>, stop: CancellationToken) -> anyhow::Result<()> {
+	while !stop.is_cancelled() {
+		let (migration, stopped) = (migration.clone(), stop.clone());
+		match spawn_blocking(move || move_all(&migration, &stopped)).await? {
+			Ok(moved) => {
+				tell(&moved, &stop);
+				return Ok(());
+			},
+			Err(fault @ (StoreFault::Unreachable(_) | StoreFault::Full)) => {
+				tracing::warn!(%fault, "the migration goes on later");
+				stop.run_until_cancelled(tokio::time::sleep(MIGRATION_PAUSE)).await;
+			},
+			Err(fault) => return Err(fault).context("moving to PostgreSQL"),
+		}
+	}
+	Ok(())
+}
+
+fn move_all(migration: &Migration, stop: &CancellationToken) -> Result<Moved, StoreFault> {
+	let bar = progress_bar(migration.bytes()?, "moved");
+	let moved = migration.run(|| !stop.is_cancelled(), |bytes| bar.inc(bytes))?;
+	bar.finish_and_clear();
+	Ok(moved)
+}
+
+fn tell(moved: &Moved, stop: &CancellationToken) {
+	for (dataset, batch) in &moved.damaged {
+		let dataset = format!("0x{}", hex::encode(dataset));
+		tracing::error!(dataset, batch, "not moved, because this batch is damaged");
+	}
+	let (datasets, bytes) = (moved.datasets, moved.bytes);
+	if stop.is_cancelled() {
+		tracing::info!(datasets, bytes, "the migration goes on at the next start");
+	} else if moved.damaged.is_empty() {
+		tracing::info!(datasets, bytes, "everything is moved; `migrate` is not needed any more");
+	}
+}
+
+fn run_scrub(arguments: &Arguments, output: Output) -> ExitCode {
+	let storage = match arguments.storage() {
+		Ok(storage) => storage,
+		Err(error) => {
+			complain(error);
+			return ExitCode::from(UNUSABLE);
+		},
+	};
+	match scrub_all(storage).and_then(|report| print(&report, output).map(|()| report)) {
+		Ok(report) if report.damaged == 0 => ExitCode::SUCCESS,
+		Ok(_) => ExitCode::FAILURE,
+		Err(error) => {
+			complain(error);
+			ExitCode::from(UNUSABLE)
+		},
+	}
+}
+
+#[tokio::main]
+async fn scrub_all(storage: Storage) -> anyhow::Result<Report> {
+	let scrubbing = spawn_blocking(move || {
+		let store = storage.open_to_read(Handle::current())?;
+		let bar = progress_bar(scrub::length(&store)?, "read");
+		let report = scrub::scrub(&store, |bytes| bar.inc(bytes))?;
+		bar.finish_and_clear();
+		Ok(report)
+	});
+	scrubbing.await?.map_err(|fault: StoreFault| fault.into())
+}
+
+fn print(report: &Report, output: Output) -> anyhow::Result<()> {
+	match output {
+		Output::Json => println!("{}", serde_json::to_string_pretty(report)?),
+		Output::Text => {
+			for damage in &report.damage {
+				println!("{damage}");
+			}
+			let Report { datasets, batches, bytes, damaged, .. } = report;
+			println!("{datasets} data sets, {batches} batches, {bytes} bytes: {damaged} damaged");
+		},
+	}
+	Ok(())
+}
+
+/// Shown on a terminal only.
+fn progress_bar(bytes: u64, done: &str) -> ProgressBar {
+	let template = format!("{{bar:30}} {{bytes}} of {{total_bytes}} {done}, {{eta}} left");
+	let style = ProgressStyle::with_template(&template).expect("the template is well-formed; qed");
+	ProgressBar::new(bytes).with_style(style)
+}
+
+/// Where to fetch from, when there is a key to ask with.
+fn neighbours(chain: &ChainClient, settings: &Settings) -> anyhow::Result<Option<NodeNeighbours>> {
+	let Some(file) = &settings.account_key else {
+		return Ok(None);
+	};
+	let key = AccountKey::load(file, &settings.password)?;
+	anyhow::ensure!(
+		key.account_id() == settings.account,
+		"{} is the key of {}, and the store is {}",
+		file.display(),
+		key.account_id(),
+		settings.account
+	);
+	Ok(Some(NodeNeighbours::new(chain.clone(), Arc::new(key))))
 }
 
 async fn warn_unless_registered(

@@ -1,11 +1,13 @@
 //! The store over HTTP, with decisions from a chain that exists in memory only.
 
 use axum::Router;
-use futures::{future::BoxFuture, FutureExt};
-use msec_commitments::{envelope::wrap_key_tree, ChunkKey, EnvelopeSecret, Hash, KeyTree, Peaks};
+use futures::{future::BoxFuture, FutureExt, StreamExt};
+use msec_commitments::{
+	envelope::wrap_key_tree, tree, ChunkKey, EnvelopeSecret, Hash, KeyTree, Peaks,
+};
 use msec_companion_db::{
 	access::ChainAccess,
-	http::{routes, Limits, Service},
+	http::{routes, Connections, Limits, Service},
 	store::Store,
 	sweep::sweep,
 };
@@ -25,6 +27,7 @@ use std::{
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 const DATASET: Hash = [7; 32];
 const OPERATOR: AccountId32 = AccountId32([99; 32]);
@@ -212,6 +215,12 @@ async fn serve(
 	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 	let endpoint = format!("http://{}", listener.local_addr().unwrap());
 	let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+	wait_until_signatures_count().await;
+	(endpoint, server)
+}
+
+/// Requests that were signed before a service began are refused.
+async fn wait_until_signatures_count() {
 	let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
 	let refused_until = now().as_secs() + AHEAD_SECONDS;
 	tokio::time::timeout(Duration::from_secs(AHEAD_SECONDS + 5), async {
@@ -222,7 +231,6 @@ async fn serve(
 	})
 	.await
 	.unwrap();
-	(endpoint, server)
 }
 
 fn key(seed: u8) -> Arc<AccountKey> {
@@ -468,6 +476,27 @@ async fn a_data_set_has_a_quota() {
 }
 
 #[tokio::test]
+async fn an_owner_has_a_quota_over_all_data_sets() {
+	let whole = frame(0, 1).bytes().len() as u64;
+	let limits = Limits { max_owner_bytes: Some(2 * whole), ..Limits::default() };
+	let fixture = Fixture::with_limits(limits).await;
+	let (mine, other) = ([8; 32], [9; 32]);
+	fixture.chain.change(|state| {
+		let dataset = state.datasets[&DATASET].clone();
+		state.datasets.insert(mine, dataset.clone());
+		state.datasets.insert(other, Dataset { owner: key(5).account_id(), ..dataset });
+	});
+	let client = fixture.owner_client();
+	client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	client.upload(&mine, &[frame(0, 1)]).await.unwrap();
+	let problem = refused(client.upload(&mine, &[frame(1, 1)]).await.unwrap_err());
+	assert_eq!((problem.status, problem.code.as_str()), (507, "quota-exceeded"));
+	// What is there already is no addition, and others have their own.
+	client.upload(&mine, &[frame(0, 1)]).await.unwrap();
+	fixture.client(&key(5)).upload(&other, &[frame(0, 1), frame(1, 1)]).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_store_may_choose_its_owners() {
 	let fixture = Fixture::with_owners(Limits::default(), vec![key(5).account_id()]).await;
 	let problem =
@@ -611,4 +640,151 @@ async fn unknown_paths_and_identifiers_are_problems_too() {
 	let (status, problem) = fixture.signed(&fixture.owner, Method::GET, &path, vec![]).await;
 	assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 	assert_eq!(problem.unwrap().code, "invalid-query");
+}
+
+#[tokio::test]
+async fn what_is_damaged_on_disk_is_named_and_not_served() {
+	let mut fixture = Fixture::start().await;
+	let frames = [frame(0, 1), frame(1, 2), large_frame(2)];
+	fixture.owner_client().upload(&DATASET, &frames).await.unwrap();
+	fixture.server.abort();
+	let _ = (&mut fixture.server).await;
+	let elsewhere = tempfile::tempdir().unwrap();
+	fixture.store = Store::open(elsewhere.path()).unwrap();
+	drop(retry_open(fixture.directory.path()).await);
+	let file = fixture.directory.path().join("batches.redb");
+	let mut content = std::fs::read(&file).unwrap();
+	// In the first batch, and at the end of the large one.
+	flip(&mut content, &frames[0].bytes()[500..564]);
+	flip(&mut content, &frames[2].bytes()[frames[2].bytes().len() - 64..]);
+	std::fs::write(&file, content).unwrap();
+
+	let store = retry_open(fixture.directory.path()).await;
+	let (endpoint, server) = serve(&store, &fixture.chain, Limits::default(), vec![]).await;
+	fixture.endpoint = endpoint;
+	fixture.server = server;
+	let client = fixture.owner_client();
+	for batch in [0, 2] {
+		let problem = refused(client.batch(&DATASET, batch).await.unwrap_err());
+		assert_eq!((problem.status, problem.code.as_str()), (500, "damaged"));
+		assert!(problem.detail.contains(&format!("batch {batch}")), "{}", problem.detail);
+		let problem = refused(client.chunk(&DATASET, batch, 0).await.unwrap_err());
+		assert_eq!(problem.code, "damaged");
+	}
+	assert_eq!(client.batch(&DATASET, 1).await.unwrap(), frames[1]);
+}
+
+/// A frame of more than one block.
+fn large_frame(batch: u32) -> Frame {
+	let chunk = ChunkKey::from_bytes([9; 32]).seal(&[9; 4096]).unwrap();
+	Frame::new(batch, &vec![chunk; 400]).unwrap()
+}
+
+/// Flips a bit wherever these bytes are.
+fn flip(content: &mut [u8], bytes: &[u8]) {
+	let places: Vec<_> = content
+		.windows(bytes.len())
+		.enumerate()
+		.filter(|(_, window)| *window == bytes)
+		.map(|(place, _)| place)
+		.collect();
+	assert!(!places.is_empty());
+	places.iter().for_each(|place| content[place + 10] ^= 2);
+}
+
+#[tokio::test]
+async fn an_account_that_asks_too_much_is_told_when_to_come_again() {
+	let limits = Limits { max_requests_per_second: 1, ..Limits::default() };
+	let fixture = Fixture::with_limits(limits).await;
+	let path = dataset_path();
+	let first = fixture.signed(&fixture.owner, Method::GET, &path, vec![]).await;
+	assert_eq!(first.0, StatusCode::OK);
+	let mut last = first;
+	for _ in 0..50 {
+		last = fixture.signed(&fixture.owner, Method::GET, &path, vec![]).await;
+		if last.0 != StatusCode::OK {
+			break;
+		}
+	}
+	assert_eq!(last.0, StatusCode::TOO_MANY_REQUESTS);
+	assert_eq!(last.1.unwrap().code, "too-many-requests");
+	// Others are not concerned.
+	let (status, _) = fixture.signed(&key(2), Method::GET, &path, vec![]).await;
+	assert_eq!(status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_stop_ends_uploads_and_leaves_nothing() {
+	let fixture = Fixture::start().await;
+	let stop = CancellationToken::new();
+	let service =
+		Service::new(fixture.store.clone(), fixture.chain.clone(), OPERATOR, Limits::default())
+			.with_stop(stop.clone());
+	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+	let endpoint = format!("http://{}", listener.local_addr().unwrap());
+	let server = tokio::spawn(msec_companion_db::http::serve(
+		listener,
+		routes(Arc::new(service)),
+		Connections::default(),
+		stop.clone(),
+	));
+	wait_until_signatures_count().await;
+	// The second half of the body never comes.
+	let whole = frame(0, 1).bytes().clone();
+	let headers = sign(&fixture.owner, &Method::POST, &batches_path(), &whole);
+	let (begun, wait) = tokio::sync::oneshot::channel::<()>();
+	let body = futures::stream::once(async move { Ok::<_, std::io::Error>(whole.slice(..100)) })
+		.chain(futures::stream::once(async move {
+			begun.send(()).unwrap();
+			std::future::pending().await
+		}));
+	let mut request = reqwest::Client::new().post(format!("{endpoint}{}", batches_path()));
+	for (name, value) in headers.iter() {
+		request = request.header(name, value);
+	}
+	let answer = tokio::spawn(request.body(reqwest::Body::wrap_stream(body)).send());
+	wait.await.unwrap();
+	stop.cancel();
+	// The answer may be lost with the connection, because the body was not read to its end.
+	if let Ok(answer) = answer.await.unwrap() {
+		assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+		let problem: Problem = answer.json().await.unwrap();
+		assert!(["stopping", "busy"].contains(&problem.code.as_str()), "{}", problem.code);
+	}
+	tokio::time::timeout(Duration::from_secs(20), server).await.unwrap().unwrap().unwrap();
+	assert!(fixture.owner_client().batches(&DATASET, 0, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_interface_describes_itself() {
+	let fixture = Fixture::start().await;
+	let url = format!("{}/openapi.json", fixture.endpoint);
+	let description: serde_json::Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+	assert_eq!(description["info"]["title"], "M-Sec companion database");
+	let (status, problem) =
+		fixture.signed(&fixture.owner, Method::PUT, &dataset_path(), vec![]).await;
+	assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+	assert_eq!(problem.unwrap().code, "method-not-allowed");
+}
+
+#[tokio::test]
+async fn another_store_of_the_data_set_may_read_ciphertext() {
+	let fixture = Fixture::start().await;
+	let client = fixture.owner_client();
+	client.upload(&DATASET, &[frame(0, 1), frame(1, 1)]).await.unwrap();
+	let replica = key(6);
+	let refusal = refused(fixture.client(&replica).batch(&DATASET, 0).await.unwrap_err());
+	assert_eq!(refusal.refusal.as_deref(), Some("NoGrant"));
+	fixture.change(|dataset| dataset.stores.push(replica.account_id()));
+	let replica = fixture.client(&replica);
+	assert_eq!(replica.batch(&DATASET, 0).await.unwrap(), frame(0, 1));
+	let head = tree::root(&[0, 1].map(|batch| frame(batch, 1).commitment().leaf_hash()));
+	assert_eq!(replica.heads(&DATASET, 0, 1).await.unwrap(), [head]);
+	assert!(replica.heads(&DATASET, 0, 2).await.unwrap_err().is_not_found());
+	assert_eq!(refused(replica.heads(&DATASET, 1, 1).await.unwrap_err()).status, 422);
+	let refusal = refused(replica.upload(&DATASET, &[frame(2, 1)]).await.unwrap_err());
+	assert_eq!(refusal.refusal.as_deref(), Some("NoGrant"));
+	fixture.change(|dataset| dataset.erased = true);
+	let refusal = refused(replica.batch(&DATASET, 0).await.unwrap_err());
+	assert_eq!(refusal.refusal.as_deref(), Some("Erased"));
 }

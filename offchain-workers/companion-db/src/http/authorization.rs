@@ -12,6 +12,7 @@ use msec_worker_common::{
 	AccountId32,
 };
 use serde::Deserialize;
+use std::time::Instant;
 
 /// What a request declares in its query, whatever it asks for.
 #[derive(Deserialize)]
@@ -46,15 +47,17 @@ pub(super) async fn authorize(
 ) -> Result<Authorized, Problem> {
 	let unclaimed = verify(service, request)?;
 	let purpose = purpose(request)?;
-	match service.chain.decide(unclaimed.account(), id, action, purpose).await? {
-		Decision::Allow(_) => {},
-		Decision::Deny(refusal) => return Err(Problem::refused(refusal)),
-	}
+	let decision = service.chain.decide(unclaimed.account(), id, action, purpose).await?;
 	let dataset = service
 		.chain
 		.dataset(id)
 		.await?
 		.ok_or_else(|| Problem::refused(Refusal::UnknownResource))?;
+	match decision {
+		Decision::Allow(_) => {},
+		Decision::Deny(Refusal::NoGrant) if is_replica(&dataset, unclaimed.account(), action) => {},
+		Decision::Deny(refusal) => return Err(Problem::refused(refusal)),
+	}
 	let kept = match action {
 		Action::Write => service.takes_from(&dataset.owner),
 		_ => true,
@@ -65,6 +68,11 @@ pub(super) async fn authorize(
 	}
 	let verified = unclaimed.claim()?;
 	Ok(Authorized { account: verified.account, dataset, content_digest: verified.content_digest })
+}
+
+/// Whether another store of the data set asks for ciphertext, which the owner chose it to keep.
+fn is_replica(dataset: &Dataset, account: &AccountId32, action: Action) -> bool {
+	matches!(action, Action::Read) && dataset.stores.contains(account)
 }
 
 /// [`authorize`] for requests without a body.
@@ -111,6 +119,7 @@ fn purpose(request: &Parts) -> Result<Option<Purpose>, Problem> {
 	query.purpose.map(parse).transpose()
 }
 
+/// Checks the signature, and whether the account has asked too much.
 fn verify<'a>(service: &'a Service, request: &Parts) -> Result<Unclaimed<'a>, Problem> {
 	let parts = RequestParts {
 		method: request.method.as_str(),
@@ -120,5 +129,7 @@ fn verify<'a>(service: &'a Service, request: &Parts) -> Result<Unclaimed<'a>, Pr
 	let headers = |name: &'static str| {
 		request.headers.get_all(name).into_iter().map(|value| value.as_bytes())
 	};
-	Ok(service.verifier.verify(&parts, headers)?)
+	let unclaimed = service.verifier.verify(&parts, headers)?;
+	service.rate.take(unclaimed.account(), Instant::now()).map_err(Problem::too_many)?;
+	Ok(unclaimed)
 }

@@ -3,7 +3,7 @@
 use super::{
 	authorization::{authorize_empty, authorize_erasure},
 	parse_id,
-	problem::Problem,
+	problem::{Problem, PROBLEM_JSON},
 	to_hex, Service,
 };
 use axum::{
@@ -11,10 +11,35 @@ use axum::{
 	http::StatusCode,
 	Json,
 };
-use msec_worker_common::{chain::Action, store_client::StoredDataset};
+use msec_worker_common::{
+	chain::Action,
+	store_client::{self, StoredDataset},
+};
 use std::sync::Arc;
 
-/// How much of a data set is here.
+/// Show how much of a data set is here
+#[utoipa::path(
+	get,
+	path = "/v1/datasets/{dataset}",
+	operation_id = "showDataset",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+		("purpose" = Option<String>, Query, description = "What the data is for, where a grant asks for it"),
+	),
+	responses(
+		(status = 200, description = "Counts", body = StoredDataset),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 404, description = "The data set is not kept here",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain or the disk cannot be asked",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
 pub(super) async fn show(
 	State(service): State<Arc<Service>>,
 	Path(dataset): Path<String>,
@@ -32,7 +57,32 @@ pub(super) async fn show(
 	}))
 }
 
-/// Destroys what is here of an erased data set.
+/// Destroy what is here of an erased data set
+///
+/// The owner erases the data set on chain first. The keys are destroyed before the ciphertext.
+#[utoipa::path(
+	delete,
+	path = "/v1/datasets/{dataset}",
+	operation_id = "eraseDataset",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+	),
+	responses(
+		(status = 204, description = "Nothing of it is here any more"),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The data set is unknown, or it is not the owner who asks", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 404, description = "The identifier is none",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 409, description = "The data set is not erased on chain, or not finally",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain or the disk cannot be asked",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
 pub(super) async fn erase(
 	State(service): State<Arc<Service>>,
 	Path(dataset): Path<String>,

@@ -4,30 +4,42 @@
 mod authorization;
 mod batches;
 mod datasets;
+mod heads;
 mod keys;
+mod measurement;
 mod problem;
+mod rate;
+mod server;
 mod upload;
+
+pub use server::{serve, Connections};
 
 use crate::{access::ChainAccess, store::Store};
 use axum::{
 	http::{
 		header::{CONTENT_TYPE, RETRY_AFTER},
-		HeaderName, Method,
+		HeaderName, Method, StatusCode,
 	},
-	routing::{get, put},
+	middleware,
+	routing::get,
 	Router,
 };
+use bytes::Bytes;
 use msec_commitments::Hash;
 use msec_worker_common::{
 	signature::{Verifier, CONTENT_DIGEST, SIGNATURE, SIGNATURE_INPUT},
 	AccountId32,
 };
 use problem::Problem;
+use rate::AccountRate;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tower_http::cors::{Any, CorsLayer};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// How many nonces are remembered: what 60 seconds at some 1,600 requests a second need.
+/// How many nonces are remembered: what 60 seconds at some 3,300 requests a second need.
 const NONCES: usize = 200_000;
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -40,10 +52,14 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
 pub struct Limits {
 	/// Most bytes in the body of one upload.
 	pub max_upload_bytes: u64,
-	/// Most uploads at a time; each needs memory for one batch.
+	/// Most uploads at a time; each needs memory for one batch. Of small ones there may be more.
 	pub max_uploads: usize,
 	/// Most bytes of one data set.
 	pub max_dataset_bytes: u64,
+	/// Most bytes of all data sets of one owner; any number when there is none.
+	pub max_owner_bytes: Option<u64>,
+	/// Most requests of one account in a second; any number when zero.
+	pub max_requests_per_second: u32,
 }
 
 impl Default for Limits {
@@ -52,6 +68,8 @@ impl Default for Limits {
 			max_upload_bytes: 64 * MEBIBYTE,
 			max_uploads: 4,
 			max_dataset_bytes: 16 * 1024 * MEBIBYTE,
+			max_owner_bytes: None,
+			max_requests_per_second: 1000,
 		}
 	}
 }
@@ -66,7 +84,13 @@ pub struct Service {
 	limits: Limits,
 	/// Whose data sets are taken; everybody's when empty.
 	owners: Vec<AccountId32>,
+	/// Memory for uploads, in parts.
 	uploads: Semaphore,
+	/// Who may ask for heads of ranges at a time.
+	heads: Semaphore,
+	rate: AccountRate,
+	/// When uploads end that are under way.
+	stop: CancellationToken,
 }
 
 impl Service {
@@ -77,6 +101,7 @@ impl Service {
 		operator: AccountId32,
 		limits: Limits,
 	) -> Self {
+		let memory = limits.max_uploads.saturating_mul(upload::MOST_PARTS as usize);
 		Self {
 			store,
 			chain,
@@ -84,8 +109,16 @@ impl Service {
 			operator,
 			limits,
 			owners: Vec::new(),
-			uploads: Semaphore::new(limits.max_uploads),
+			uploads: Semaphore::new(memory.min(Semaphore::MAX_PERMITS)),
+			heads: Semaphore::new(1),
+			rate: AccountRate::new(limits.max_requests_per_second),
+			stop: CancellationToken::new(),
 		}
+	}
+
+	/// Ends uploads that are under way when `stop` comes.
+	pub fn with_stop(self, stop: CancellationToken) -> Self {
+		Self { stop, ..self }
 	}
 
 	/// Takes only data sets of these owners; of everybody when there are none.
@@ -110,17 +143,53 @@ impl Service {
 	}
 }
 
-/// The routes.
+/// The description of the interface without its paths, which come from the routes themselves.
+#[derive(OpenApi)]
+#[openapi(info(
+	title = "M-Sec companion database",
+	description = "Keeps the encrypted batches of data sets and hands them out to whom the chain \
+			allows. Every request is signed (RFC 9421) over method, path, query, the digest of the body \
+			(RFC 9530) and the account of the store; a signature is good once, for a minute. What cannot \
+			be done is answered with a problem document (RFC 9457).",
+	license(name = "Apache-2.0", identifier = "Apache-2.0"),
+))]
+struct Description;
+
+/// The routes, and at `/openapi.json` their description.
 pub fn routes(service: Arc<Service>) -> Router {
-	Router::new()
-		.route("/v1/datasets/{dataset}", get(datasets::show).delete(datasets::erase))
-		.route("/v1/datasets/{dataset}/batches", get(batches::list).post(upload::upload))
-		.route("/v1/datasets/{dataset}/batches/{batch}", get(batches::frame))
-		.route("/v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}", get(batches::chunk))
-		.route("/v1/datasets/{dataset}/keys/{recipient}", put(keys::put).get(keys::get))
-		.fallback(|| async { Problem::not_found("there is no such resource") })
+	let (router, _) = documented().split_for_parts();
+	let description = Bytes::from(description());
+	router
+		.route(
+			"/openapi.json",
+			get(|| async move { ([(CONTENT_TYPE, "application/json")], description) }),
+		)
+		.layer(middleware::from_fn(measurement::measure))
+		.fallback(|| async {
+			Problem::not_found("there is no such resource; /openapi.json lists what there is")
+		})
+		.method_not_allowed_fallback(|| async {
+			let detail = "the resource has other methods; the header Allow lists them";
+			Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+		})
 		.layer(cross_origin())
 		.with_state(service)
+}
+
+/// The description of the interface, as OpenAPI in JSON.
+pub fn description() -> String {
+	let (_, description) = documented().split_for_parts();
+	serde_json::to_string_pretty(&description).unwrap_or_default()
+}
+
+fn documented() -> OpenApiRouter<Arc<Service>> {
+	OpenApiRouter::with_openapi(Description::openapi())
+		.routes(routes!(datasets::show, datasets::erase))
+		.routes(routes!(batches::list, upload::upload))
+		.routes(routes!(batches::frame))
+		.routes(routes!(batches::chunk))
+		.routes(routes!(heads::show))
+		.routes(routes!(keys::put, keys::get))
 }
 
 /// Lets pages of any origin ask. What a request may do depends on its signature, which a page can make
@@ -154,4 +223,31 @@ fn parse_number(text: &str) -> Result<u32, Problem> {
 
 fn to_hex(id: &Hash) -> String {
 	format!("0x{}", hex::encode(id))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_description_names_every_route_and_what_is_answered() {
+		let description: serde_json::Value = serde_json::from_str(&description()).unwrap();
+		let paths: Vec<_> = description["paths"].as_object().unwrap().keys().collect();
+		let expected = [
+			"/v1/datasets/{dataset}",
+			"/v1/datasets/{dataset}/batches",
+			"/v1/datasets/{dataset}/batches/{batch}",
+			"/v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}",
+			"/v1/datasets/{dataset}/heads",
+			"/v1/datasets/{dataset}/keys/{recipient}",
+		];
+		assert_eq!(paths, expected);
+		for name in ["Problem", "StoredBatch", "StoredDataset"] {
+			assert!(description["components"]["schemas"][name].is_object(), "{name}");
+		}
+		let upload = &description["paths"]["/v1/datasets/{dataset}/batches"]["post"];
+		for status in ["200", "401", "403", "409", "413", "429", "503", "507"] {
+			assert!(upload["responses"][status].is_object(), "{status}");
+		}
+	}
 }

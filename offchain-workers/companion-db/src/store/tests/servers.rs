@@ -1,0 +1,319 @@
+//! PostgreSQL, and a server that speaks the S3 protocol, as the tests start them: on the loopback
+//! interface, with everything in a temporary directory.
+//!
+//! The S3 server is moto, the usual fake of Amazon's services, which keeps objects in memory. It checks
+//! no credentials.
+
+use super::{CitySettings, Place, Store};
+use msec_worker_common::keys::write_secret;
+use std::{
+	fs,
+	io::Write,
+	net::{TcpListener, TcpStream},
+	path::{Path, PathBuf},
+	process::{Child, ChildStdin, Command, Stdio},
+	sync::{
+		atomic::{AtomicU32, Ordering},
+		LazyLock,
+	},
+	thread,
+	time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const PASSWORD: &str = "correct horse battery staple";
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Runs a server for as long as its standard input is open, which it is until the tests end in whatever
+/// way; then the directory goes too.
+const GUARD: &str = r#"directory=$1; shift
+"$@" </dev/null & server=$!
+cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$directory""#;
+
+/// Where connections of all tests live.
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+static POSTGRES: LazyLock<Postgres> = LazyLock::new(Postgres::start);
+static BUCKETS: LazyLock<Buckets> = LazyLock::new(Buckets::start);
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A name that no other test uses.
+fn unused_name() -> String {
+	format!("test{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A server that ends with the tests.
+struct Guarded {
+	child: Child,
+	input: Option<ChildStdin>,
+}
+
+impl Guarded {
+	fn start(directory: &Path, log: &Path, command: &[String]) -> Self {
+		let log = fs::File::create(log).unwrap();
+		let mut child = Command::new("sh")
+			.args(["-c", GUARD, "guard"])
+			.arg(directory)
+			.args(command)
+			.stdin(Stdio::piped())
+			.stdout(log.try_clone().unwrap())
+			.stderr(log)
+			.spawn()
+			.unwrap();
+		let input = child.stdin.take();
+		Self { child, input }
+	}
+}
+
+impl Drop for Guarded {
+	fn drop(&mut self) {
+		drop(self.input.take());
+		self.child.wait().unwrap();
+	}
+}
+
+fn unused_port() -> u16 {
+	TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+	let deadline = Instant::now() + PATIENCE;
+	while !is_so() {
+		assert!(Instant::now() < deadline, "{what}");
+		thread::sleep(Duration::from_millis(20));
+	}
+}
+
+/// A PostgreSQL server of its own.
+pub struct Postgres {
+	port: u16,
+	/// Where the password is kept for clients.
+	password_file: PathBuf,
+	_password: TempDir,
+	_server: Guarded,
+}
+
+impl Postgres {
+	pub fn start() -> Self {
+		let directory = tempfile::tempdir().unwrap().keep();
+		let password = tempfile::tempdir().unwrap();
+		let password_file = password.path().join("password");
+		write_secret(&password_file, PASSWORD.as_bytes()).unwrap();
+		let for_initdb = directory.join("password");
+		fs::copy(&password_file, &for_initdb).unwrap();
+		let data = directory.join("data");
+		if is_root() {
+			run(&["chown", "-R", "postgres:", &text(&directory)]);
+		}
+		let initdb = [
+			program("initdb"),
+			format!("--pgdata={}", data.display()),
+			"--auth=scram-sha-256".into(),
+			format!("--pwfile={}", for_initdb.display()),
+			"--username=postgres".into(),
+			"--encoding=UTF8".into(),
+			"--locale=C".into(),
+			"--no-sync".into(),
+		];
+		run(&as_postgres(&initdb).iter().map(String::as_str).collect::<Vec<_>>());
+		let port = unused_port();
+		let server = [
+			program("postgres"),
+			"-D".into(),
+			text(&data),
+			"-c".into(),
+			"listen_addresses=127.0.0.1".into(),
+			"-c".into(),
+			format!("port={port}"),
+			"-c".into(),
+			"unix_socket_directories=".into(),
+			// The machine does not lose power in a test.
+			"-c".into(),
+			"fsync=off".into(),
+			"-c".into(),
+			"max_connections=300".into(),
+		];
+		let log = password.path().join("log");
+		let server = Guarded::start(&directory, &log, &as_postgres(&server));
+		let postgres = Self { port, password_file, _password: password, _server: server };
+		postgres.wait();
+		postgres
+	}
+
+	/// Waits until it answers.
+	fn wait(&self) {
+		wait_until("PostgreSQL answers", || self.try_to_execute("select").is_ok());
+	}
+
+	async fn connect(&self) -> Result<tokio_postgres::Client, tokio_postgres::Error> {
+		let (client, connection) = tokio_postgres::Config::new()
+			.host("127.0.0.1")
+			.port(self.port)
+			.user("postgres")
+			.password(PASSWORD)
+			.dbname("postgres")
+			.connect(tokio_postgres::NoTls)
+			.await?;
+		tokio::spawn(connection);
+		Ok(client)
+	}
+
+	fn try_to_execute(&self, statement: &str) -> Result<(), tokio_postgres::Error> {
+		RUNTIME.block_on(async { self.connect().await?.batch_execute(statement).await })
+	}
+
+	/// Has a connection die, upon which the server ends all others and recovers.
+	pub fn crash(&self) {
+		let process: i32 = RUNTIME.block_on(async {
+			let client = self.connect().await.unwrap();
+			client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0)
+		});
+		run(&["sh", "-c", &format!("kill -KILL {process}")]);
+		self.wait();
+	}
+
+	/// A database of its own, with frames at `objects`.
+	fn settings(&self, objects: String) -> CitySettings {
+		let name = unused_name();
+		self.try_to_execute(&format!("create database {name}")).unwrap();
+		CitySettings {
+			postgres: format!("host=127.0.0.1 port={} user=postgres dbname={name}", self.port),
+			postgres_password_file: Some(self.password_file.clone()),
+			objects,
+			ca_file: None,
+		}
+	}
+}
+
+/// A server that speaks the S3 protocol.
+struct Buckets {
+	port: u16,
+	_server: Guarded,
+}
+
+impl Buckets {
+	fn start() -> Self {
+		let directory = tempfile::tempdir().unwrap().keep();
+		let port = unused_port();
+		let command = [
+			program("moto_server"),
+			"-H".into(),
+			"127.0.0.1".into(),
+			"-p".into(),
+			port.to_string(),
+		];
+		let server = Guarded::start(&directory, &directory.join("log"), &command);
+		wait_until("moto_server answers", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+		// Only these tests read them.
+		for (variable, value) in [
+			("AWS_ENDPOINT", format!("http://127.0.0.1:{port}")),
+			("AWS_ALLOW_HTTP", "true".to_owned()),
+			("AWS_REGION", "us-east-1".to_owned()),
+			("AWS_ACCESS_KEY_ID", "test".to_owned()),
+			("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+		] {
+			std::env::set_var(variable, value);
+		}
+		Self { port, _server: server }
+	}
+
+	/// A new bucket with that name.
+	fn make(&self, name: &str) {
+		let url = format!("http://127.0.0.1:{}/{name}", self.port);
+		let answer = RUNTIME.block_on(reqwest::Client::new().put(url).send()).unwrap();
+		assert!(answer.status().is_success(), "{answer:?}");
+	}
+}
+
+/// PostgreSQL with objects.
+pub struct CityPlace {
+	pub settings: CitySettings,
+	folder: TempDir,
+}
+
+impl CityPlace {
+	/// With frames in a folder.
+	pub fn with_folder() -> Self {
+		Self::on(&POSTGRES)
+	}
+
+	/// With frames in a folder, on a server of one's own.
+	pub fn on(postgres: &Postgres) -> Self {
+		let folder = tempfile::tempdir().unwrap();
+		Self { settings: postgres.settings(text(folder.path())), folder }
+	}
+
+	/// With frames in a bucket.
+	pub fn with_bucket() -> Self {
+		let bucket = unused_name();
+		BUCKETS.make(&bucket);
+		let settings = POSTGRES.settings(format!("s3://{bucket}/some/prefix"));
+		Self { settings, folder: tempfile::tempdir().unwrap() }
+	}
+
+	/// Does something in the database.
+	pub fn execute(&self, statement: &str) {
+		let mut config: tokio_postgres::Config = self.settings.postgres.parse().unwrap();
+		config.password(PASSWORD);
+		RUNTIME.block_on(async {
+			let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+			tokio::spawn(connection);
+			client.batch_execute(statement).await.unwrap();
+		});
+	}
+}
+
+impl Place for CityPlace {
+	fn open(&self) -> Store {
+		Store::connect(&self.settings, RUNTIME.handle().clone()).unwrap()
+	}
+
+	fn files(&self) -> PathBuf {
+		self.folder.path().to_owned()
+	}
+}
+
+fn text(path: &Path) -> String {
+	path.to_str().unwrap().to_owned()
+}
+
+fn is_root() -> bool {
+	let id = Command::new("id").arg("-u").output().unwrap();
+	id.stdout.trim_ascii() == b"0"
+}
+
+/// PostgreSQL refuses to run as root.
+fn as_postgres(command: &[String]) -> Vec<String> {
+	let mut whole = Vec::new();
+	if is_root() {
+		let user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"];
+		whole.extend(user.map(str::to_owned));
+	}
+	whole.extend_from_slice(command);
+	whole
+}
+
+fn run(command: &[&str]) {
+	let output = Command::new(command[0])
+		.args(&command[1..])
+		// Where another user may be.
+		.current_dir("/")
+		.output()
+		.unwrap_or_else(|error| panic!("{}: {error}", command[0]));
+	if !output.status.success() {
+		std::io::stderr().write_all(&output.stderr).unwrap();
+		panic!("{command:?}: {}", output.status);
+	}
+}
+
+/// Where a program is that scripts/setup.sh --tests installs.
+fn program(name: &str) -> String {
+	let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+	let folders = versions.map(|version| version.unwrap().path().join("bin"));
+	let path = std::env::var_os("PATH").unwrap_or_default();
+	std::env::split_paths(&path)
+		.chain(folders)
+		.map(|folder| folder.join(name))
+		.find(|file| file.is_file())
+		.map(|file| text(&file))
+		.unwrap_or_else(|| panic!("{name} is missing; scripts/setup.sh --tests installs it"))
+}
