@@ -10,15 +10,15 @@ use std::time::Duration;
 
 /// Answers questions about rights and data sets.
 pub trait ChainAccess: Send + Sync + 'static {
-	/// Whether `subject` may do `action` with `dataset` for `purpose`, by the best and the finalized state. Fails when
-	/// the chain's present state is not known.
+	/// Whether `subject` may do `action` with `dataset` for `purpose`, by the best and the finalized state, and
+	/// the block by whose state it was decided. Fails when the chain's present state is not known.
 	fn decide<'a>(
 		&'a self,
 		subject: &'a AccountId32,
 		dataset: &'a Hash,
 		action: Action,
 		purpose: Option<Purpose>,
-	) -> BoxFuture<'a, Result<Decision, ChainError>>;
+	) -> BoxFuture<'a, Result<(Decision, u64), ChainError>>;
 
 	/// The data set in the best state.
 	fn dataset<'a>(
@@ -31,6 +31,9 @@ pub trait ChainAccess: Send + Sync + 'static {
 		&'a self,
 		dataset: &'a Hash,
 	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>>;
+
+	/// Height of the last finalized block.
+	fn finalized_block(&self) -> BoxFuture<'_, Result<u64, ChainError>>;
 }
 
 /// The chain itself, through a node.
@@ -53,8 +56,8 @@ impl ChainAccess for NodeAccess {
 		dataset: &'a Hash,
 		action: Action,
 		purpose: Option<Purpose>,
-	) -> BoxFuture<'a, Result<Decision, ChainError>> {
-		self.chain.can_access(subject, dataset, action, purpose, self.max_head_age).boxed()
+	) -> BoxFuture<'a, Result<(Decision, u64), ChainError>> {
+		self.chain.decide(subject, dataset, action, purpose, self.max_head_age).boxed()
 	}
 
 	fn dataset<'a>(
@@ -69,5 +72,9 @@ impl ChainAccess for NodeAccess {
 		dataset: &'a Hash,
 	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>> {
 		async { self.chain.finalized().await?.dataset(dataset).await }.boxed()
+	}
+
+	fn finalized_block(&self) -> BoxFuture<'_, Result<u64, ChainError>> {
+		async { Ok(self.chain.finalized().await?.number()) }.boxed()
 	}
 }

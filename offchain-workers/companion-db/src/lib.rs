@@ -1,13 +1,19 @@
 //! The companion database: it keeps the ciphertext of data sets and hands it out to whom the chain
 //! allows. It cannot read what it keeps.
 //!
-//! [`store`] is what is on disk, [`access`] what is asked of the chain, [`http`] the interface, and
-//! [`sweep`] destroys what the chain says is erased.
+//! [`store`] is what is on disk, [`access`] what is asked of the chain, and [`http`] the interface.
+//! [`access_log`] is where every decision is written down. [`sweep`] destroys what the chain says is
+//! erased, [`erasures`] what there was of it; [`duties`] is what the store does by itself, and
+//! [`registry`] how it tells the chain.
 
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod access_log;
+pub mod duties;
+pub mod erasures;
 pub mod http;
+pub mod registry;
 pub mod settings;
 pub mod store;
 pub mod sweep;

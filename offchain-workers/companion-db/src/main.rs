@@ -4,15 +4,20 @@ use anyhow::Context;
 use clap::Parser;
 use msec_companion_db::{
 	access::NodeAccess,
+	access_log::AccessLog,
+	duties::Duties,
+	erasures::Erasures,
 	http::{routes, Service},
+	registry::{NodeRegistry, Registry},
 	settings::{Arguments, Settings},
 	store::Store,
-	sweep,
 };
 use msec_worker_common::{
 	chain::{ChainClient, ChainError},
 	health::{self, Readiness},
+	keys::AccountKey,
 	shutdown, telemetry,
+	transactions::Submitter,
 };
 use std::{process::ExitCode, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -43,8 +48,10 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn start(settings: Settings) -> anyhow::Result<()> {
 	let stop = shutdown::on_signal()?;
+	let key = account_key(&settings)?;
 	let store = Store::open(&settings.data_directory)
 		.with_context(|| format!("the store in {}", settings.data_directory.display()))?;
+	let log = AccessLog::open(&settings.data_directory.join("access-log"), settings.account)?;
 	let chain = ChainClient::connect(&settings.node).await?;
 	warn_unless_registered(&chain, &settings).await?;
 
@@ -52,11 +59,16 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 	let metrics = health::install_metrics()?;
 	let watching = watch(chain.clone(), settings.max_head_age, readiness.clone(), stop.clone());
 	let health = health::serve(settings.health_listen, readiness, metrics, stop.clone());
+	let erasures = settings.data_directory.join("erasures");
+	let erasures = Erasures::open(&erasures, store, chain.genesis(), key.clone())?;
+	let registry = registry(&settings, &chain, key)?;
 	let access = Arc::new(NodeAccess::new(chain, settings.max_head_age));
-	let sweeping = sweep::run(store.clone(), access.clone(), stop.clone());
+	let duties =
+		Duties { erasures: erasures.clone(), log: log.clone(), chain: access.clone(), registry };
+	let duties = duties.run(stop.clone());
 
-	let service =
-		Service::new(store, access, settings.account, settings.limits).with_owners(settings.owners);
+	let service = Service::new(erasures, log, access, settings.account, settings.limits)
+		.with_owners(settings.owners);
 	let listener = TcpListener::bind(settings.listen)
 		.await
 		.with_context(|| format!("cannot listen at {}", settings.listen))?;
@@ -73,7 +85,7 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 		serving,
 		async { health.await.context("health and metrics") },
 		async {
-			sweeping.await;
+			duties.await;
 			Ok(())
 		},
 		async {
@@ -82,6 +94,36 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 		},
 	)?;
 	Ok(())
+}
+
+/// The key of the store's account, where it is configured.
+fn account_key(settings: &Settings) -> anyhow::Result<Option<Arc<AccountKey>>> {
+	let Some(path) = &settings.account_key else {
+		tracing::warn!(
+			"no --account-key: the access log is not anchored and erasures are not certified"
+		);
+		return Ok(None);
+	};
+	let key = AccountKey::load(path, &settings.password)?;
+	anyhow::ensure!(
+		key.account_id() == settings.account,
+		"{} is the key of {}, not of {}",
+		path.display(),
+		key.account_id(),
+		settings.account
+	);
+	Ok(Some(Arc::new(key)))
+}
+
+fn registry(
+	settings: &Settings,
+	chain: &ChainClient,
+	key: Option<Arc<AccountKey>>,
+) -> anyhow::Result<Option<Arc<dyn Registry>>> {
+	let Some(key) = key else { return Ok(None) };
+	let outbox = settings.data_directory.join("outbox.redb");
+	let submitter = Submitter::open(&outbox, chain.clone(), key)?;
+	Ok(Some(Arc::new(NodeRegistry::new(submitter))))
 }
 
 async fn warn_unless_registered(

@@ -5,6 +5,7 @@ use clap::Parser;
 use msec_worker_common::{
 	chain::MAX_HEAD_AGE,
 	configuration::{load, required, ConfigurationError},
+	keys::PasswordSource,
 	AccountId32,
 };
 use serde::{Deserialize, Serialize};
@@ -60,10 +61,22 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	data_directory: Option<PathBuf>,
 
-	/// The account (SS58) under which this store is registered on chain. Its key is not needed here.
+	/// The account (SS58) under which this store is registered on chain.
 	#[arg(long, value_name = "ACCOUNT")]
 	#[serde(skip_serializing_if = "Option::is_none")]
 	account: Option<AccountId32>,
+
+	/// File with that account's key: a secret URI, or an encrypted JSON file of a wallet. With it the store
+	/// anchors its access log on chain every day, and certifies erasures; the account needs some MSEC for
+	/// fees. A systemd credential of that name comes first.
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	account_key: Option<PathBuf>,
+
+	/// File with the password of an encrypted account key.
+	#[arg(long, value_name = "FILE")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	password_file: Option<PathBuf>,
 
 	/// Most mebibytes in one upload [default: 64].
 	#[arg(long, value_name = "MIB")]
@@ -104,6 +117,10 @@ pub struct Settings {
 	pub data_directory: PathBuf,
 	/// The account under which this store is registered.
 	pub account: AccountId32,
+	/// File with that account's key.
+	pub account_key: Option<PathBuf>,
+	/// What opens it, if it is encrypted.
+	pub password: PasswordSource,
 	/// Whose data sets are taken; everybody's when empty.
 	pub owners: Vec<AccountId32>,
 	/// What is taken.
@@ -123,6 +140,8 @@ impl Arguments {
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
 			data_directory: required(options.data_directory, "data-directory", PREFIX)?,
 			account: required(options.account, "account", PREFIX)?,
+			account_key: options.account_key,
+			password: options.password_file.map_or(PasswordSource::Prompt, PasswordSource::File),
 			owners: options.owners,
 			limits: Limits {
 				max_upload_bytes: options
@@ -157,6 +176,7 @@ mod tests {
 		assert_eq!(settings.account.to_string(), ALICE);
 		assert_eq!(settings.limits, Limits::default());
 		assert!(settings.owners.is_empty());
+		assert_eq!(settings.account_key, None);
 	}
 
 	#[test]

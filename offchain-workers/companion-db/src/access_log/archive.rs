@@ -76,7 +76,9 @@ impl Archive {
 			return Ok(Some((trees.clone(), closed)));
 		}
 		let index = match closed {
-			true => Some(DayIndex::decode_all(&mut &*fs::read(&path)?).map_err(|_| damaged(&path))?),
+			true => {
+				Some(DayIndex::decode_all(&mut &*fs::read(&path)?).map_err(|_| damaged(&path))?)
+			},
 			false => None,
 		};
 		let index = match index.filter(|index| wanted(&index.head)) {

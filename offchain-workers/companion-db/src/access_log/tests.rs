@@ -93,7 +93,8 @@ async fn many_at_once_are_written_in_one_order() {
 /// The folder as a kill leaves it while a line is on its way to the disk.
 #[tokio::test]
 async fn a_torn_last_line_is_cut_and_kept_aside() {
-	for torn in [&b"{\"number\":2,\"ti"[..], b"\0\0\0\0", b"{\"number\":2}\0\0\0\n{\"number\":3}\n"] {
+	for torn in [&b"{\"number\":2,\"ti"[..], b"\0\0\0\0", b"{\"number\":2}\0\0\0\n{\"number\":3}\n"]
+	{
 		let fixture = Fixture::new();
 		let log = fixture.open().unwrap();
 		log.append(decided(1, 1)).await.unwrap();

@@ -6,9 +6,7 @@ use super::{
 };
 use msec_commitments::Hash;
 use msec_worker_common::{
-	access_log::{
-		day_of, line_hash, start_of, DayIndexer, Entry, Outcome, MAX_LINE_LENGTH,
-	},
+	access_log::{day_of, line_hash, start_of, DayIndexer, Entry, Outcome, MAX_LINE_LENGTH},
 	AccountId32, H256,
 };
 use std::{
@@ -201,13 +199,8 @@ fn entry(decided: Decided, number: u64, time: u64, previous: Hash) -> Entry {
 
 /// The last line of a file with its hash. What a crash left after it is moved aside: what has no end, and
 /// what follows a hole of zeros, which no line contains.
-fn recover(
-	path: &Path,
-	store: AccountId32,
-	day: u32,
-) -> Result<Option<(Entry, Hash)>, LogFault> {
-	let damaged =
-		|reason: String| LogFault::Damaged { file: path.to_owned(), reason };
+fn recover(path: &Path, store: AccountId32, day: u32) -> Result<Option<(Entry, Hash)>, LogFault> {
+	let damaged = |reason: String| LogFault::Damaged { file: path.to_owned(), reason };
 	let mut file = OpenOptions::new().read(true).write(true).open(path)?;
 	let length = file.metadata()?.len();
 	let start = length.saturating_sub(WINDOW);

@@ -1,13 +1,15 @@
-//! Who asks, and what the chain says about it.
+//! Who asks, what the chain says about it, and that it is written down.
 
 use super::{problem::Problem, Service};
+use crate::access_log::Decided;
 use axum::{
 	extract::Query,
 	http::{request::Parts, StatusCode},
 };
 use msec_commitments::Hash;
 use msec_worker_common::{
-	chain::{parse_purpose, Action, Dataset, Decision, Purpose, Refusal},
+	access_log::{Operation, Outcome},
+	chain::{parse_purpose, Action, Basis, Dataset, Decision, Purpose, Refusal},
 	signature::{BodyDigest, RequestParts, Unclaimed},
 	AccountId32,
 };
@@ -21,50 +23,49 @@ struct Declared {
 
 /// A request that may be carried out.
 pub(super) struct Authorized {
-	pub account: AccountId32,
+	content_digest: Hash,
 	/// The data set in the best state.
 	pub dataset: Dataset,
-	content_digest: Hash,
+}
+
+/// Why a request is refused.
+struct Refused {
+	/// As it is written down.
+	reason: String,
+	/// As it is answered.
+	problem: Problem,
+}
+
+impl Refused {
+	fn by_chain(refusal: Refusal) -> Self {
+		Self { reason: format!("{refusal:?}"), problem: Problem::refused(refusal) }
+	}
 }
 
 impl Authorized {
 	/// Whether the body is the one that was signed.
 	pub fn check_body(&self, digest: &Hash) -> Result<(), Problem> {
-		if self.content_digest == *digest {
-			return Ok(());
-		}
-		Err(Problem::unprocessable("digest-mismatch", "the body is not the one that was signed"))
+		check_digest(&self.content_digest, digest)
 	}
 }
 
-/// Checks signature, decision, and that the data set is kept here; uses up the nonce.
+fn check_digest(signed: &Hash, digest: &Hash) -> Result<(), Problem> {
+	if signed == digest {
+		return Ok(());
+	}
+	Err(Problem::unprocessable("digest-mismatch", "the body is not the one that was signed"))
+}
+
+/// Checks signature, decision, and that the data set is kept here; uses up the nonce. The decision is
+/// written down before this returns.
 pub(super) async fn authorize(
 	service: &Service,
 	request: &Parts,
 	id: &Hash,
 	action: Action,
+	operation: Operation,
 ) -> Result<Authorized, Problem> {
-	let unclaimed = verify(service, request)?;
-	let purpose = purpose(request)?;
-	match service.chain.decide(unclaimed.account(), id, action, purpose).await? {
-		Decision::Allow(_) => {},
-		Decision::Deny(refusal) => return Err(Problem::refused(refusal)),
-	}
-	let dataset = service
-		.chain
-		.dataset(id)
-		.await?
-		.ok_or_else(|| Problem::refused(Refusal::UnknownResource))?;
-	let kept = match action {
-		Action::Write => service.takes_from(&dataset.owner),
-		_ => true,
-	};
-	if !kept || !dataset.stores.contains(&service.operator) {
-		let detail = "the data set does not name this store, or its owner is no customer here";
-		return Err(Problem::new(StatusCode::NOT_FOUND, "not-kept-here", detail));
-	}
-	let verified = unclaimed.claim()?;
-	Ok(Authorized { account: verified.account, dataset, content_digest: verified.content_digest })
+	decide(service, request, id, action, operation, None).await
 }
 
 /// [`authorize`] for requests without a body.
@@ -73,42 +74,160 @@ pub(super) async fn authorize_empty(
 	request: &Parts,
 	id: &Hash,
 	action: Action,
+	operation: Operation,
 ) -> Result<Authorized, Problem> {
-	let authorized = authorize(service, request, id, action).await?;
-	authorized.check_body(&BodyDigest::of(&[]))?;
-	Ok(authorized)
+	decide(service, request, id, action, operation, Some(BodyDigest::of(&[]))).await
 }
 
-/// Checks that the request is from the owner of a data set that is erased in the finalized state.
-pub(super) async fn authorize_erasure(
+async fn decide(
 	service: &Service,
 	request: &Parts,
 	id: &Hash,
-) -> Result<(), Problem> {
+	action: Action,
+	operation: Operation,
+	body: Option<Hash>,
+) -> Result<Authorized, Problem> {
 	let unclaimed = verify(service, request)?;
-	let dataset = service
-		.chain
-		.finalized_dataset(id)
-		.await?
-		.ok_or_else(|| Problem::refused(Refusal::UnknownResource))?;
-	if dataset.owner != *unclaimed.account() {
-		return Err(Problem::refused(Refusal::NoGrant));
+	let account = *unclaimed.account();
+	let declared = declared(request)?;
+	let purpose = purpose(declared.as_deref())?;
+	let (decision, block) = service.chain.decide(&account, id, action, purpose).await?;
+	let dataset = service.chain.dataset(id).await?;
+	let decided = judge(service, &account, decision, dataset, action, &operation);
+	let entry = |outcome| Decided {
+		account,
+		dataset: *id,
+		operation: operation.clone(),
+		purpose: declared.clone(),
+		outcome,
+		block,
+	};
+	let (dataset, basis) = match decided {
+		Ok(allowed) => allowed,
+		// The nonce is not used up: refused strangers could fill the memory.
+		Err(Refused { reason, problem }) => {
+			service.log.append(entry(Outcome::Refused(reason))).await?;
+			return Err(problem);
+		},
+	};
+	let verified = unclaimed.claim()?;
+	if let Some(body) = &body {
+		check_digest(&verified.content_digest, body)?;
 	}
-	if !dataset.erased {
-		let detail = "erase the data set on chain first, and wait until that is finalized";
-		return Err(Problem::new(StatusCode::CONFLICT, "not-erased", detail));
+	service.log.append(entry(Outcome::Served(basis))).await?;
+	Ok(Authorized { content_digest: verified.content_digest, dataset })
+}
+
+/// The data set and the basis on which the request is allowed, or why it is not.
+fn judge(
+	service: &Service,
+	account: &AccountId32,
+	decision: Decision,
+	dataset: Option<Dataset>,
+	action: Action,
+	operation: &Operation,
+) -> Result<(Dataset, String), Refused> {
+	let basis = match decision {
+		Decision::Allow(basis) => basis,
+		Decision::Deny(refusal) => return Err(Refused::by_chain(refusal)),
+	};
+	let dataset = dataset.ok_or_else(|| Refused::by_chain(Refusal::UnknownResource))?;
+	let kept = match action {
+		Action::Write => service.takes_from(&dataset.owner),
+		_ => true,
+	};
+	if !kept || !dataset.stores.contains(&service.operator) {
+		let detail = "the data set does not name this store, or its owner is no customer here";
+		let problem = Problem::new(StatusCode::NOT_FOUND, "not-kept-here", detail);
+		return Err(Refused { reason: "NotKeptHere".to_owned(), problem });
 	}
-	unclaimed.claim()?;
-	Ok(())
+	match check_rules(account, &dataset, operation) {
+		Ok(()) => Ok((dataset, basis_text(&basis))),
+		Err(detail) => {
+			let problem = Problem::forbidden(detail);
+			Err(Refused { reason: "Forbidden".to_owned(), problem })
+		},
+	}
+}
+
+/// What the chain's decision leaves open.
+fn check_rules(
+	account: &AccountId32,
+	dataset: &Dataset,
+	operation: &Operation,
+) -> Result<(), &'static str> {
+	let is_owner = *account == dataset.owner;
+	match operation {
+		Operation::PutKey { .. } if !is_owner => Err("only the owner leaves keys"),
+		Operation::ReadKey { recipient }
+			if !is_owner && account != recipient && Some(*account) != dataset.key_agent =>
+		{
+			Err("the key is for somebody else")
+		},
+		_ => Ok(()),
+	}
+}
+
+fn basis_text(basis: &Basis) -> String {
+	format!("{basis:?}")
+}
+
+/// Checks that the request is from the owner of a data set, erased or not, and writes that down.
+pub(super) async fn authorize_owner(
+	service: &Service,
+	request: &Parts,
+	id: &Hash,
+	operation: Operation,
+) -> Result<Dataset, Problem> {
+	let unclaimed = verify(service, request)?;
+	let account = *unclaimed.account();
+	let dataset = service.chain.finalized_dataset(id).await?;
+	let block = service.chain.finalized_block().await?;
+	let refused = match &dataset {
+		None => Some(Refused::by_chain(Refusal::UnknownResource)),
+		Some(dataset) if dataset.owner != account => Some(Refused::by_chain(Refusal::NoGrant)),
+		Some(dataset) if operation == Operation::Erase && !dataset.erased => {
+			let detail = "erase the data set on chain first, and wait until that is finalized";
+			let problem = Problem::new(StatusCode::CONFLICT, "not-erased", detail);
+			Some(Refused { reason: "NotErased".to_owned(), problem })
+		},
+		Some(_) => None,
+	};
+	let entry = |outcome| Decided {
+		account,
+		dataset: *id,
+		operation: operation.clone(),
+		purpose: None,
+		outcome,
+		block,
+	};
+	if let Some(Refused { reason, problem }) = refused {
+		service.log.append(entry(Outcome::Refused(reason))).await?;
+		return Err(problem);
+	}
+	let verified = unclaimed.claim()?;
+	check_digest(&verified.content_digest, &BodyDigest::of(&[]))?;
+	service.log.append(entry(Outcome::Served(basis_text(&Basis::Owner)))).await?;
+	dataset.ok_or_else(|| Problem::refused(Refusal::UnknownResource))
+}
+
+/// Who signed a request that everybody may make, but for the own account only.
+pub(super) fn authenticate(service: &Service, request: &Parts) -> Result<AccountId32, Problem> {
+	let verified = verify(service, request)?.claim()?;
+	check_digest(&verified.content_digest, &BodyDigest::of(&[]))?;
+	Ok(verified.account)
 }
 
 /// What the query says that the request is for.
-fn purpose(request: &Parts) -> Result<Option<Purpose>, Problem> {
-	let invalid = |detail: &str| Problem::unprocessable("invalid-query", detail);
+fn declared(request: &Parts) -> Result<Option<String>, Problem> {
 	let Query(query) = Query::<Declared>::try_from_uri(&request.uri)
-		.map_err(|error| invalid(&error.body_text()))?;
-	let parse = |text: String| parse_purpose(&text).ok_or_else(|| invalid("unknown purpose"));
-	query.purpose.map(parse).transpose()
+		.map_err(|error| Problem::unprocessable("invalid-query", error.body_text()))?;
+	Ok(query.purpose)
+}
+
+fn purpose(declared: Option<&str>) -> Result<Option<Purpose>, Problem> {
+	let invalid = || Problem::unprocessable("invalid-query", "unknown purpose");
+	declared.map(|name| parse_purpose(name).ok_or_else(invalid)).transpose()
 }
 
 fn verify<'a>(service: &'a Service, request: &Parts) -> Result<Unclaimed<'a>, Problem> {

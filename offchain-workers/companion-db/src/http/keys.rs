@@ -13,7 +13,9 @@ use axum::{
 	response::IntoResponse,
 };
 use msec_commitments::{envelope::check_format, MAX_ENVELOPE_LENGTH};
-use msec_worker_common::{chain::Action, signature::BodyDigest, AccountId32};
+use msec_worker_common::{
+	access_log::Operation, chain::Action, signature::BodyDigest, AccountId32,
+};
 use std::sync::Arc;
 
 /// Keeps a wrapped key tree in place of an older one. Only the owner knows the right one.
@@ -24,10 +26,8 @@ pub(super) async fn put(
 ) -> Result<StatusCode, Problem> {
 	let (id, recipient) = (parse_id(&dataset)?, AccountId32(parse_id(&recipient)?));
 	let (parts, body) = request.into_parts();
-	let authorized = authorize(&service, &parts, &id, Action::Write).await?;
-	if authorized.account != authorized.dataset.owner {
-		return Err(Problem::forbidden("only the owner leaves keys"));
-	}
+	let operation = Operation::PutKey { recipient };
+	let authorized = authorize(&service, &parts, &id, Action::Write, operation).await?;
 	let wrapped = to_bytes(body, MAX_ENVELOPE_LENGTH as usize)
 		.await
 		.map_err(|_| Problem::too_large(MAX_ENVELOPE_LENGTH.into()))?;
@@ -46,13 +46,8 @@ pub(super) async fn get(
 	request: Request,
 ) -> Result<impl IntoResponse, Problem> {
 	let (id, recipient) = (parse_id(&dataset)?, AccountId32(parse_id(&recipient)?));
-	let authorized =
-		authorize_empty(&service, &request.into_parts().0, &id, Action::Describe).await?;
-	let account = authorized.account;
-	let dataset = &authorized.dataset;
-	if account != recipient && account != dataset.owner && Some(account) != dataset.key_agent {
-		return Err(Problem::forbidden("the key is for somebody else"));
-	}
+	let operation = Operation::ReadKey { recipient };
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Describe, operation).await?;
 	let wrapped = service
 		.with_store(move |store| store.key(&id, &recipient))
 		.await?

@@ -1,6 +1,7 @@
 //! The interface over HTTP. Every request is signed (RFC 9421), and errors are problem documents
 //! (RFC 9457).
 
+mod access_log;
 mod authorization;
 mod batches;
 mod datasets;
@@ -8,7 +9,12 @@ mod keys;
 mod problem;
 mod upload;
 
-use crate::{access::ChainAccess, store::Store};
+use crate::{
+	access::ChainAccess,
+	access_log::AccessLog,
+	erasures::Erasures,
+	store::{Store, StoreFault},
+};
 use axum::{
 	http::{
 		header::{CONTENT_TYPE, RETRY_AFTER},
@@ -59,6 +65,8 @@ impl Default for Limits {
 /// Everything that requests need.
 pub struct Service {
 	store: Store,
+	erasures: Erasures,
+	log: AccessLog,
 	chain: Arc<dyn ChainAccess>,
 	verifier: Verifier,
 	/// The account under which this store is registered.
@@ -70,15 +78,19 @@ pub struct Service {
 }
 
 impl Service {
-	/// A service for the store that `operator` registered. Requests signed before now are refused.
+	/// A service for the store that `operator` registered. Requests signed before now are refused, and
+	/// decisions are written to `log`.
 	pub fn new(
-		store: Store,
+		erasures: Erasures,
+		log: AccessLog,
 		chain: Arc<dyn ChainAccess>,
 		operator: AccountId32,
 		limits: Limits,
 	) -> Self {
 		Self {
-			store,
+			store: erasures.store().clone(),
+			erasures,
+			log,
 			chain,
 			verifier: Verifier::new(&operator.to_string(), NONCES),
 			operator,
@@ -100,10 +112,22 @@ impl Service {
 	/// Does something with the store, which blocks.
 	async fn with_store<T: Send + 'static>(
 		&self,
-		job: impl FnOnce(&Store) -> Result<T, crate::store::StoreFault> + Send + 'static,
+		job: impl FnOnce(&Store) -> Result<T, StoreFault> + Send + 'static,
 	) -> Result<T, Problem> {
 		let store = self.store.clone();
 		tokio::task::spawn_blocking(move || job(&store))
+			.await
+			.map_err(|_| Problem::internal())?
+			.map_err(Problem::from)
+	}
+
+	/// Does something with the erasures, which blocks.
+	async fn with_erasures<T: Send + 'static>(
+		&self,
+		job: impl FnOnce(&Erasures) -> Result<T, StoreFault> + Send + 'static,
+	) -> Result<T, Problem> {
+		let erasures = self.erasures.clone();
+		tokio::task::spawn_blocking(move || job(&erasures))
 			.await
 			.map_err(|_| Problem::internal())?
 			.map_err(Problem::from)
@@ -118,6 +142,11 @@ pub fn routes(service: Arc<Service>) -> Router {
 		.route("/v1/datasets/{dataset}/batches/{batch}", get(batches::frame))
 		.route("/v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}", get(batches::chunk))
 		.route("/v1/datasets/{dataset}/keys/{recipient}", put(keys::put).get(keys::get))
+		.route("/v1/datasets/{dataset}/erasure", get(datasets::certificate))
+		.route("/v1/access-log/{day}", get(access_log::day))
+		.route("/v1/access-log/{day}/all", get(access_log::all))
+		.route("/v1/access-log/{day}/own", get(access_log::own))
+		.route("/v1/access-log/{day}/datasets/{dataset}", get(access_log::of_dataset))
 		.fallback(|| async { Problem::not_found("there is no such resource") })
 		.layer(cross_origin())
 		.with_state(service)

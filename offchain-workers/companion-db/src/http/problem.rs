@@ -1,6 +1,6 @@
 //! Errors as clients see them.
 
-use crate::store::StoreFault;
+use crate::{access_log::LogFault, store::StoreFault};
 use axum::{
 	http::{
 		header::{CONTENT_TYPE, RETRY_AFTER},
@@ -122,6 +122,21 @@ impl From<StoreFault> for Problem {
 			},
 			fault => {
 				tracing::error!(%fault, "the store fails");
+				Self::internal()
+			},
+		}
+	}
+}
+
+impl From<LogFault> for Problem {
+	fn from(fault: LogFault) -> Self {
+		match fault {
+			LogFault::Full => {
+				let detail = "the store's disk is full; nothing is served that is not written down";
+				Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", detail)
+			},
+			fault => {
+				tracing::error!(%fault, "the access log fails");
 				Self::internal()
 			},
 		}

@@ -61,6 +61,24 @@ impl KeyFiles {
 		}
 	}
 
+	/// The recipients of the keys of a data set.
+	pub fn recipients(&self, dataset: &Hash) -> io::Result<Vec<AccountId32>> {
+		let entries = match fs::read_dir(self.dataset(dataset)) {
+			Ok(entries) => entries,
+			Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+			Err(error) => return Err(error),
+		};
+		let mut recipients = Vec::new();
+		for entry in entries {
+			let mut account = [0; 32];
+			let name = entry?.file_name();
+			if hex::decode_to_slice(name.as_encoded_bytes(), &mut account).is_ok() {
+				recipients.push(AccountId32(account));
+			}
+		}
+		Ok(recipients)
+	}
+
 	/// The data sets that have keys.
 	pub fn datasets(&self) -> io::Result<Vec<Hash>> {
 		let mut datasets = Vec::new();

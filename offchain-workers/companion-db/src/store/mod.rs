@@ -166,6 +166,11 @@ impl Store {
 		Ok(self.keys.get(dataset, recipient)?)
 	}
 
+	/// The accounts for which wrapped key trees are kept.
+	pub fn recipients(&self, dataset: &Hash) -> Result<Vec<AccountId32>, StoreFault> {
+		Ok(self.keys.recipients(dataset)?)
+	}
+
 	/// Destroys everything of a data set: its wrapped keys first, then its ciphertext.
 	pub fn erase(&self, dataset: &Hash) -> Result<(), StoreFault> {
 		self.keys.erase(dataset)?;

@@ -1,0 +1,123 @@
+//! What the store does by itself: it destroys what is erased or whose time is over, certifies that, and
+//! anchors its access log.
+
+use crate::{
+	access::ChainAccess, access_log::AccessLog, erasures::Erasures, registry::Registry,
+	sweep::sweep,
+};
+use msec_commitments::Hash;
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Time between two rounds.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Everything that duties need.
+pub struct Duties {
+	/// What destroys.
+	pub erasures: Erasures,
+	/// What is anchored.
+	pub log: AccessLog,
+	/// What the chain says.
+	pub chain: Arc<dyn ChainAccess>,
+	/// What the chain is told; without the key of the store's account, nothing.
+	pub registry: Option<Arc<dyn Registry>>,
+}
+
+impl Duties {
+	/// Does them again and again until `stop`.
+	pub async fn run(self, stop: CancellationToken) {
+		loop {
+			tokio::select! {
+				() = stop.cancelled() => return,
+				() = self.once() => {},
+			}
+			tokio::select! {
+				() = stop.cancelled() => return,
+				() = tokio::time::sleep(PAUSE) => {},
+			}
+		}
+	}
+
+	/// Does each once; what fails is tried again the next time.
+	pub async fn once(&self) {
+		let report = |duty: &str, outcome: anyhow::Result<usize>| match outcome {
+			Ok(0) => {},
+			Ok(done) => tracing::info!(done, "{duty}"),
+			Err(error) => tracing::warn!("tried again later: {duty}: {error:#}"),
+		};
+		if let Some(registry) = &self.registry {
+			report(
+				"erasing data sets whose time is over",
+				expire(&self.erasures, &**registry).await,
+			);
+		}
+		report("destroying erased data sets", sweep(&self.erasures, &*self.chain).await);
+		if let Some(registry) = &self.registry {
+			report("certifying erasures", certify(&self.erasures, &**registry).await);
+		}
+		match &self.registry {
+			Some(registry) => {
+				report("anchoring the access log", anchor(&self.log, &**registry).await);
+			},
+			None => {
+				let closed = self.log.close_days().await.map(|()| 0);
+				report("ending days of the access log", closed.map_err(Into::into));
+			},
+		}
+	}
+}
+
+/// Anchors the days that have ended and are not anchored; how many they were.
+pub async fn anchor(log: &AccessLog, registry: &dyn Registry) -> anyhow::Result<usize> {
+	log.close_days().await?;
+	let last = registry.anchors().await?.last().map(|anchor| anchor.day);
+	let heads = log.closed_after(last).await?;
+	for head in &heads {
+		registry.anchor(head).await?;
+	}
+	Ok(heads.len())
+}
+
+/// Anchors the certificates that the chain does not have; how many they were.
+pub async fn certify(erasures: &Erasures, registry: &dyn Registry) -> anyhow::Result<usize> {
+	let certificates = blocking(erasures, Erasures::to_be_anchored).await?;
+	for certificate in &certificates {
+		let dataset = certificate.destruction.dataset.0;
+		let erasure = registry.erasure(&dataset).await?;
+		let mut duties = erasure.iter().flat_map(|erasure| &erasure.stores);
+		match duties.find(|(store, _)| *store == certificate.store) {
+			Some((_, None)) => registry.certify(&dataset, certificate.hash()).await?,
+			Some((_, Some(_))) => {},
+			// The data set named other stores at last: the chain does not ask this one.
+			None => tracing::info!(dataset = hex::encode(dataset), "certified without the chain"),
+		}
+		blocking(erasures, move |erasures| erasures.set_anchored(&dataset)).await?;
+	}
+	Ok(certificates.len())
+}
+
+/// Has the chain erase the data sets whose time is over; how many they were.
+pub async fn expire(erasures: &Erasures, registry: &dyn Registry) -> anyhow::Result<usize> {
+	let mut expired = 0;
+	for dataset in datasets(erasures).await? {
+		if registry.is_expired(&dataset).await? {
+			registry.expire(&dataset).await?;
+			expired += 1;
+		}
+	}
+	Ok(expired)
+}
+
+/// The data sets of which anything is kept.
+pub(crate) async fn datasets(erasures: &Erasures) -> anyhow::Result<Vec<Hash>> {
+	blocking(erasures, |erasures| erasures.store().datasets()).await
+}
+
+pub(crate) async fn blocking<T: Send + 'static>(
+	erasures: &Erasures,
+	job: impl FnOnce(&Erasures) -> Result<T, crate::store::StoreFault> + Send + 'static,
+) -> anyhow::Result<T> {
+	let erasures = erasures.clone();
+	Ok(tokio::task::spawn_blocking(move || job(&erasures)).await??)
+}

@@ -1,0 +1,117 @@
+//! What the access log says, to whom it may be said: its owner all of a data set, each account its own
+//! requests, the operator everything.
+
+use super::{
+	authorization::{authenticate, authorize_owner},
+	parse_id,
+	problem::Problem,
+	Service,
+};
+use axum::{
+	extract::{rejection::QueryRejection, Path, Query, Request, State},
+	Json,
+};
+use msec_worker_common::{
+	access_log::{
+		parse_day, DayAnswer, DayTrees, GroupAnswer, LinesAnswer, Operation, Subject, MAX_LINES,
+	},
+	H256,
+};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Which lines.
+#[derive(Deserialize)]
+pub(super) struct Page {
+	/// How many of the day's first lines are looked at; all when not said.
+	entries: Option<u32>,
+	/// How many of the lines in question are left out.
+	#[serde(default)]
+	from: u32,
+}
+
+/// What a day's root is computed from.
+pub(super) async fn day(
+	State(service): State<Arc<Service>>,
+	Path(day): Path<String>,
+	page: Result<Query<Page>, QueryRejection>,
+	request: Request,
+) -> Result<Json<DayAnswer>, Problem> {
+	let (day, page) = (parse(&day)?, parse_page(page)?);
+	authenticate(&service, &request.into_parts().0)?;
+	let (trees, closed) = find(&service, day, &page).await?;
+	Ok(Json(DayAnswer { head: *trees.head(), closed }))
+}
+
+/// All lines of a day, for the operator.
+pub(super) async fn all(
+	State(service): State<Arc<Service>>,
+	Path(day): Path<String>,
+	page: Result<Query<Page>, QueryRejection>,
+	request: Request,
+) -> Result<Json<LinesAnswer>, Problem> {
+	let (day, page) = (parse(&day)?, parse_page(page)?);
+	if authenticate(&service, &request.into_parts().0)? != service.operator {
+		return Err(Problem::forbidden("only the operator of the store sees all lines"));
+	}
+	let (trees, closed) = find(&service, day, &page).await?;
+	let head = *trees.head();
+	let lines = service.log.lines(day, head.entries, None, page.from, MAX_LINES).await?;
+	Ok(Json(LinesAnswer { head, closed, lines }))
+}
+
+/// The lines of the requests that the asking account made.
+pub(super) async fn own(
+	State(service): State<Arc<Service>>,
+	Path(day): Path<String>,
+	page: Result<Query<Page>, QueryRejection>,
+	request: Request,
+) -> Result<Json<GroupAnswer>, Problem> {
+	let (day, page) = (parse(&day)?, parse_page(page)?);
+	let account = authenticate(&service, &request.into_parts().0)?;
+	group(&service, day, &page, Subject::Account(account)).await
+}
+
+/// The lines about a data set, for its owner.
+pub(super) async fn of_dataset(
+	State(service): State<Arc<Service>>,
+	Path((day, dataset)): Path<(String, String)>,
+	page: Result<Query<Page>, QueryRejection>,
+	request: Request,
+) -> Result<Json<GroupAnswer>, Problem> {
+	let (day, page, id) = (parse(&day)?, parse_page(page)?, parse_id(&dataset)?);
+	authorize_owner(&service, &request.into_parts().0, &id, Operation::Audit).await?;
+	group(&service, day, &page, Subject::Dataset(H256(id))).await
+}
+
+async fn group(
+	service: &Service,
+	day: u32,
+	page: &Page,
+	subject: Subject,
+) -> Result<Json<GroupAnswer>, Problem> {
+	let (trees, closed) = find(service, day, page).await?;
+	let head = *trees.head();
+	let (group, path) = trees.prove(&subject);
+	let lines = match group {
+		Some(_) => {
+			service.log.lines(day, head.entries, Some(subject), page.from, MAX_LINES).await?
+		},
+		None => Vec::new(),
+	};
+	Ok(Json(GroupAnswer { head, closed, group, path, lines }))
+}
+
+async fn find(service: &Service, day: u32, page: &Page) -> Result<(Arc<DayTrees>, bool), Problem> {
+	let missing = || Problem::not_found("the access log has no line of this day");
+	service.log.day(day, page.entries).await?.ok_or_else(missing)
+}
+
+fn parse(day: &str) -> Result<u32, Problem> {
+	parse_day(day).ok_or_else(|| Problem::not_found("a day is written like 2026-01-31"))
+}
+
+fn parse_page(page: Result<Query<Page>, QueryRejection>) -> Result<Page, Problem> {
+	page.map(|Query(page)| page)
+		.map_err(|error| Problem::unprocessable("invalid-query", error.body_text()))
+}
