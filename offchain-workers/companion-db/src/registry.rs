@@ -47,7 +47,7 @@ impl NodeRegistry {
 
 impl Registry for NodeRegistry {
 	fn anchors(&self) -> BoxFuture<'_, anyhow::Result<Vec<AccessLogAnchor>>> {
-		async {
+		async move {
 			let store = self.0.key().account_id();
 			Ok(self.0.chain().finalized().await?.access_log_anchors(&store).await?)
 		}
@@ -55,7 +55,7 @@ impl Registry for NodeRegistry {
 	}
 
 	fn anchor<'a>(&'a self, head: &'a DayHead) -> BoxFuture<'a, anyhow::Result<()>> {
-		async {
+		async move {
 			let call = runtime::transactions().access_control().anchor_access_log(
 				head.day,
 				H256(head.root()),
@@ -71,7 +71,7 @@ impl Registry for NodeRegistry {
 	}
 
 	fn erasure<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<Option<Erasure>>> {
-		async { Ok(self.0.chain().finalized().await?.erasure(dataset).await?) }.boxed()
+		async move { Ok(self.0.chain().finalized().await?.erasure(dataset).await?) }.boxed()
 	}
 
 	fn certify<'a>(
@@ -89,7 +89,7 @@ impl Registry for NodeRegistry {
 	}
 
 	fn is_expired<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<bool>> {
-		async {
+		async move {
 			let block = self.0.chain().finalized().await?;
 			let until = block.retention(dataset).await?;
 			Ok(until.is_some_and(|until| block.number() > until.into()))
@@ -98,7 +98,7 @@ impl Registry for NodeRegistry {
 	}
 
 	fn expire<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<()>> {
-		async {
+		async move {
 			let call = runtime::transactions().records().expire(H256(*dataset));
 			let name = format!("expire 0x{}", hex::encode(dataset));
 			self.0.execute(&name, &call).await.map(drop).context(name)

@@ -24,8 +24,6 @@ struct Declared {
 /// A request that may be carried out.
 pub(super) struct Authorized {
 	content_digest: Hash,
-	/// The data set in the best state.
-	pub dataset: Dataset,
 }
 
 /// Why a request is refused.
@@ -93,7 +91,7 @@ async fn decide(
 	let purpose = purpose(declared.as_deref())?;
 	let (decision, block) = service.chain.decide(&account, id, action, purpose).await?;
 	let dataset = service.chain.dataset(id).await?;
-	let decided = judge(service, &account, decision, dataset, action, &operation);
+	let decided = judge(service, &account, decision, dataset.as_ref(), action, &operation);
 	let entry = |outcome| Decided {
 		account,
 		dataset: *id,
@@ -102,8 +100,8 @@ async fn decide(
 		outcome,
 		block,
 	};
-	let (dataset, basis) = match decided {
-		Ok(allowed) => allowed,
+	let basis = match decided {
+		Ok(basis) => basis,
 		// The nonce is not used up: refused strangers could fill the memory.
 		Err(Refused { reason, problem }) => {
 			service.log.append(entry(Outcome::Refused(reason))).await?;
@@ -115,18 +113,18 @@ async fn decide(
 		check_digest(&verified.content_digest, body)?;
 	}
 	service.log.append(entry(Outcome::Served(basis))).await?;
-	Ok(Authorized { content_digest: verified.content_digest, dataset })
+	Ok(Authorized { content_digest: verified.content_digest })
 }
 
-/// The data set and the basis on which the request is allowed, or why it is not.
+/// The basis on which the request is allowed, or why it is not.
 fn judge(
 	service: &Service,
 	account: &AccountId32,
 	decision: Decision,
-	dataset: Option<Dataset>,
+	dataset: Option<&Dataset>,
 	action: Action,
 	operation: &Operation,
-) -> Result<(Dataset, String), Refused> {
+) -> Result<String, Refused> {
 	let basis = match decision {
 		Decision::Allow(basis) => basis,
 		Decision::Deny(refusal) => return Err(Refused::by_chain(refusal)),
@@ -141,8 +139,8 @@ fn judge(
 		let problem = Problem::new(StatusCode::NOT_FOUND, "not-kept-here", detail);
 		return Err(Refused { reason: "NotKeptHere".to_owned(), problem });
 	}
-	match check_rules(account, &dataset, operation) {
-		Ok(()) => Ok((dataset, basis_text(&basis))),
+	match check_rules(account, dataset, operation) {
+		Ok(()) => Ok(basis_text(&basis)),
 		Err(detail) => {
 			let problem = Problem::forbidden(detail);
 			Err(Refused { reason: "Forbidden".to_owned(), problem })
@@ -178,7 +176,7 @@ pub(super) async fn authorize_owner(
 	request: &Parts,
 	id: &Hash,
 	operation: Operation,
-) -> Result<Dataset, Problem> {
+) -> Result<(), Problem> {
 	let unclaimed = verify(service, request)?;
 	let account = *unclaimed.account();
 	let dataset = service.chain.finalized_dataset(id).await?;
@@ -208,7 +206,7 @@ pub(super) async fn authorize_owner(
 	let verified = unclaimed.claim()?;
 	check_digest(&verified.content_digest, &BodyDigest::of(&[]))?;
 	service.log.append(entry(Outcome::Served(basis_text(&Basis::Owner)))).await?;
-	dataset.ok_or_else(|| Problem::refused(Refusal::UnknownResource))
+	Ok(())
 }
 
 /// Who signed a request that everybody may make, but for the own account only.
