@@ -259,6 +259,12 @@ impl StoreClient {
 		body(response, MAX_ANSWER_LENGTH).await
 	}
 
+	/// For whom the store has wrapped key trees.
+	pub async fn key_recipients(&self, dataset: &Hash) -> Result<Vec<AccountId32>, StoreError> {
+		let path = format!("{}/keys", path(dataset));
+		json(self.send(Method::GET, &path, None, &[]).await?).await
+	}
+
 	/// Destroys what the store has of a data set that the chain says is erased.
 	pub async fn erase(&self, dataset: &Hash) -> Result<(), StoreError> {
 		self.send(Method::DELETE, &path(dataset), None, &[]).await.map(drop)

@@ -284,6 +284,9 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 		fixture.client(&reader).put_key(&DATASET, &account, &wrapped_key()).await.unwrap_err(),
 	);
 	assert_eq!(problem.refusal.as_deref(), Some("NoGrant"));
+	assert_eq!(owner.key_recipients(&DATASET).await.unwrap(), [account]);
+	let problem = refused(fixture.client(&reader).key_recipients(&DATASET).await.unwrap_err());
+	assert_eq!(problem.status, 403);
 	// Who may upload may still not replace what only the owner knows.
 	fixture.grant(&reader, Action::Write);
 	let put = fixture.client(&reader).put_key(&DATASET, &account, &wrapped_key()).await;

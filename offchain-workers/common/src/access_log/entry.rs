@@ -60,6 +60,8 @@ pub enum Operation {
 		/// For whom it is sealed.
 		recipient: AccountId32,
 	},
+	/// For whom there are wrapped keys.
+	ListKeys,
 	/// The wrapped key of an account.
 	ReadKey {
 		/// For whom it is sealed.

@@ -11,6 +11,9 @@ use crate::{AccountId32, H256};
 use msec_commitments::Hash;
 use serde::{Deserialize, Serialize};
 
+/// How many days of each store's access log the chain keeps.
+pub const MAX_ACCESS_LOG_ANCHORS: usize = 400;
+
 /// A day of a store's access log, as the chain has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessLogAnchor {

@@ -13,7 +13,7 @@ mod compatibility;
 mod discovery;
 mod types;
 
-pub use accounting::{AccessLogAnchor, AnchoredCertificate, Erasure};
+pub use accounting::{AccessLogAnchor, AnchoredCertificate, Erasure, MAX_ACCESS_LOG_ANCHORS};
 pub use block::BlockClient;
 pub use bundles::{Bundle, BundleMember, BundleOffer};
 pub use campaigns::{Campaign, CampaignTerms, Contributor};

@@ -157,6 +157,7 @@ fn check_rules(
 	let is_owner = *account == dataset.owner;
 	match operation {
 		Operation::PutKey { .. } if !is_owner => Err("only the owner leaves keys"),
+		Operation::ListKeys if !is_owner => Err("only the owner sees for whom keys are kept"),
 		Operation::ReadKey { recipient }
 			if !is_owner && account != recipient && Some(*account) != dataset.key_agent =>
 		{

@@ -11,6 +11,7 @@ use axum::{
 	extract::{Path, Request, State},
 	http::{header::CONTENT_TYPE, StatusCode},
 	response::IntoResponse,
+	Json,
 };
 use msec_commitments::{envelope::check_format, MAX_ENVELOPE_LENGTH};
 use msec_worker_common::{
@@ -37,6 +38,18 @@ pub(super) async fn put(
 	}
 	service.with_store(move |store| store.put_key(&id, &recipient, &wrapped)).await?;
 	Ok(StatusCode::NO_CONTENT)
+}
+
+/// For whom there are wrapped key trees.
+pub(super) async fn list(
+	State(service): State<Arc<Service>>,
+	Path(dataset): Path<String>,
+	request: Request,
+) -> Result<Json<Vec<AccountId32>>, Problem> {
+	let id = parse_id(&dataset)?;
+	let operation = Operation::ListKeys;
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Describe, operation).await?;
+	Ok(Json(service.with_store(move |store| store.recipients(&id)).await?))
 }
 
 /// Hands a wrapped key tree to its recipient, the owner or the key agent.

@@ -141,6 +141,7 @@ pub fn routes(service: Arc<Service>) -> Router {
 		.route("/v1/datasets/{dataset}/batches", get(batches::list).post(upload::upload))
 		.route("/v1/datasets/{dataset}/batches/{batch}", get(batches::frame))
 		.route("/v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}", get(batches::chunk))
+		.route("/v1/datasets/{dataset}/keys", get(keys::list))
 		.route("/v1/datasets/{dataset}/keys/{recipient}", put(keys::put).get(keys::get))
 		.route("/v1/datasets/{dataset}/erasure", get(datasets::certificate))
 		.route("/v1/access-log/{day}", get(access_log::day))
