@@ -22,10 +22,12 @@ pub struct Duties {
 	pub chain: Arc<dyn ChainAccess>,
 	/// What the chain is told; without the key of the store's account, nothing.
 	pub registry: Option<Arc<dyn Registry>>,
+	/// For how many days the lines of the access log are kept.
+	pub access_log_days: u32,
 }
 
 impl Duties {
-	/// Does them again and again until `stop`.
+	/// Does them again and again until `stop`, and at once when something was destroyed on request.
 	pub async fn run(self, stop: CancellationToken) {
 		loop {
 			tokio::select! {
@@ -34,6 +36,7 @@ impl Duties {
 			}
 			tokio::select! {
 				() = stop.cancelled() => return,
+				() = self.erasures.destroyed() => {},
 				() = tokio::time::sleep(PAUSE) => {},
 			}
 		}
@@ -65,6 +68,8 @@ impl Duties {
 				report("ending days of the access log", closed.map_err(Into::into));
 			},
 		}
+		let pruned = self.log.prune(self.access_log_days).await;
+		report("removing old days of the access log", pruned.map_err(Into::into));
 	}
 }
 

@@ -20,6 +20,7 @@ use std::{
 	sync::{Arc, Mutex, PoisonError},
 	time::{SystemTime, UNIX_EPOCH},
 };
+use tokio::sync::Notify;
 
 const BEGUN: &str = "begun";
 const DESTROYED: &str = "destroyed";
@@ -35,6 +36,8 @@ pub struct Erasures {
 	key: Option<Arc<AccountKey>>,
 	/// Held while a data set is destroyed.
 	destroying: Arc<Mutex<()>>,
+	/// Told when one was.
+	destroyed: Arc<Notify>,
 }
 
 impl Erasures {
@@ -48,7 +51,14 @@ impl Erasures {
 	) -> Result<Self, StoreFault> {
 		fs::create_dir_all(directory)?;
 		let directory = Arc::new(directory.to_owned());
-		Ok(Self { store, directory, genesis, key, destroying: Arc::default() })
+		Ok(Self {
+			store,
+			directory,
+			genesis,
+			key,
+			destroying: Arc::default(),
+			destroyed: Arc::default(),
+		})
 	}
 
 	/// The store.
@@ -79,7 +89,13 @@ impl Erasures {
 		let destruction = Destruction { time: now(), ..there_was };
 		write(&self.path(dataset, DESTROYED), &destruction)?;
 		fs::remove_file(&begun)?;
+		self.destroyed.notify_one();
 		Ok(())
+	}
+
+	/// Waits until something was destroyed that is not certified.
+	pub async fn destroyed(&self) {
+		self.destroyed.notified().await;
 	}
 
 	fn count(&self, dataset: &Hash, block: u64) -> Result<Destruction, StoreFault> {

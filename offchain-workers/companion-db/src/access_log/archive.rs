@@ -47,6 +47,33 @@ impl Archive {
 		}
 	}
 
+	/// Removes the lines and groups of the days before `day` that have ended; their heads stay, so that
+	/// the days after them can be proved. How many days they were.
+	pub fn prune(&self, day: u32) -> Result<usize, LogFault> {
+		let mut pruned = 0;
+		for head in self.closed_after(None)?.into_iter().filter(|head| head.day < day) {
+			let lines = files::path(&self.directory, head.day, LINES)?;
+			if lines.try_exists()? {
+				let rest = DayIndex { head, datasets: Vec::new(), accounts: Vec::new() };
+				let index = files::path(&self.directory, head.day, INDEX)?;
+				files::write_whole(&index, &rest.encode())?;
+				fs::remove_file(&lines)?;
+				pruned += 1;
+			}
+		}
+		if pruned > 0 {
+			*self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+		}
+		Ok(pruned)
+	}
+
+	/// Whether the lines of a day that has ended were removed.
+	pub fn is_pruned(&self, day: u32) -> Result<bool, LogFault> {
+		let exists =
+			|kind| Ok::<_, LogFault>(files::path(&self.directory, day, kind)?.try_exists()?);
+		Ok(exists(INDEX)? && !exists(LINES)?)
+	}
+
 	/// The days after `day`, or all, that have ended.
 	pub fn closed_after(&self, day: Option<u32>) -> Result<Vec<DayHead>, LogFault> {
 		let mut heads = Vec::new();

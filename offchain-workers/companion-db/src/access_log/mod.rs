@@ -5,7 +5,8 @@
 //! together, writes it, syncs, and only then answers those who wait. When a day is over, its trees are
 //! written to `2026-01-31.index`; no line is added to it afterwards, whatever the clock says. What a
 //! crash left half written, which nobody was told of, is cut at the next start and kept aside in
-//! `2026-01-31.torn`. Anything else that does not fit is damage, and keeps the log from being opened.
+//! `2026-01-31.torn`. Anything else that does not fit is damage, and keeps the log from being opened. Of
+//! old days only the head stays.
 
 mod archive;
 mod files;
@@ -132,6 +133,17 @@ impl AccessLog {
 			self.with_archive(move |archive| archive.seal(day)).await?;
 		}
 		Ok(())
+	}
+
+	/// Removes the lines of days that ended more than `days` days ago; how many days they were.
+	pub async fn prune(&self, days: u32) -> Result<usize, LogFault> {
+		let first = day_of((self.clock)()).saturating_sub(days);
+		self.with_archive(move |archive| archive.prune(first)).await
+	}
+
+	/// Whether the lines of a day were removed because of their age.
+	pub async fn is_pruned(&self, day: u32) -> Result<bool, LogFault> {
+		self.with_archive(move |archive| archive.is_pruned(day)).await
 	}
 
 	/// The days after `day`, or all, that have ended, in ascending order.

@@ -9,6 +9,7 @@ use msec_worker_common::{
 	access_log::{day_of, line_hash, start_of, DayIndexer, Entry, Outcome, MAX_LINE_LENGTH},
 	AccountId32, H256,
 };
+use rustix::fs::{fallocate, FallocateFlags};
 use std::{
 	fs::{File, OpenOptions},
 	io::{Read, Seek, SeekFrom, Write},
@@ -21,6 +22,9 @@ const GROUP: usize = 256;
 /// How much of a file's end is looked at when it is opened: more than one group, which is all that a crash
 /// can leave half written.
 const WINDOW: u64 = 2 * (GROUP * (MAX_LINE_LENGTH + 1)) as u64;
+/// How many bytes of the disk a day's file takes ahead of its lines, so that decisions can be written down
+/// and batches read while the disk is full: some two thousand lines.
+const RESERVE: u64 = 1024 * 1024;
 /// Most characters of a reason.
 const MAX_REASON: usize = 100;
 
@@ -56,6 +60,8 @@ struct Segment {
 	file: File,
 	/// Bytes that are durable.
 	length: u64,
+	/// Bytes for which the disk has room.
+	reserved: u64,
 	/// Whether there may be more, of a write that failed.
 	dirty: bool,
 }
@@ -161,7 +167,17 @@ impl Segment {
 		let file = OpenOptions::new().append(true).create(true).open(path)?;
 		files::sync_directory_of(path)?;
 		let length = file.metadata()?.len();
-		Ok(Self { day, file, length, dirty: false })
+		let mut segment = Self { day, file, length, reserved: length, dirty: false };
+		segment.reserve();
+		Ok(segment)
+	}
+
+	/// Takes room on the disk, where it and its file system have any. The file does not get longer.
+	fn reserve(&mut self) {
+		let taken = fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.length, RESERVE);
+		if taken.is_ok() {
+			self.reserved = self.length + RESERVE;
+		}
 	}
 
 	fn write(&mut self, text: &[u8]) -> Result<(), LogFault> {
@@ -173,6 +189,9 @@ impl Segment {
 		self.file.sync_data()?;
 		self.length += text.len() as u64;
 		self.dirty = false;
+		if self.length + RESERVE / 2 > self.reserved {
+			self.reserve();
+		}
 		Ok(())
 	}
 }

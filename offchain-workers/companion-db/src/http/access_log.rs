@@ -9,6 +9,7 @@ use super::{
 };
 use axum::{
 	extract::{rejection::QueryRejection, Path, Query, Request, State},
+	http::StatusCode,
 	Json,
 };
 use msec_worker_common::{
@@ -54,7 +55,7 @@ pub(super) async fn all(
 	if authenticate(&service, &request.into_parts().0)? != service.operator {
 		return Err(Problem::forbidden("only the operator of the store sees all lines"));
 	}
-	let (trees, closed) = find(&service, day, &page).await?;
+	let (trees, closed) = find_lines(&service, day, &page).await?;
 	let head = *trees.head();
 	let lines = service.log.lines(day, head.entries, None, page.from, MAX_LINES).await?;
 	Ok(Json(LinesAnswer { head, closed, lines }))
@@ -90,7 +91,7 @@ async fn group(
 	page: &Page,
 	subject: Subject,
 ) -> Result<Json<GroupAnswer>, Problem> {
-	let (trees, closed) = find(service, day, page).await?;
+	let (trees, closed) = find_lines(service, day, page).await?;
 	let head = *trees.head();
 	let (group, path) = trees.prove(&subject);
 	let lines = match group {
@@ -105,6 +106,19 @@ async fn group(
 async fn find(service: &Service, day: u32, page: &Page) -> Result<(Arc<DayTrees>, bool), Problem> {
 	let missing = || Problem::not_found("the access log has no line of this day");
 	service.log.day(day, page.entries).await?.ok_or_else(missing)
+}
+
+/// [`find`] for what needs the day's lines.
+async fn find_lines(
+	service: &Service,
+	day: u32,
+	page: &Page,
+) -> Result<(Arc<DayTrees>, bool), Problem> {
+	if service.log.is_pruned(day).await? {
+		let detail = "the lines of this day are no longer kept";
+		return Err(Problem::new(StatusCode::GONE, "no-longer-kept", detail));
+	}
+	find(service, day, page).await
 }
 
 fn parse(day: &str) -> Result<u32, Problem> {
