@@ -63,8 +63,13 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 	let erasures = Erasures::open(&erasures, store, chain.genesis(), key.clone())?;
 	let registry = registry(&settings, &chain, key)?;
 	let access = Arc::new(NodeAccess::new(chain, settings.max_head_age));
-	let duties =
-		Duties { erasures: erasures.clone(), log: log.clone(), chain: access.clone(), registry };
+	let duties = Duties {
+		erasures: erasures.clone(),
+		log: log.clone(),
+		chain: access.clone(),
+		registry,
+		access_log_days: settings.access_log_days,
+	};
 	let duties = duties.run(stop.clone());
 
 	let service = Service::new(erasures, log, access, settings.account, settings.limits)

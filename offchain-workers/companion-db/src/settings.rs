@@ -15,6 +15,8 @@ const PREFIX: &str = "MSEC_COMPANION_DB_";
 const DEFAULT_NODE: &str = "ws://127.0.0.1:9944";
 const DEFAULT_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8460);
 const DEFAULT_HEALTH_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8461);
+/// As long as the chain keeps the anchors.
+const DEFAULT_ACCESS_LOG_DAYS: u32 = 400;
 const MEBIBYTE: u64 = 1024 * 1024;
 
 /// Keeps the encrypted batches of M-Sec data sets and hands them out to whom the chain allows.
@@ -78,6 +80,11 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	password_file: Option<PathBuf>,
 
+	/// For how many days the lines of the access log are kept [default: 400].
+	#[arg(long, value_name = "DAYS")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	access_log_days: Option<u32>,
+
 	/// Most mebibytes in one upload [default: 64].
 	#[arg(long, value_name = "MIB")]
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -121,6 +128,8 @@ pub struct Settings {
 	pub account_key: Option<PathBuf>,
 	/// What opens it, if it is encrypted.
 	pub password: PasswordSource,
+	/// For how many days the lines of the access log are kept.
+	pub access_log_days: u32,
 	/// Whose data sets are taken; everybody's when empty.
 	pub owners: Vec<AccountId32>,
 	/// What is taken.
@@ -142,6 +151,7 @@ impl Arguments {
 			account: required(options.account, "account", PREFIX)?,
 			account_key: options.account_key,
 			password: options.password_file.map_or(PasswordSource::Prompt, PasswordSource::File),
+			access_log_days: options.access_log_days.unwrap_or(DEFAULT_ACCESS_LOG_DAYS),
 			owners: options.owners,
 			limits: Limits {
 				max_upload_bytes: options
@@ -176,7 +186,7 @@ mod tests {
 		assert_eq!(settings.account.to_string(), ALICE);
 		assert_eq!(settings.limits, Limits::default());
 		assert!(settings.owners.is_empty());
-		assert_eq!(settings.account_key, None);
+		assert_eq!((settings.account_key, settings.access_log_days), (None, 400));
 	}
 
 	#[test]

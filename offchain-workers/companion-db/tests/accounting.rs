@@ -182,19 +182,15 @@ async fn the_log_is_shown_to_whom_it_concerns() {
 	fixture.grant(&reader, Action::Read);
 	fixture.client(&reader).batches(&DATASET, 0, 1).await.unwrap();
 	let refused = fixture.client(&reader).access_log_group(DAY, &SUBJECT).await.unwrap_err();
-	assert_eq!(refused_status(refused), 403);
+	assert_eq!(common::refused(refused).status, 403);
 	let refused = fixture.owner_client().access_log_lines(DAY).await.unwrap_err();
-	assert_eq!(refused_status(refused), 403);
+	assert_eq!(common::refused(refused).status, 403);
 	// Another account's own lines cannot be asked for: it is always the one that signs.
 	let own = Subject::Account(key(3).account_id());
 	let answer = fixture.client(&key(3)).access_log_group(DAY, &own).await.unwrap().unwrap();
 	assert_eq!(answer.group, None);
 	answer.head.verify_group(&own, None, &answer.path, &answer.lines).unwrap();
 	assert!(fixture.owner_client().access_log_day(DAY + 1).await.unwrap().is_none());
-}
-
-fn refused_status(error: msec_worker_common::store_client::StoreError) -> u16 {
-	refused(error).status
 }
 
 #[tokio::test]
@@ -249,6 +245,40 @@ async fn a_data_set_whose_time_is_over_is_erased_without_being_asked() {
 	assert!(fixture.store().datasets().unwrap().is_empty());
 	let certified = fixture.chain.get(|state| state.erasures[&DATASET].stores[0].1.is_some());
 	assert!(certified);
+}
+
+#[tokio::test]
+async fn lines_are_kept_for_a_time_and_the_days_after_them_stay_proved() {
+	let fixture = Fixture::start().await;
+	let client = fixture.owner_client();
+	for _ in 0..3 {
+		client.dataset(&DATASET).await.unwrap();
+		fixture.pass_a_day();
+		fixture.duties().once().await;
+	}
+	let gone = client.access_log_group(DAY, &SUBJECT).await.unwrap_err();
+	assert_eq!(refused(gone).status, 410);
+	let mut heads = Vec::new();
+	for day in DAY..DAY + 3 {
+		heads.push(client.access_log_day(day).await.unwrap().unwrap().head);
+	}
+	verify_links(&heads, true).unwrap();
+	let answer = client.access_log_group(DAY + 2, &SUBJECT).await.unwrap().unwrap();
+	let anchors = fixture.chain.get(|state| state.anchors.clone());
+	verify_root(&answer.head, &anchors[2]).unwrap();
+}
+
+/// Backups leave the folder `keys` out.
+#[tokio::test]
+async fn a_backup_holds_no_keys_that_would_outlive_an_erasure() {
+	let fixture = Fixture::start().await;
+	let client = fixture.owner_client();
+	client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	client.put_key(&DATASET, &key(2).account_id(), &wrapped_key()).await.unwrap();
+	let folder = fixture.directory.path();
+	assert!(contains(&folder.join("keys"), &wrapped_key()));
+	std::fs::remove_dir_all(folder.join("keys")).unwrap();
+	assert!(!contains(folder, &wrapped_key()));
 }
 
 #[tokio::test]

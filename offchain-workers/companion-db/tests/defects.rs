@@ -12,7 +12,6 @@ use msec_worker_common::{
 	AccountId32, H256,
 };
 use reqwest::{Method, StatusCode};
-use std::{fs, path::Path};
 
 const PLAINTEXT: u8 = 1;
 
@@ -51,16 +50,6 @@ async fn filled() -> Fixture {
 async fn entries(fixture: &Fixture) -> Vec<Entry> {
 	let lines = fixture.log.lines(DAY, u32::MAX, None, 0, u32::MAX).await.unwrap();
 	lines.iter().map(|line| Entry::parse(line).unwrap()).collect()
-}
-
-fn contains(folder: &Path, needle: &[u8]) -> bool {
-	fs::read_dir(folder).unwrap().any(|entry| {
-		let path = entry.unwrap().path();
-		match path.is_dir() {
-			true => contains(&path, needle),
-			false => fs::read(&path).unwrap().windows(needle.len()).any(|part| part == needle),
-		}
-	})
 }
 
 #[tokio::test]

@@ -226,6 +226,31 @@ async fn everybody_is_proved_the_own_lines_of_a_day_or_its_beginning() {
 	assert!(log.day(DAY + 1, None).await.unwrap().is_none());
 }
 
+#[tokio::test]
+async fn of_old_days_the_heads_stay_and_the_chain_goes_on() {
+	let fixture = Fixture::new();
+	let log = fixture.open().unwrap();
+	for day in DAY..DAY + 4 {
+		fixture.turn_to(start_of(day));
+		log.append(decided(1, 1)).await.unwrap();
+	}
+	log.close_days().await.unwrap();
+	let heads = log.closed_after(None).await.unwrap();
+	assert_eq!(log.prune(2).await.unwrap(), 1);
+	assert_eq!(log.prune(2).await.unwrap(), 0);
+	assert!(log.is_pruned(DAY).await.unwrap());
+	assert!(!fixture.file(DAY, "log").exists() && !log.is_pruned(DAY + 1).await.unwrap());
+	assert_eq!(log.closed_after(None).await.unwrap(), heads);
+	let (trees, closed) = log.day(DAY, None).await.unwrap().unwrap();
+	assert!(closed && *trees.head() == heads[0]);
+	drop(log);
+	let log = fixture.open().unwrap();
+	assert_eq!(log.append(decided(1, 1)).await.unwrap(), 4);
+	// What goes on is never removed, however old it looks.
+	assert_eq!(log.prune(0).await.unwrap(), 2);
+	assert_eq!(verify(&log, DAY + 3).await.len(), 2);
+}
+
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(48))]
 

@@ -266,6 +266,7 @@ impl Fixture {
 			log: self.log.clone(),
 			chain: self.chain.clone(),
 			registry: Some(self.chain.clone()),
+			access_log_days: 1,
 		}
 	}
 
@@ -408,4 +409,15 @@ pub fn refused(error: StoreError) -> Problem {
 pub fn wrapped_key() -> Vec<u8> {
 	let recipient = EnvelopeSecret::from_bytes([5; 32]).public_key();
 	wrap_key_tree(&KeyTree::from_seed([6; 32]), &recipient, &[0; 32], &DATASET, [1; 32]).unwrap()
+}
+
+/// Whether a file in a folder has these bytes in it.
+pub fn contains(folder: &Path, needle: &[u8]) -> bool {
+	std::fs::read_dir(folder).unwrap().any(|entry| {
+		let path = entry.unwrap().path();
+		match path.is_dir() {
+			true => contains(&path, needle),
+			false => std::fs::read(&path).unwrap().windows(needle.len()).any(|part| part == needle),
+		}
+	})
 }
