@@ -105,12 +105,14 @@ impl AccessLog {
 		clock: Clock,
 	) -> Result<Self, LogFault> {
 		std::fs::create_dir_all(directory)?;
-		let writer = Writer::open(directory, store, clock.clone())?;
+		let archive = Archive::new(directory, store);
+		let closed = archive.closed_after(None)?.pop();
+		let writer = Writer::open(directory, store, closed, clock.clone())?;
 		let (commands, receiver) = mpsc::channel(QUEUE);
 		std::thread::Builder::new()
 			.name("access-log".to_owned())
 			.spawn(move || writer.run(receiver))?;
-		Ok(Self { commands, archive: Arc::new(Archive::new(directory, store)), clock })
+		Ok(Self { commands, archive: Arc::new(archive), clock })
 	}
 
 	/// Writes a line, durably; its number.

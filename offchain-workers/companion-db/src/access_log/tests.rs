@@ -246,9 +246,19 @@ async fn of_old_days_the_heads_stay_and_the_chain_goes_on() {
 	drop(log);
 	let log = fixture.open().unwrap();
 	assert_eq!(log.append(decided(1, 1)).await.unwrap(), 4);
-	// What goes on is never removed, however old it looks.
+	// What goes on is never removed, however old it is.
 	assert_eq!(log.prune(0).await.unwrap(), 2);
 	assert_eq!(verify(&log, DAY + 3).await.len(), 2);
+	// After a long silence no line is left at all.
+	fixture.turn_to(start_of(DAY + 30));
+	log.close_days().await.unwrap();
+	assert_eq!(log.prune(5).await.unwrap(), 1);
+	drop(log);
+	let log = fixture.open().unwrap();
+	assert_eq!(log.append(decided(1, 1)).await.unwrap(), 5);
+	fixture.turn_to(start_of(DAY + 31));
+	log.close_days().await.unwrap();
+	verify_links(&log.closed_after(None).await.unwrap(), true).unwrap();
 }
 
 proptest! {

@@ -1,12 +1,14 @@
 //! The thread that writes.
 
 use super::{
-	files::{self, INDEX, LINES, TORN},
+	files::{self, LINES, TORN},
 	Clock, Decided, LogFault,
 };
 use msec_commitments::Hash;
 use msec_worker_common::{
-	access_log::{day_of, line_hash, start_of, DayIndexer, Entry, Outcome, MAX_LINE_LENGTH},
+	access_log::{
+		day_of, line_hash, start_of, DayHead, DayIndexer, Entry, Outcome, MAX_LINE_LENGTH,
+	},
 	AccountId32, H256,
 };
 use rustix::fs::{fallocate, FallocateFlags};
@@ -67,19 +69,24 @@ struct Segment {
 }
 
 impl Writer {
-	/// Finds the end of the log, cutting what a crash left half written.
-	pub fn open(directory: &Path, store: AccountId32, clock: Clock) -> Result<Self, LogFault> {
+	/// Finds the end of the log, cutting what a crash left half written. `closed` is the last day that has
+	/// ended, whose lines may be gone.
+	pub fn open(
+		directory: &Path,
+		store: AccountId32,
+		closed: Option<DayHead>,
+		clock: Clock,
+	) -> Result<Self, LogFault> {
 		let segments = files::days(directory, LINES)?;
-		let closed = files::days(directory, INDEX)?.last().map_or(0, |day| day + 1);
-		let first_day = segments.last().copied().unwrap_or(0).max(closed);
+		let after_closed = closed.map_or(0, |head| head.day.saturating_add(1));
 		let mut writer = Self {
 			directory: directory.to_owned(),
 			clock,
 			segment: None,
-			next: 0,
-			last: [0; 32],
+			next: closed.map_or(0, |head| head.next()),
+			last: closed.map_or([0; 32], |head| head.last.0),
 			last_time: 0,
-			first_day,
+			first_day: segments.last().copied().unwrap_or(0).max(after_closed),
 		};
 		for day in segments.into_iter().rev() {
 			let path = files::path(directory, day, LINES)?;
