@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Duty {
 	/// Its certificate is genuine and anchored.
-	Certified(SignedCertificate, AnchoredCertificate),
+	Certified(Box<SignedCertificate>, AnchoredCertificate),
 	/// It has anchored no certificate yet.
 	Pending,
 	/// It has anchored one, but does not hand it out.
@@ -81,7 +81,7 @@ pub async fn duties(
 				Err(reason) => Duty::Withheld(reason),
 				Ok(certificate) => {
 					match verify(&certificate, &store, genesis, dataset, &anchored) {
-						Ok(()) => Duty::Certified(certificate, anchored),
+						Ok(()) => Duty::Certified(Box::new(certificate), anchored),
 						Err(error) => Duty::Forged(error),
 					}
 				},

@@ -31,12 +31,16 @@ struct Refused {
 	/// As it is written down.
 	reason: String,
 	/// As it is answered.
-	problem: Problem,
+	problem: Box<Problem>,
 }
 
 impl Refused {
+	fn new(reason: &str, problem: Problem) -> Self {
+		Self { reason: reason.to_owned(), problem: Box::new(problem) }
+	}
+
 	fn by_chain(refusal: Refusal) -> Self {
-		Self { reason: format!("{refusal:?}"), problem: Problem::refused(refusal) }
+		Self::new(&format!("{refusal:?}"), Problem::refused(refusal))
 	}
 }
 
@@ -105,7 +109,7 @@ async fn decide(
 		// The nonce is not used up: refused strangers could fill the memory.
 		Err(Refused { reason, problem }) => {
 			service.log.append(entry(Outcome::Refused(reason))).await?;
-			return Err(problem);
+			return Err(*problem);
 		},
 	};
 	let verified = unclaimed.claim()?;
@@ -137,14 +141,11 @@ fn judge(
 	if !kept || !dataset.stores.contains(&service.operator) {
 		let detail = "the data set does not name this store, or its owner is no customer here";
 		let problem = Problem::new(StatusCode::NOT_FOUND, "not-kept-here", detail);
-		return Err(Refused { reason: "NotKeptHere".to_owned(), problem });
+		return Err(Refused::new("NotKeptHere", problem));
 	}
 	match check_rules(account, dataset, operation) {
 		Ok(()) => Ok(basis_text(&basis)),
-		Err(detail) => {
-			let problem = Problem::forbidden(detail);
-			Err(Refused { reason: "Forbidden".to_owned(), problem })
-		},
+		Err(detail) => Err(Refused::new("Forbidden", Problem::forbidden(detail))),
 	}
 }
 
@@ -188,7 +189,7 @@ pub(super) async fn authorize_owner(
 		Some(dataset) if operation == Operation::Erase && !dataset.erased => {
 			let detail = "erase the data set on chain first, and wait until that is finalized";
 			let problem = Problem::new(StatusCode::CONFLICT, "not-erased", detail);
-			Some(Refused { reason: "NotErased".to_owned(), problem })
+			Some(Refused::new("NotErased", problem))
 		},
 		Some(_) => None,
 	};
@@ -202,7 +203,7 @@ pub(super) async fn authorize_owner(
 	};
 	if let Some(Refused { reason, problem }) = refused {
 		service.log.append(entry(Outcome::Refused(reason))).await?;
-		return Err(problem);
+		return Err(*problem);
 	}
 	let verified = unclaimed.claim()?;
 	check_digest(&verified.content_digest, &BodyDigest::of(&[]))?;
