@@ -94,7 +94,10 @@ async fn decide(
 	let declared = declared(request)?;
 	let purpose = purpose(declared.as_deref())?;
 	let (decision, block) = service.chain.decide(&account, id, action, purpose).await?;
-	let dataset = service.chain.dataset(id).await?;
+	let dataset = match decision {
+		Decision::Allow(_) => service.chain.dataset(id).await?,
+		Decision::Deny(_) => None,
+	};
 	let decided = judge(service, &account, decision, dataset.as_ref(), action, &operation);
 	let entry = |outcome| Decided {
 		account,
