@@ -111,6 +111,21 @@ impl Erasures {
 		})
 	}
 
+	/// The data sets whose destruction has begun and, since it was interrupted, not ended.
+	pub fn interrupted(&self) -> Result<Vec<Hash>, StoreFault> {
+		let mut datasets = Vec::new();
+		for entry in fs::read_dir(&*self.directory)? {
+			let path = entry?.path();
+			let mut dataset = [0; 32];
+			let is_begun = path.extension().is_some_and(|extension| extension == BEGUN);
+			let name = path.file_stem().unwrap_or_default().as_encoded_bytes();
+			if is_begun && hex::decode_to_slice(name, &mut dataset).is_ok() {
+				datasets.push(dataset);
+			}
+		}
+		Ok(datasets)
+	}
+
 	/// Signs what was destroyed and not certified yet, and lists the certificates that the chain may not
 	/// have.
 	pub fn to_be_anchored(&self) -> Result<Vec<SignedCertificate>, StoreFault> {
@@ -238,7 +253,9 @@ mod tests {
 		let there_was = erasures.count(&DATASET, 77).unwrap();
 		write(&erasures.path(&DATASET, BEGUN), &there_was).unwrap();
 		store.erase(&DATASET).unwrap();
+		assert_eq!(erasures.interrupted().unwrap(), [DATASET]);
 		erasures.destroy(&DATASET, 80).unwrap();
+		assert!(erasures.interrupted().unwrap().is_empty());
 		let destruction = erasures.to_be_anchored().unwrap()[0].destruction;
 		assert_eq!((destruction.keys, destruction.bytes, destruction.block), (2, bytes, 77));
 	}
