@@ -6,6 +6,7 @@ use crate::{
 	sweep::sweep,
 };
 use msec_commitments::Hash;
+use msec_worker_common::erasure_certificate::SignedCertificate;
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -84,34 +85,49 @@ pub async fn anchor(log: &AccessLog, registry: &dyn Registry) -> anyhow::Result<
 	Ok(heads.len())
 }
 
-/// Anchors the certificates that the chain does not have; how many they were.
+/// Anchors the certificates that the chain does not have; how many they were. One that fails does not keep
+/// the others back.
 pub async fn certify(erasures: &Erasures, registry: &dyn Registry) -> anyhow::Result<usize> {
 	let certificates = blocking(erasures, Erasures::to_be_anchored).await?;
+	let mut failure = None;
 	for certificate in &certificates {
-		let dataset = certificate.destruction.dataset.0;
-		let erasure = registry.erasure(&dataset).await?;
-		let mut duties = erasure.iter().flat_map(|erasure| &erasure.stores);
-		match duties.find(|(store, _)| *store == certificate.store) {
-			Some((_, None)) => registry.certify(&dataset, certificate.hash()).await?,
-			Some((_, Some(_))) => {},
-			// The data set named other stores at last: the chain does not ask this one.
-			None => tracing::info!(dataset = hex::encode(dataset), "certified without the chain"),
+		if let Err(error) = certify_one(erasures, registry, certificate).await {
+			failure = Some(error);
 		}
-		blocking(erasures, move |erasures| erasures.set_anchored(&dataset)).await?;
 	}
-	Ok(certificates.len())
+	failure.map_or(Ok(certificates.len()), Err)
 }
 
-/// Has the chain erase the data sets whose time is over; how many they were.
+async fn certify_one(
+	erasures: &Erasures,
+	registry: &dyn Registry,
+	certificate: &SignedCertificate,
+) -> anyhow::Result<()> {
+	let dataset = certificate.destruction.dataset.0;
+	let erasure = registry.erasure(&dataset).await?;
+	let mut duties = erasure.iter().flat_map(|erasure| &erasure.stores);
+	match duties.find(|(store, _)| *store == certificate.store) {
+		Some((_, None)) => registry.certify(&dataset, certificate.hash()).await?,
+		Some((_, Some(_))) => {},
+		// The data set named other stores at last: the chain does not ask this one.
+		None => tracing::info!(dataset = hex::encode(dataset), "certified without the chain"),
+	}
+	blocking(erasures, move |erasures| erasures.set_anchored(&dataset)).await
+}
+
+/// Has the chain erase the data sets whose time is over; how many they were. Another store may be faster, and
+/// one that fails does not keep the others back.
 pub async fn expire(erasures: &Erasures, registry: &dyn Registry) -> anyhow::Result<usize> {
-	let mut expired = 0;
+	let (mut expired, mut failure) = (0, None);
 	for dataset in datasets(erasures).await? {
 		if registry.is_expired(&dataset).await? {
-			registry.expire(&dataset).await?;
-			expired += 1;
+			match registry.expire(&dataset).await {
+				Ok(()) => expired += 1,
+				Err(error) => failure = Some(error),
+			}
 		}
 	}
-	Ok(expired)
+	failure.map_or(Ok(expired), Err)
 }
 
 /// The data sets of which anything is kept.
