@@ -6,7 +6,7 @@ use msec_worker_common::{
 	chain::{Action, ChainClient, ChainError, Dataset, Decision, Purpose},
 	AccountId32,
 };
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Answers questions about rights and data sets.
 pub trait ChainAccess: Send + Sync + 'static {
@@ -34,6 +34,9 @@ pub trait ChainAccess: Send + Sync + 'static {
 
 	/// Height of the last finalized block.
 	fn finalized_block(&self) -> BoxFuture<'_, Result<u64, ChainError>>;
+
+	/// When the last finalized block was made, in milliseconds since 1970.
+	fn finalized_time(&self) -> BoxFuture<'_, Result<u64, ChainError>>;
 }
 
 /// The chain itself, through a node.
@@ -76,5 +79,14 @@ impl ChainAccess for NodeAccess {
 
 	fn finalized_block(&self) -> BoxFuture<'_, Result<u64, ChainError>> {
 		async { Ok(self.chain.finalized().await?.number()) }.boxed()
+	}
+
+	fn finalized_time(&self) -> BoxFuture<'_, Result<u64, ChainError>> {
+		async {
+			let time = self.chain.finalized().await?.time().await?;
+			let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+			Ok(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+		}
+		.boxed()
 	}
 }

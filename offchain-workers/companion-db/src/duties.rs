@@ -6,7 +6,7 @@ use crate::{
 	sweep::sweep,
 };
 use msec_commitments::Hash;
-use msec_worker_common::erasure_certificate::SignedCertificate;
+use msec_worker_common::{access_log::day_of, erasure_certificate::SignedCertificate};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -69,8 +69,13 @@ impl Duties {
 				report("ending days of the access log", closed.map_err(Into::into));
 			},
 		}
-		let pruned = self.log.prune(self.access_log_days).await;
-		report("removing old days of the access log", pruned.map_err(Into::into));
+		report("removing old days of the access log", self.prune().await);
+	}
+
+	async fn prune(&self) -> anyhow::Result<usize> {
+		// By the chain's time: a clock that is wrong must not remove what is young.
+		let today = day_of(self.chain.finalized_time().await?);
+		Ok(self.log.prune(today.saturating_sub(self.access_log_days)).await?)
 	}
 }
 

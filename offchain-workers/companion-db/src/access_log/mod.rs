@@ -137,9 +137,8 @@ impl AccessLog {
 		Ok(())
 	}
 
-	/// Removes the lines of days that ended more than `days` days ago; how many days they were.
-	pub async fn prune(&self, days: u32) -> Result<usize, LogFault> {
-		let first = day_of((self.clock)()).saturating_sub(days);
+	/// Removes the lines of the days before `first` that have ended; how many days they were.
+	pub async fn prune(&self, first: u32) -> Result<usize, LogFault> {
 		self.with_archive(move |archive| archive.prune(first)).await
 	}
 

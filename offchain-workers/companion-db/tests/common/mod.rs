@@ -60,6 +60,8 @@ pub struct State {
 	pub expired: Vec<Hash>,
 	/// Whether transactions fail.
 	pub refuses: bool,
+	/// When the last block was made, in milliseconds since 1970.
+	pub time: u64,
 }
 
 impl State {
@@ -147,6 +149,10 @@ impl ChainAccess for TestChain {
 
 	fn finalized_block(&self) -> BoxFuture<'_, Result<u64, ChainError>> {
 		async move { Ok(BLOCK) }.boxed()
+	}
+
+	fn finalized_time(&self) -> BoxFuture<'_, Result<u64, ChainError>> {
+		async move { Ok(self.get(|state| state.time)) }.boxed()
 	}
 }
 
@@ -272,7 +278,8 @@ impl Fixture {
 
 	/// Ends a day of the access log.
 	pub fn pass_a_day(&self) {
-		self.time.fetch_add(start_of(1), Ordering::SeqCst);
+		let time = self.time.fetch_add(start_of(1), Ordering::SeqCst) + start_of(1);
+		self.chain.change(|state| state.time = time);
 	}
 
 	pub fn client(&self, key: &Arc<AccountKey>) -> StoreClient {
