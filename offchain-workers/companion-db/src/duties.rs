@@ -84,8 +84,11 @@ pub async fn anchor(log: &AccessLog, registry: &dyn Registry) -> anyhow::Result<
 	log.close_days().await?;
 	let last = registry.anchors().await?.last().map(|anchor| anchor.day);
 	let heads = log.closed_after(last).await?;
+	let unanchored = metrics::gauge!("msec_store_unanchored_days");
+	unanchored.set(heads.len() as f64);
 	for head in &heads {
 		registry.anchor(head).await?;
+		unanchored.decrement(1.0);
 	}
 	Ok(heads.len())
 }

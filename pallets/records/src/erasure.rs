@@ -36,7 +36,7 @@ impl<T: Config> Pallet<T> {
 			ticket,
 		};
 		let duties = stores.into_iter().map(|store| ErasureDuty { store, certificate: None });
-		let erasure = ErasureDetails {
+		let erasure = ErasureDetails::<T> {
 			erased_at: frame_system::Pallet::<T>::block_number(),
 			stores: duties.collect::<Vec<_>>().try_into().map_err(|_| DispatchError::Corruption)?,
 		};

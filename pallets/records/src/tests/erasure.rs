@@ -1,4 +1,4 @@
-use crate::{mock::*, ErasureCertificate, ErasureDetails, ErasureDuty, Error, Event};
+use crate::{mock::*, DutiesOf, ErasureCertificate, ErasureDetails, ErasureDuty, Error, Event};
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
 use msec_primitives::StoreInfo;
 use sp_core::H256;
@@ -34,7 +34,7 @@ fn each_store_of_an_erased_data_set_certifies_once() {
 				certificate: Some(ErasureCertificate { hash: HASH, at: 6 }),
 			},
 		];
-		let stores = duties.try_into().expect("they are few; qed");
+		let stores: DutiesOf<Test> = duties.try_into().expect("they are few; qed");
 		assert_eq!(Records::erasure(dataset()), Some(ErasureDetails { erased_at: 4, stores }));
 		assert_noop!(certify(OTHER_STORE), Error::<Test>::AlreadyExists);
 		assert_ok!(certify(STORE));
