@@ -20,6 +20,7 @@ use msec_worker_common::{
 };
 use serde::Deserialize;
 use std::sync::Arc;
+use tokio::sync::SemaphorePermit;
 
 /// Which lines.
 #[derive(Deserialize)]
@@ -40,6 +41,7 @@ pub(super) async fn day(
 ) -> Result<Json<DayAnswer>, Problem> {
 	let (day, page) = (parse(&day)?, parse_page(page)?);
 	authenticate(&service, &request.into_parts().0)?;
+	let _place = place(&service)?;
 	let (trees, closed) = find(&service, day, &page).await?;
 	Ok(Json(DayAnswer { head: *trees.head(), closed }))
 }
@@ -55,6 +57,7 @@ pub(super) async fn all(
 	if authenticate(&service, &request.into_parts().0)? != service.operator {
 		return Err(Problem::forbidden("only the operator of the store sees all lines"));
 	}
+	let _place = place(&service)?;
 	let (trees, closed) = find_lines(&service, day, &page).await?;
 	let head = *trees.head();
 	let lines = service.log.lines(day, head.entries, None, page.from, MAX_LINES).await?;
@@ -91,6 +94,7 @@ async fn group(
 	page: &Page,
 	subject: Subject,
 ) -> Result<Json<GroupAnswer>, Problem> {
+	let _place = place(service)?;
 	let (trees, closed) = find_lines(service, day, page).await?;
 	let head = *trees.head();
 	let (group, path) = trees.prove(&subject);

@@ -36,6 +36,9 @@ use tower_http::cors::{Any, CorsLayer};
 /// How many nonces are remembered: what 60 seconds at some 1,600 requests a second need.
 const NONCES: usize = 200_000;
 
+/// Most questions about the access log at a time.
+const MAX_AUDITS: usize = 2;
+
 const MEBIBYTE: u64 = 1024 * 1024;
 
 /// How long a browser may remember which requests pages may make.
@@ -75,6 +78,8 @@ pub struct Service {
 	/// Whose data sets are taken; everybody's when empty.
 	owners: Vec<AccountId32>,
 	uploads: Semaphore,
+	/// Questions about the access log; each may read a whole day.
+	audits: Semaphore,
 }
 
 impl Service {
@@ -97,6 +102,7 @@ impl Service {
 			limits,
 			owners: Vec::new(),
 			uploads: Semaphore::new(limits.max_uploads),
+			audits: Semaphore::new(MAX_AUDITS),
 		}
 	}
 
