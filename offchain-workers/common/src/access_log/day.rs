@@ -334,7 +334,7 @@ impl DayHead {
 			let hash = line_hash(line);
 			let is_first = number == self.first;
 			let is_last = number.saturating_add(1) == self.next();
-			if is_first && entry.previous != self.previous || is_last && hash != self.last.0 {
+			if (is_first && entry.previous != self.previous) || (is_last && hash != self.last.0) {
 				return Err(AuditError::Broken(number));
 			}
 			before = Some(hash);
