@@ -15,14 +15,14 @@ fn entries(audit: &Value) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_store_accounts_for_what_it_served_and_destroyed() {
-	let market = Market::open().await;
-	let owner = &market.owner;
+	let mut market = Market::open().await;
+	let owner = market.owner.clone();
 	owner.text(&["key", "create", "main"]).await;
 	owner.text(&["key", "publish", "main"]).await;
 	let dataset = market.publish("weather", &readings::weather()).await;
-	let (endpoint, store) = (market.store.endpoint(), market.store.account.as_str());
+	let (endpoint, store) = (market.store.endpoint(), market.store.account.clone());
 	let batch = format!("/v1/datasets/{dataset}/batches/0");
-	let answer = Request::get(&batch).sign(&key("//Ferdie"), store).send(&endpoint).await;
+	let answer = Request::get(&batch).sign(&key("//Ferdie"), &store).send(&endpoint).await;
 	assert_eq!(answer.status, StatusCode::FORBIDDEN);
 
 	let stranger_account = address("//Ferdie").to_string();
@@ -44,6 +44,12 @@ async fn a_store_accounts_for_what_it_served_and_destroyed() {
 	let operator = market.person("operator", "//Dave");
 	let all = operator.json(&["audit", "--all"]).await;
 	assert!(entries(&all).len() > entries(&audit).len());
+
+	// What was written down is there after a kill, and the chain of hashes goes on.
+	market.store.service.restart().await;
+	let again = owner.json(&["audit", "weather"]).await;
+	let before = entries(&audit);
+	assert_eq!(entries(&again)[..before.len()], before);
 
 	let folder = market.sandbox.path().join("export").to_string_lossy().into_owned();
 	let exported = owner.json(&["export", "dataset", "weather", &folder]).await;
