@@ -51,13 +51,13 @@ impl Archive {
 	/// the days after them can be proved. How many days they were.
 	pub fn prune(&self, day: u32) -> Result<usize, LogFault> {
 		let mut pruned = 0;
-		for head in self.closed_after(None)?.into_iter().filter(|head| head.day < day) {
-			let lines = files::path(&self.directory, head.day, LINES)?;
-			if lines.try_exists()? {
+		for old in files::days(&self.directory, LINES)?.into_iter().filter(|old| *old < day) {
+			let index = files::path(&self.directory, old, INDEX)?;
+			if index.try_exists()? {
+				let head = read_head(&index)?;
 				let rest = DayIndex { head, datasets: Vec::new(), accounts: Vec::new() };
-				let index = files::path(&self.directory, head.day, INDEX)?;
 				files::write_whole(&index, &rest.encode())?;
-				fs::remove_file(&lines)?;
+				fs::remove_file(files::path(&self.directory, old, LINES)?)?;
 				pruned += 1;
 			}
 		}
@@ -79,9 +79,7 @@ impl Archive {
 		let mut heads = Vec::new();
 		for closed in files::days(&self.directory, INDEX)? {
 			if day.is_none_or(|day| closed > day) {
-				let path = files::path(&self.directory, closed, INDEX)?;
-				let mut reader = codec::IoReader(BufReader::new(fs::File::open(&path)?));
-				heads.push(DayHead::decode(&mut reader).map_err(|_| damaged(&path))?);
+				heads.push(read_head(&files::path(&self.directory, closed, INDEX)?)?);
 			}
 		}
 		Ok(heads)
@@ -166,6 +164,12 @@ impl Archive {
 			Err(error) => Err(error.into()),
 		}
 	}
+}
+
+/// The beginning of an index.
+fn read_head(path: &Path) -> Result<DayHead, LogFault> {
+	let mut reader = codec::IoReader(BufReader::new(fs::File::open(path)?));
+	DayHead::decode(&mut reader).map_err(|_| damaged(path))
 }
 
 fn damaged(file: &Path) -> LogFault {
