@@ -207,5 +207,17 @@ indent <"$stage/attested.error"
 as buyer device settle "$device" >/dev/null
 say 'The bond is the buyer'"'"'s again.'
 
+chapter '9. Who read what, and an erasure'
+say 'The store wrote every decision down before it answered, in a chain of hashes. The owner asks for the last ones'
+say 'about the stream, and proves that none is missing:'
+json owner audit stream | jq -r '.stores[0].entries[-4:][] |
+	"\(.time)  \(.account[:8])…  \(.operation | tostring)  \(.outcome | tostring)"' | indent
+say 'Then the owner erases it. The store destroys keys and ciphertext, and signs what it destroyed:'
+stream=$(json owner dataset show stream | jq -r .dataset)
+as owner dataset erase stream | indent
+until_true 'certificate of the erasure' as owner dataset erasure "$stream"
+as owner dataset erasure "$stream" | indent
+say 'The hash of that certificate is on the chain, as the root of the access log is at the end of every day.'
+
 chapter 'Done'
 say 'Nobody in between could read, forge or steal. Everything above was removed again.'

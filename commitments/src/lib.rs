@@ -7,6 +7,8 @@
 //! ([`range`]). The seeds for the batches that were sold reach the buyer in an [`envelope`]. What does
 //! not match what was committed can be proved to the chain ([`dispute`]).
 //!
+//! A [`keyed_tree`] proves what a key has, or that it has nothing; access logs are committed to by it.
+//!
 //! Everything is deterministic, and no function here panics on any input.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -18,6 +20,7 @@ pub mod chunk;
 pub mod dispute;
 pub mod envelope;
 pub mod key_tree;
+pub mod keyed_tree;
 pub mod proof;
 pub mod range;
 pub mod tree;
@@ -32,5 +35,6 @@ pub use dispute::{verify_wrong_data, verify_wrong_key, DisputeRejection};
 pub use envelope::{EnvelopeError, EnvelopeSecret, OrderContext, MAX_ENVELOPE_LENGTH};
 pub use hash::{sha256, Hash};
 pub use key_tree::{BatchKey, KeyCover, KeyTree};
+pub use keyed_tree::{root_from_key_path, KeyPath, KeyedTree};
 pub use proof::ChunkProof;
 pub use range::{BatchCommitment, Peaks};

@@ -85,7 +85,7 @@ open_market() {
 	as operator store register "$endpoint" >/dev/null
 	start store msec-companion-db --node "$MSEC_NODE" --listen "127.0.0.1:$http" \
 		--health-listen "127.0.0.1:$store_health" --data-directory "$stage/store" \
-		--account "$store"
+		--account "$store" --account-key "$stage/operator.phrase"
 	msec-key-agent keygen --directory "$stage/agent-keys" --output json >"$stage/agent.json"
 	agent=$(jq -r .account "$stage/agent.json")
 	agent_key=$(jq -r '."encryption-key"' "$stage/agent.json")

@@ -1,8 +1,9 @@
 //! A market on one machine: a chain, a store, a key agent, and people.
 
 use crate::{
-	msec::Msec,
+	msec::{write_private, Msec},
 	node::Node,
+	process::built,
 	sandbox::Sandbox,
 	services::{Agent, Store},
 	wait,
@@ -46,7 +47,15 @@ impl Market {
 		let node = Node::development(&sandbox).await;
 		let (logs, url) = (sandbox.logs(), node.url());
 		let account = address(STORE_OPERATOR).to_string();
-		let mut store = Store::start(&logs, &sandbox.folder("store"), &account, &url);
+		let key = sandbox.path().join("store.key");
+		write_private(&key, STORE_OPERATOR);
+		let program = move || {
+			let mut command = built("msec-companion-db");
+			command.arg(format!("--account-key={}", key.display()));
+			command
+		};
+		let data = sandbox.folder("store");
+		let mut store = Store::start_by(&logs, "store", &data, &account, &url, program);
 		let mut agent = Agent::start(&logs, &sandbox.folder("agent"), AGENT, &url);
 		let operator = Msec::new(&sandbox, "operator", STORE_OPERATOR, &url);
 		let register = ["store", "register", &store.endpoint()];

@@ -1,18 +1,24 @@
 //! `msec dataset`
 
 use super::{
-	arguments::parse_id,
+	arguments::{parse_id, Period},
 	context::{fields, table, Context},
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
-use msec::{home::DatasetRecord, ids, market, stores::Stores};
+use msec::{
+	erasure::{self, Duty},
+	home::DatasetRecord,
+	ids, market,
+	stores::Stores,
+};
 use msec_commitments::{envelope, sha256, KeyTree, OrderContext};
 use msec_worker_common::{
 	chain::{
 		runtime::{self, runtime_types::bounded_collections::bounded_vec::BoundedVec},
 		ChainClient, Order, OrderState,
 	},
+	erasure_certificate::Destruction,
 	store_client::StoreClient,
 	transactions::Submitter,
 	AccountId32, H256,
@@ -54,6 +60,24 @@ pub enum DatasetCommand {
 		#[arg(long, default_value = "")]
 		reason: String,
 	},
+	/// Show what the stores of an erased data set have certified, and which have not yet.
+	///
+	/// Each store destroys keys and ciphertext, signs what it destroyed, and anchors the hash of that on
+	/// the chain. The command fails while a store has not, or when a certificate is not genuine.
+	Erasure {
+		/// Name or identifier.
+		dataset: String,
+	},
+	/// Say for how long a data set is kept; afterwards its stores erase it by themselves.
+	///
+	/// It can only be made shorter afterwards. Buyers whose orders are not settled by then are refunded.
+	Retain {
+		/// Name or identifier.
+		dataset: String,
+		/// For how long from now on, such as 365d.
+		#[arg(long = "for", value_name = "PERIOD")]
+		period: Period,
+	},
 }
 
 #[derive(Args)]
@@ -92,6 +116,8 @@ impl DatasetCommand {
 			Self::List => list(context).await,
 			Self::Show { dataset } => show(context, &dataset).await,
 			Self::Erase { dataset, reason } => erase(context, &dataset, &reason).await,
+			Self::Erasure { dataset } => erasure(context, &dataset).await,
+			Self::Retain { dataset, period } => retain(context, &dataset, period).await,
 		}
 	}
 }
@@ -373,6 +399,58 @@ async fn erase(context: &Context, dataset: &str, reason: &str) -> Result<()> {
 	context.print(&value, || {
 		format!("{dataset} is erased; destroy backups that hold its secret, too")
 	});
+	Ok(())
+}
+
+async fn erasure(context: &Context, dataset: &str) -> Result<()> {
+	let id = context.dataset(dataset)?;
+	let key = context.account_key()?;
+	let (chain, block) = context.finalized().await?;
+	let duties = erasure::duties(&block, &chain.genesis(), &id.0, &key).await?;
+	let duties = duties.ok_or_else(|| anyhow!("the chain knows of no erasure of {dataset}"))?;
+	let (mut rows, mut values) = (Vec::new(), Vec::new());
+	let mut open = 0;
+	for (store, duty) in &duties {
+		let (status, detail) = match duty {
+			Duty::Certified(certificate, _) => {
+				let Destruction { keys, batches, bytes, .. } = certificate.destruction;
+				("certified", format!("{keys} keys, {batches} batches, {bytes} bytes"))
+			},
+			Duty::Pending => ("pending", "it has not certified yet".to_owned()),
+			Duty::Withheld(reason) => ("withheld", reason.clone()),
+			Duty::Forged(error) => ("forged", error.to_string()),
+		};
+		let (certificate, anchored) = match duty {
+			Duty::Certified(certificate, anchored) => (Some(certificate), Some(anchored)),
+			_ => (None, None),
+		};
+		open += usize::from(certificate.is_none());
+		values.push(json!({
+			"store": store.to_string(), "status": status, "detail": detail,
+			"certificate": certificate, "anchored": anchored,
+		}));
+		rows.push(vec![store.to_string(), status.to_owned(), detail]);
+	}
+	let value = json!({ "dataset": ids::hash_text(&id.0), "stores": values });
+	context.print(&value, || table(&["STORE", "STATUS", "DETAIL"], &rows));
+	match open {
+		0 => Ok(()),
+		_ => bail!("{open} of {} stores have not certified the erasure", duties.len()),
+	}
+}
+
+async fn retain(context: &Context, dataset: &str, Period(blocks): Period) -> Result<()> {
+	let id = context.dataset(dataset)?;
+	let submitter = context.submitter().await?;
+	let now = u32::try_from(submitter.chain().finalized().await?.number())?;
+	let retain_until = now.saturating_add(blocks);
+	context.confirm(&format!(
+		"Erase {dataset} after block {retain_until}, for good? It can be made earlier, not later."
+	))?;
+	let call = runtime::transactions().records().set_retention(id, retain_until);
+	context.execute_once(&submitter, "retention", &call).await?;
+	let value = json!({ "dataset": ids::hash_text(&id.0), "retain_until": retain_until });
+	context.print(&value, || format!("{dataset} is kept until block {retain_until}"));
 	Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod arguments;
+mod audit;
 mod bundle;
 mod campaign;
 mod complaint;
@@ -11,6 +12,7 @@ mod dataset;
 mod demand;
 mod device;
 mod device_logs;
+mod export;
 mod info;
 mod key;
 mod licence;
@@ -177,6 +179,12 @@ enum Command {
 	Deny(access::Deny),
 	/// Ask whether somebody may do something, and why.
 	Access(access::Access),
+	/// Show who was allowed to do what with a data set, with proof.
+	#[command(long_about = audit::LONG_ABOUT)]
+	Audit(audit::Audit),
+	/// Fetch everything that is held on a data set or an account.
+	#[command(subcommand, long_about = export::LONG_ABOUT)]
+	Export(export::ExportCommand),
 	/// The chain, its runtime, and whether this program fits.
 	Info,
 	/// Print a completion script for a shell.
@@ -229,6 +237,8 @@ impl Cli {
 			Command::Revoke(command) => command.run(&context).await,
 			Command::Deny(command) => command.run(&context).await,
 			Command::Access(command) => command.run(&context).await,
+			Command::Audit(command) => command.run(&context).await,
+			Command::Export(command) => command.run(&context).await,
 			Command::Info => info::run(&context).await,
 			Command::Completion { .. } => Ok(()),
 			Command::Plot(command) => command.run(&context),
@@ -250,8 +260,17 @@ mod tests {
 	#[test]
 	fn help_teaches_what_takes_more_than_a_line() {
 		let command = Cli::command();
-		for name in ["publish", "search", "prices", "bundle", "campaign", "device", "verify-image"]
-		{
+		for name in [
+			"publish",
+			"search",
+			"prices",
+			"bundle",
+			"campaign",
+			"device",
+			"audit",
+			"export",
+			"verify-image",
+		] {
 			let found = command.find_subcommand(name).expect("the command is there");
 			let (line, text) = (found.get_about(), found.get_long_about());
 			let length = |text: Option<&clap::builder::StyledStr>| {

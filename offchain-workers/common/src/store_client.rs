@@ -2,7 +2,9 @@
 //! anew and tried again.
 
 use crate::{
+	access_log::{day_name, DayAnswer, GroupAnswer, LinesAnswer, Subject},
 	batch_frame::{Frame, FrameError, MAX_FRAME_LENGTH},
+	erasure_certificate::SignedCertificate,
 	keys::AccountKey,
 	signature::{sign_request, BodyDigest, RequestParts},
 	AccountId32,
@@ -288,9 +290,84 @@ impl StoreClient {
 		body(response, MAX_ANSWER_LENGTH).await
 	}
 
+	/// For whom the store has wrapped key trees.
+	pub async fn key_recipients(&self, dataset: &Hash) -> Result<Vec<AccountId32>, StoreError> {
+		let path = format!("{}/keys", path(dataset));
+		json(self.send(Method::GET, &path, None, &[]).await?).await
+	}
+
 	/// Destroys what the store has of a data set that the chain says is erased.
 	pub async fn erase(&self, dataset: &Hash) -> Result<(), StoreError> {
 		self.send(Method::DELETE, &path(dataset), None, &[]).await.map(drop)
+	}
+
+	/// The certificate of what the store destroyed of an erased data set.
+	pub async fn erasure_certificate(
+		&self,
+		dataset: &Hash,
+	) -> Result<SignedCertificate, StoreError> {
+		let path = format!("{}/erasure", path(dataset));
+		json(self.send(Method::GET, &path, None, &[]).await?).await
+	}
+
+	/// A day of the access log; `None` when the store has no line of it.
+	pub async fn access_log_day(&self, day: u32) -> Result<Option<DayAnswer>, StoreError> {
+		self.access_log(&log_path(day)?, None, 0).await
+	}
+
+	/// The lines of a data set, or of the account that asks, on a day, and the proof that they are all;
+	/// `None` when the store has no line of the day. Whether the proof holds is for the caller to check.
+	pub async fn access_log_group(
+		&self,
+		day: u32,
+		subject: &Subject,
+	) -> Result<Option<GroupAnswer>, StoreError> {
+		let path = match subject {
+			Subject::Dataset(dataset) => format!("{}/datasets/{dataset:?}", log_path(day)?),
+			Subject::Account(_) => format!("{}/own", log_path(day)?),
+		};
+		let Some(mut answer) = self.access_log::<GroupAnswer>(&path, None, 0).await? else {
+			return Ok(None);
+		};
+		let entries = answer.head.entries;
+		let expected = answer.group.map_or(0, |group| group.entries);
+		while (answer.lines.len() as u64) < u64::from(expected) {
+			let from = answer.lines.len() as u32;
+			let page: Option<GroupAnswer> = self.access_log(&path, Some(entries), from).await?;
+			let page = page.filter(|page| page.head == answer.head);
+			append(&mut answer.lines, page.map(|page| page.lines))?;
+		}
+		Ok(Some(answer))
+	}
+
+	/// All lines of a day, which only the store's operator sees; `None` when there is none.
+	pub async fn access_log_lines(&self, day: u32) -> Result<Option<LinesAnswer>, StoreError> {
+		let path = format!("{}/all", log_path(day)?);
+		let Some(mut answer) = self.access_log::<LinesAnswer>(&path, None, 0).await? else {
+			return Ok(None);
+		};
+		let entries = answer.head.entries;
+		while (answer.lines.len() as u64) < u64::from(entries) {
+			let from = answer.lines.len() as u32;
+			let page: Option<LinesAnswer> = self.access_log(&path, Some(entries), from).await?;
+			let page = page.filter(|page| page.head == answer.head);
+			append(&mut answer.lines, page.map(|page| page.lines))?;
+		}
+		Ok(Some(answer))
+	}
+
+	async fn access_log<T: DeserializeOwned>(
+		&self,
+		path: &str,
+		entries: Option<u32>,
+		from: u32,
+	) -> Result<Option<T>, StoreError> {
+		let query = entries.map(|entries| format!("entries={entries}&from={from}"));
+		match self.send(Method::GET, path, query.as_deref(), &[]).await {
+			Ok(response) => json(response).await.map(Some),
+			Err(error) if error.is_not_found() => Ok(None),
+			Err(error) => Err(error),
+		}
 	}
 
 	async fn send(
@@ -361,6 +438,22 @@ fn path(dataset: &Hash) -> String {
 
 fn key_path(dataset: &Hash, recipient: &AccountId32) -> String {
 	format!("{}/keys/0x{}", path(dataset), hex::encode(recipient.0))
+}
+
+fn log_path(day: u32) -> Result<String, StoreError> {
+	let invalid = || StoreError::InvalidAnswer(format!("{day} is not a day"));
+	Ok(format!("v1/access-log/{}", day_name(day).ok_or_else(invalid)?))
+}
+
+/// Adds the lines of the next page, of which there must be some.
+fn append(lines: &mut Vec<String>, page: Option<Vec<String>>) -> Result<(), StoreError> {
+	match page {
+		Some(page) if !page.is_empty() => {
+			lines.extend(page);
+			Ok(())
+		},
+		_ => Err(StoreError::InvalidAnswer("lines of the access log are missing".to_owned())),
+	}
 }
 
 async fn refusal(response: Response) -> StoreError {

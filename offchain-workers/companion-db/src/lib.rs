@@ -1,14 +1,20 @@
 //! The companion database: it keeps the ciphertext of data sets and hands it out to whom the chain
 //! allows. It cannot read what it keeps.
 //!
-//! [`store`] is what is kept, [`access`] what is asked of the chain, [`http`] the interface, [`sweep`]
-//! destroys what the chain says is erased, [`scrub`] finds what is damaged, and [`replication`] fetches
-//! from other stores what is missing or damaged here.
+//! [`store`] is what is kept, [`access`] what is asked of the chain, and [`http`] the interface.
+//! [`access_log`] is where every decision is written down. [`sweep`] destroys what the chain says is
+//! erased, [`erasures`] what there was of it; [`duties`] is what the store does by itself, and
+//! [`registry`] how it tells the chain. [`scrub`] finds what is damaged, and [`replication`] fetches from
+//! other stores what is missing or damaged here.
 
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod access_log;
+pub mod duties;
+pub mod erasures;
 pub mod http;
+pub mod registry;
 pub mod replication;
 pub mod scrub;
 pub mod settings;

@@ -5,20 +5,24 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use msec_companion_db::{
 	access::NodeAccess,
+	access_log::AccessLog,
+	duties::Duties,
+	erasures::Erasures,
 	http::{description, routes, serve, Service},
+	registry::{NodeRegistry, Registry},
 	replication::{NodeNeighbours, Replication},
 	scrub::{self, Report},
 	settings::{Arguments, Command, Output, Settings, Storage},
 	store::{Migration, Moved, Store, StoreFault},
-	sweep,
 };
 use msec_worker_common::{
 	chain::{ChainClient, ChainError},
 	health::{self, Readiness},
 	keys::AccountKey,
 	shutdown, telemetry,
+	transactions::Submitter,
 };
-use std::{fmt::Display, process::ExitCode, sync::Arc, time::Duration};
+use std::{fmt::Display, path::Path, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Handle, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
@@ -74,7 +78,10 @@ fn run(arguments: &Arguments, opening: Opening) -> ExitCode {
 #[tokio::main]
 async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 	let stop = shutdown::on_signal()?;
+	let key = account_key(&settings)?;
 	let (store, migration) = open(&settings.storage, opening).await?;
+	let directory = settings.storage.data_directory.clone();
+	let log = AccessLog::open(&directory.join("access-log"), settings.account)?;
 	let chain = ChainClient::connect(&settings.node).await?;
 	warn_unless_registered(&chain, &settings).await?;
 
@@ -82,17 +89,27 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 	let metrics = health::install_metrics()?;
 	let watching = watch(chain.clone(), settings.max_head_age, readiness.clone(), stop.clone());
 	let health = health::serve(settings.health_listen, readiness, metrics, stop.clone());
-	let neighbours = neighbours(&chain, &settings)?;
+	let erasures =
+		Erasures::open(&directory.join("erasures"), store.clone(), chain.genesis(), key.clone())?;
+	let registry = registry(&directory.join("outbox.redb"), &chain, key.clone())?;
+	let neighbours = key.map(|key| NodeNeighbours::new(chain.clone(), key));
 	let access = Arc::new(NodeAccess::new(chain, settings.max_head_age));
 	let replication = neighbours.map(|neighbours| Replication {
-		store: store.clone(),
+		store,
 		chain: access.clone(),
 		neighbours: Arc::new(neighbours),
 		quota: settings.limits.max_dataset_bytes,
 	});
-	let sweeping = sweep::run(store.clone(), access.clone(), stop.clone());
+	let duties = Duties {
+		erasures: erasures.clone(),
+		log: log.clone(),
+		chain: access.clone(),
+		registry,
+		access_log_days: settings.access_log_days,
+	};
+	let duties = duties.run(stop.clone());
 
-	let service = Service::new(store, access, settings.account, settings.limits)
+	let service = Service::new(erasures, log, access, settings.account, settings.limits)
 		.with_owners(settings.owners)
 		.with_stop(stop.clone());
 	let listener = TcpListener::bind(settings.listen)
@@ -118,7 +135,7 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 			Ok(())
 		},
 		async {
-			sweeping.await;
+			duties.await;
 			Ok(())
 		},
 		async {
@@ -232,20 +249,35 @@ fn progress_bar(bytes: u64, done: &str) -> ProgressBar {
 	ProgressBar::new(bytes).with_style(style)
 }
 
-/// Where to fetch from, when there is a key to ask with.
-fn neighbours(chain: &ChainClient, settings: &Settings) -> anyhow::Result<Option<NodeNeighbours>> {
-	let Some(file) = &settings.account_key else {
+/// The key of the store's account, where it is configured.
+fn account_key(settings: &Settings) -> anyhow::Result<Option<Arc<AccountKey>>> {
+	let Some(path) = &settings.account_key else {
+		tracing::warn!(
+			"no --account-key: the access log is not anchored, erasures are not certified, and \
+			nothing is fetched from other stores"
+		);
 		return Ok(None);
 	};
-	let key = AccountKey::load(file, &settings.password)?;
+	let key = AccountKey::load(path, &settings.password)?;
 	anyhow::ensure!(
 		key.account_id() == settings.account,
-		"{} is the key of {}, and the store is {}",
-		file.display(),
+		"{} is the key of {}, not of {}",
+		path.display(),
 		key.account_id(),
 		settings.account
 	);
-	Ok(Some(NodeNeighbours::new(chain.clone(), Arc::new(key))))
+	Ok(Some(Arc::new(key)))
+}
+
+/// Where the chain is told, when there is a key to sign with.
+fn registry(
+	outbox: &Path,
+	chain: &ChainClient,
+	key: Option<Arc<AccountKey>>,
+) -> anyhow::Result<Option<Arc<dyn Registry>>> {
+	let Some(key) = key else { return Ok(None) };
+	let submitter = Submitter::open(outbox, chain.clone(), key)?;
+	Ok(Some(Arc::new(NodeRegistry::new(submitter))))
 }
 
 async fn warn_unless_registered(

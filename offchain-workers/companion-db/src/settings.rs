@@ -19,6 +19,8 @@ const PREFIX: &str = "MSEC_COMPANION_DB_";
 const DEFAULT_NODE: &str = "ws://127.0.0.1:9944";
 const DEFAULT_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8460);
 const DEFAULT_HEALTH_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8461);
+/// As long as the chain keeps the anchors.
+const DEFAULT_ACCESS_LOG_DAYS: u32 = 400;
 const MEBIBYTE: u64 = 1024 * 1024;
 
 /// Keeps the encrypted batches of M-Sec data sets and hands them out to whom the chain allows.
@@ -127,15 +129,15 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	ca_file: Option<PathBuf>,
 
-	/// The account (SS58) under which this store is registered on chain. Its key is needed here only to
-	/// fetch from other stores.
+	/// The account (SS58) under which this store is registered on chain.
 	#[arg(long, global = true, value_name = "ACCOUNT")]
 	#[serde(skip_serializing_if = "Option::is_none")]
 	account: Option<AccountId32>,
 
-	/// File with the account's key, to fetch what is missing or damaged here from other stores of the same
-	/// data set: a secret URI, or an encrypted JSON file of a wallet. A systemd credential of that name comes
-	/// first [default: nothing is fetched].
+	/// File with that account's key: a secret URI, or an encrypted JSON file of a wallet. With it the store
+	/// anchors its access log on chain every day, certifies erasures, and fetches from other stores of a
+	/// data set what is missing or damaged here; the account needs some MSEC for fees. A systemd credential
+	/// of that name comes first [default: none of this].
 	#[arg(long, global = true, value_name = "FILE")]
 	#[serde(skip_serializing_if = "Option::is_none")]
 	account_key: Option<PathBuf>,
@@ -144,6 +146,11 @@ struct Options {
 	#[arg(long, global = true, value_name = "FILE")]
 	#[serde(skip_serializing_if = "Option::is_none")]
 	password_file: Option<PathBuf>,
+
+	/// For how many days the lines of the access log are kept [default: 400].
+	#[arg(long, global = true, value_name = "DAYS")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	access_log_days: Option<u32>,
 
 	/// Most mebibytes in one upload [default: 64].
 	#[arg(long, global = true, value_name = "MIB")]
@@ -199,10 +206,12 @@ pub struct Settings {
 	pub storage: Storage,
 	/// The account under which this store is registered.
 	pub account: AccountId32,
-	/// File with its key, to fetch from other stores.
+	/// File with that account's key.
 	pub account_key: Option<PathBuf>,
 	/// What opens it, if it is encrypted.
 	pub password: PasswordSource,
+	/// For how many days the lines of the access log are kept.
+	pub access_log_days: u32,
 	/// Whose data sets are taken; everybody's when empty.
 	pub owners: Vec<AccountId32>,
 	/// What is taken.
@@ -288,6 +297,7 @@ impl Arguments {
 			account: required(options.account, "account", PREFIX)?,
 			account_key: options.account_key,
 			password: options.password_file.map_or(PasswordSource::Prompt, PasswordSource::File),
+			access_log_days: options.access_log_days.unwrap_or(DEFAULT_ACCESS_LOG_DAYS),
 			owners: options.owners,
 			limits: Limits {
 				max_upload_bytes: options
@@ -332,6 +342,7 @@ mod tests {
 		assert_eq!(settings.account.to_string(), ALICE);
 		assert_eq!(settings.limits, Limits::default());
 		assert!(settings.owners.is_empty());
+		assert_eq!((settings.account_key, settings.access_log_days), (None, 400));
 	}
 
 	#[test]

@@ -1,50 +1,40 @@
 //! Destroys what the chain says is erased.
 
-use crate::{access::ChainAccess, store::Store};
+use crate::{
+	access::ChainAccess,
+	duties::{blocking, datasets_after},
+	erasures::Erasures,
+};
 use msec_commitments::Hash;
-use std::{sync::Arc, time::Duration};
-use tokio_util::sync::CancellationToken;
 
-/// Time between two sweeps.
-const PAUSE: Duration = Duration::from_secs(60);
-
-/// Sweeps again and again until `stop`.
-pub async fn run(store: Store, chain: Arc<dyn ChainAccess>, stop: CancellationToken) {
+/// Destroys the data sets that are erased in the finalized state; how many they were.
+pub async fn sweep(erasures: &Erasures, chain: &dyn ChainAccess) -> anyhow::Result<usize> {
+	let interrupted = blocking(erasures, Erasures::interrupted).await?;
+	let mut erased = sweep_some(erasures, chain, &interrupted).await?;
+	let mut after = None;
 	loop {
-		match sweep(&store, &*chain).await {
-			Ok(0) => {},
-			Ok(erased) => {
-				tracing::info!(erased, "data sets destroyed that the chain says are erased")
-			},
-			Err(error) => tracing::warn!(%error, "the sweep is tried again later"),
-		}
-		tokio::select! {
-			() = stop.cancelled() => return,
-			() = tokio::time::sleep(PAUSE) => {},
+		let page = datasets_after(erasures, after).await?;
+		erased += sweep_some(erasures, chain, &page).await?;
+		match page.last() {
+			Some(last) => after = Some(*last),
+			None => return Ok(erased),
 		}
 	}
 }
 
-/// Destroys the data sets that are erased in the finalized state; how many they were.
-pub async fn sweep(store: &Store, chain: &dyn ChainAccess) -> anyhow::Result<usize> {
+async fn sweep_some(
+	erasures: &Erasures,
+	chain: &dyn ChainAccess,
+	datasets: &[Hash],
+) -> anyhow::Result<usize> {
 	let mut erased = 0;
-	for dataset in blocking(store, Store::datasets).await? {
-		if is_erased(chain, &dataset).await? {
-			blocking(store, move |store| store.erase(&dataset)).await?;
+	for dataset in datasets.iter().copied() {
+		let found = chain.finalized_dataset(&dataset).await?;
+		if found.is_some_and(|dataset| dataset.erased) {
+			let block = chain.finalized_block().await?;
+			blocking(erasures, move |erasures| erasures.destroy(&dataset, block)).await?;
 			erased += 1;
 		}
 	}
 	Ok(erased)
-}
-
-async fn is_erased(chain: &dyn ChainAccess, dataset: &Hash) -> anyhow::Result<bool> {
-	Ok(chain.finalized_dataset(dataset).await?.is_some_and(|dataset| dataset.erased))
-}
-
-async fn blocking<T: Send + 'static>(
-	store: &Store,
-	job: impl FnOnce(&Store) -> Result<T, crate::store::StoreFault> + Send + 'static,
-) -> anyhow::Result<T> {
-	let store = store.clone();
-	Ok(tokio::task::spawn_blocking(move || job(&store)).await??)
 }

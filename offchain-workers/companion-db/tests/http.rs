@@ -1,281 +1,26 @@
 //! The store over HTTP, with decisions from a chain that exists in memory only.
 
-use axum::Router;
-use futures::{future::BoxFuture, FutureExt, StreamExt};
-use msec_commitments::{
-	envelope::wrap_key_tree, tree, ChunkKey, EnvelopeSecret, Hash, KeyTree, Peaks,
-};
+#[allow(dead_code, reason = "these tests need only a part of it")]
+mod common;
+
+use common::*;
+use futures::StreamExt;
+use msec_commitments::{tree, ChunkKey};
 use msec_companion_db::{
-	access::ChainAccess,
 	http::{routes, Connections, Limits, Service},
 	store::Store,
 	sweep::sweep,
 };
 use msec_worker_common::{
 	batch_frame::{decode_chunk, Frame},
-	chain::{Action, Basis, ChainError, Dataset, Decision, Purpose, Refusal},
-	keys::AccountKey,
-	signature::{sign_request, BodyDigest, RequestParts, SignedHeaders, AHEAD_SECONDS},
-	store_client::{Problem, StoreClient, StoreError},
+	chain::{Action, Dataset, Purpose},
+	store_client::{Problem, StoreClient},
 	AccountId32,
 };
 use reqwest::{Method, StatusCode};
-use std::{
-	collections::HashMap,
-	sync::{Arc, Mutex},
-	time::{Duration, SystemTime, UNIX_EPOCH},
-};
-use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinHandle};
+use std::{sync::Arc, time::Duration};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-const DATASET: Hash = [7; 32];
-const OPERATOR: AccountId32 = AccountId32([99; 32]);
-
-#[derive(Default)]
-struct State {
-	stale: bool,
-	datasets: HashMap<Hash, Dataset>,
-	grants: Vec<(AccountId32, Action)>,
-	/// Everybody may do everything for this.
-	purpose: Option<Purpose>,
-}
-
-#[derive(Default)]
-struct TestChain(Mutex<State>);
-
-impl TestChain {
-	fn change(&self, change: impl FnOnce(&mut State)) {
-		change(&mut self.0.lock().unwrap());
-	}
-
-	fn find(&self, id: &Hash) -> Result<Option<Dataset>, ChainError> {
-		Ok(self.0.lock().unwrap().datasets.get(id).cloned())
-	}
-
-	fn decision(
-		&self,
-		subject: &AccountId32,
-		id: &Hash,
-		action: Action,
-		purpose: Option<Purpose>,
-	) -> Decision {
-		let state = self.0.lock().unwrap();
-		match state.datasets.get(id) {
-			None => Decision::Deny(Refusal::UnknownResource),
-			Some(dataset) if dataset.erased => Decision::Deny(Refusal::Erased),
-			Some(dataset) if dataset.owner == *subject => Decision::Allow(Basis::Owner),
-			Some(_) if state.grants.contains(&(*subject, action)) => Decision::Allow(Basis::Grant),
-			Some(_) if purpose.is_some() && purpose == state.purpose => {
-				Decision::Allow(Basis::Grant)
-			},
-			Some(_) => Decision::Deny(Refusal::NoGrant),
-		}
-	}
-}
-
-impl ChainAccess for TestChain {
-	fn decide<'a>(
-		&'a self,
-		subject: &'a AccountId32,
-		dataset: &'a Hash,
-		action: Action,
-		purpose: Option<Purpose>,
-	) -> BoxFuture<'a, Result<Decision, ChainError>> {
-		let stale = self.0.lock().unwrap().stale;
-		async move {
-			if stale {
-				return Err(ChainError::StaleHead(Duration::from_secs(60)));
-			}
-			Ok(self.decision(subject, dataset, action, purpose))
-		}
-		.boxed()
-	}
-
-	fn dataset<'a>(
-		&'a self,
-		dataset: &'a Hash,
-	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>> {
-		async move { self.find(dataset) }.boxed()
-	}
-
-	fn finalized_dataset<'a>(
-		&'a self,
-		dataset: &'a Hash,
-	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>> {
-		self.dataset(dataset)
-	}
-}
-
-/// A running store with one data set.
-struct Fixture {
-	chain: Arc<TestChain>,
-	store: Store,
-	owner: Arc<AccountKey>,
-	endpoint: String,
-	server: JoinHandle<()>,
-	directory: TempDir,
-}
-
-impl Drop for Fixture {
-	fn drop(&mut self) {
-		self.server.abort();
-	}
-}
-
-impl Fixture {
-	async fn start() -> Self {
-		Self::with_limits(Limits::default()).await
-	}
-
-	async fn with_limits(limits: Limits) -> Self {
-		Self::with_owners(limits, vec![]).await
-	}
-
-	async fn with_owners(limits: Limits, owners: Vec<AccountId32>) -> Self {
-		let owner = key(1);
-		let chain = Arc::new(TestChain::default());
-		let dataset = Dataset {
-			owner: owner.account_id(),
-			key_agent: None,
-			stores: vec![OPERATOR],
-			erased: false,
-			batches: 0,
-			peaks: Some(Peaks::default()),
-		};
-		chain.change(|state| drop(state.datasets.insert(DATASET, dataset)));
-		let directory = tempfile::tempdir().unwrap();
-		let store = Store::open(directory.path()).unwrap();
-		let (endpoint, server) = serve(&store, &chain, limits, owners).await;
-		Self { chain, store, owner, endpoint, server, directory }
-	}
-
-	fn client(&self, key: &Arc<AccountKey>) -> StoreClient {
-		StoreClient::new(&self.endpoint, &OPERATOR, key.clone()).unwrap()
-	}
-
-	fn owner_client(&self) -> StoreClient {
-		self.client(&self.owner)
-	}
-
-	fn change(&self, change: impl FnOnce(&mut Dataset)) {
-		self.chain.change(|state| change(state.datasets.get_mut(&DATASET).unwrap()));
-	}
-
-	fn grant(&self, key: &AccountKey, action: Action) {
-		self.chain.change(|state| state.grants.push((key.account_id(), action)));
-	}
-
-	/// Sends a request whose headers were made for something else, perhaps.
-	async fn send(
-		&self,
-		method: Method,
-		path: &str,
-		headers: &SignedHeaders,
-		body: Vec<u8>,
-	) -> (StatusCode, Option<Problem>) {
-		let mut request =
-			reqwest::Client::new().request(method, format!("{}{path}", self.endpoint));
-		for (name, value) in headers.iter() {
-			request = request.header(name, value);
-		}
-		let response = request.body(body).send().await.unwrap();
-		let status = response.status();
-		let problem = response.headers().get("content-type").cloned();
-		let document = response.bytes().await.unwrap();
-		if status.is_success() {
-			return (status, None);
-		}
-		assert_eq!(problem.unwrap(), "application/problem+json");
-		(status, Some(serde_json::from_slice(&document).unwrap()))
-	}
-
-	/// Signs and sends.
-	async fn signed(
-		&self,
-		key: &AccountKey,
-		method: Method,
-		path: &str,
-		body: Vec<u8>,
-	) -> (StatusCode, Option<Problem>) {
-		let headers = sign(key, &method, path, &body);
-		self.send(method, path, &headers, body).await
-	}
-}
-
-/// Serves, and returns once requests signed from now on are accepted.
-async fn serve(
-	store: &Store,
-	chain: &Arc<TestChain>,
-	limits: Limits,
-	owners: Vec<AccountId32>,
-) -> (String, JoinHandle<()>) {
-	let service = Service::new(store.clone(), chain.clone(), OPERATOR, limits).with_owners(owners);
-	let router: Router = routes(Arc::new(service));
-	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-	let endpoint = format!("http://{}", listener.local_addr().unwrap());
-	let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-	wait_until_signatures_count().await;
-	(endpoint, server)
-}
-
-/// Requests that were signed before a service began are refused.
-async fn wait_until_signatures_count() {
-	let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-	let refused_until = now().as_secs() + AHEAD_SECONDS;
-	tokio::time::timeout(Duration::from_secs(AHEAD_SECONDS + 5), async {
-		let mut clock = tokio::time::interval(Duration::from_millis(50));
-		while now().as_secs() <= refused_until {
-			clock.tick().await;
-		}
-	})
-	.await
-	.unwrap();
-}
-
-fn key(seed: u8) -> Arc<AccountKey> {
-	Arc::new(AccountKey::from_seed(&[seed; 32]))
-}
-
-fn frame(batch: u32, seed: u8) -> Frame {
-	let chunks: Vec<_> = (0..3)
-		.map(|chunk| {
-			ChunkKey::from_bytes([seed.wrapping_add(chunk); 32])
-				.seal(&vec![seed; 1000 + usize::from(chunk)])
-				.unwrap()
-		})
-		.collect();
-	Frame::new(batch, &chunks).unwrap()
-}
-
-fn sign(key: &AccountKey, method: &Method, path: &str, body: &[u8]) -> SignedHeaders {
-	let (path, query) = match path.split_once('?') {
-		Some((path, query)) => (path, Some(query)),
-		None => (path, None),
-	};
-	let parts = RequestParts { method: method.as_str(), path, query };
-	sign_request(key, &OPERATOR.to_string(), &parts, &BodyDigest::of(body))
-}
-
-fn dataset_path() -> String {
-	format!("/v1/datasets/0x{}", hex::encode(DATASET))
-}
-
-fn batches_path() -> String {
-	format!("{}/batches", dataset_path())
-}
-
-fn refused(error: StoreError) -> Problem {
-	match error {
-		StoreError::Refused(problem) => problem,
-		other => panic!("{other}"),
-	}
-}
-
-fn wrapped_key() -> Vec<u8> {
-	let recipient = EnvelopeSecret::from_bytes([5; 32]).public_key();
-	wrap_key_tree(&KeyTree::from_seed([6; 32]), &recipient, &[0; 32], &DATASET, [1; 32]).unwrap()
-}
 
 #[tokio::test]
 async fn what_is_uploaded_is_listed_and_comes_back() {
@@ -367,6 +112,12 @@ async fn unsigned_and_replayed_requests_are_refused() {
 	assert_eq!(status, StatusCode::UNAUTHORIZED);
 	assert_eq!(problem.unwrap().code, "replayed");
 
+	// A refused request is used up as well.
+	let headers = sign(&key(3), &Method::GET, &path, &[]);
+	assert_eq!(fixture.send(Method::GET, &path, &headers, vec![]).await.0, StatusCode::FORBIDDEN);
+	let (_, problem) = fixture.send(Method::GET, &path, &headers, vec![]).await;
+	assert_eq!(problem.unwrap().code, "replayed");
+
 	let headers = sign(&fixture.owner, &Method::GET, &path, &[]);
 	let (status, problem) = fixture.send(Method::GET, &batches_path(), &headers, vec![]).await;
 	assert_eq!(status, StatusCode::UNAUTHORIZED);
@@ -380,8 +131,8 @@ async fn a_restart_makes_no_replay_possible_and_clients_sign_again() {
 	let headers = sign(&fixture.owner, &Method::GET, &path, &[]);
 	assert_eq!(fixture.send(Method::GET, &path, &headers, vec![]).await.0, StatusCode::OK);
 
-	let service =
-		Service::new(fixture.store.clone(), fixture.chain.clone(), OPERATOR, Limits::default());
+	let (erasures, log) = (fixture.erasures.clone(), fixture.log.clone());
+	let service = Service::new(erasures, log, fixture.chain.clone(), operator(), Limits::default());
 	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 	let endpoint = format!("http://{}", listener.local_addr().unwrap());
 	let server = tokio::spawn(async move {
@@ -395,7 +146,7 @@ async fn a_restart_makes_no_replay_possible_and_clients_sign_again() {
 	assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 	let problem: Problem = response.json().await.unwrap();
 	assert_eq!(problem.code, "before-start");
-	let client = StoreClient::new(&endpoint, &OPERATOR, fixture.owner.clone()).unwrap();
+	let client = StoreClient::new(&endpoint, &operator(), fixture.owner.clone()).unwrap();
 	client.dataset(&DATASET).await.unwrap();
 	server.abort();
 }
@@ -563,6 +314,9 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 		fixture.client(&reader).put_key(&DATASET, &account, &wrapped_key()).await.unwrap_err(),
 	);
 	assert_eq!(problem.refusal.as_deref(), Some("NoGrant"));
+	assert_eq!(owner.key_recipients(&DATASET).await.unwrap(), [account]);
+	let problem = refused(fixture.client(&reader).key_recipients(&DATASET).await.unwrap_err());
+	assert_eq!(problem.status, 403);
 	// Who may upload may still not replace what only the owner knows.
 	fixture.grant(&reader, Action::Write);
 	let put = fixture.client(&reader).put_key(&DATASET, &account, &wrapped_key()).await;
@@ -584,21 +338,21 @@ async fn an_erased_data_set_is_destroyed_on_request_or_by_the_sweep() {
 	fill().await;
 	let problem = refused(client.erase(&DATASET).await.unwrap_err());
 	assert_eq!((problem.status, problem.code.as_str()), (409, "not-erased"));
-	assert_eq!(sweep(&fixture.store, &*fixture.chain).await.unwrap(), 0);
+	assert_eq!(sweep(&fixture.erasures, &*fixture.chain).await.unwrap(), 0);
 
 	fixture.change(|dataset| dataset.erased = true);
 	let problem = refused(fixture.client(&key(2)).erase(&DATASET).await.unwrap_err());
 	assert_eq!(problem.status, 403);
 	client.erase(&DATASET).await.unwrap();
-	assert!(fixture.store.datasets().unwrap().is_empty());
+	assert!(fixture.store().datasets().unwrap().is_empty());
 	let problem = refused(client.batch(&DATASET, 0).await.unwrap_err());
 	assert_eq!(problem.refusal.as_deref(), Some("Erased"));
 
 	fixture.change(|dataset| dataset.erased = false);
 	fill().await;
 	fixture.change(|dataset| dataset.erased = true);
-	assert_eq!(sweep(&fixture.store, &*fixture.chain).await.unwrap(), 1);
-	assert!(fixture.store.datasets().unwrap().is_empty());
+	assert_eq!(sweep(&fixture.erasures, &*fixture.chain).await.unwrap(), 1);
+	assert!(fixture.store().datasets().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -608,9 +362,11 @@ async fn everything_is_there_after_a_restart() {
 	fixture.server.abort();
 	let _ = (&mut fixture.server).await;
 	let elsewhere = tempfile::tempdir().unwrap();
-	fixture.store = Store::open(elsewhere.path()).unwrap();
+	fixture.erasures = erasures(Store::open(elsewhere.path()).unwrap(), elsewhere.path());
 	let reopened = retry_open(fixture.directory.path()).await;
-	let (endpoint, server) = serve(&reopened, &fixture.chain, Limits::default(), vec![]).await;
+	let reopened = erasures(reopened, fixture.directory.path());
+	let (endpoint, server) =
+		serve(&reopened, &fixture.log, &fixture.chain, Limits::default(), vec![]).await;
 	fixture.endpoint = endpoint;
 	fixture.server = server;
 	assert_eq!(fixture.owner_client().batch(&DATASET, 0).await.unwrap(), frame(0, 1));
@@ -650,7 +406,7 @@ async fn what_is_damaged_on_disk_is_named_and_not_served() {
 	fixture.server.abort();
 	let _ = (&mut fixture.server).await;
 	let elsewhere = tempfile::tempdir().unwrap();
-	fixture.store = Store::open(elsewhere.path()).unwrap();
+	fixture.erasures = erasures(Store::open(elsewhere.path()).unwrap(), elsewhere.path());
 	drop(retry_open(fixture.directory.path()).await);
 	let file = fixture.directory.path().join("batches.redb");
 	let mut content = std::fs::read(&file).unwrap();
@@ -659,8 +415,10 @@ async fn what_is_damaged_on_disk_is_named_and_not_served() {
 	flip(&mut content, &frames[2].bytes()[frames[2].bytes().len() - 64..]);
 	std::fs::write(&file, content).unwrap();
 
-	let store = retry_open(fixture.directory.path()).await;
-	let (endpoint, server) = serve(&store, &fixture.chain, Limits::default(), vec![]).await;
+	let reopened = retry_open(fixture.directory.path()).await;
+	let reopened = erasures(reopened, fixture.directory.path());
+	let (endpoint, server) =
+		serve(&reopened, &fixture.log, &fixture.chain, Limits::default(), vec![]).await;
 	fixture.endpoint = endpoint;
 	fixture.server = server;
 	let client = fixture.owner_client();
@@ -717,9 +475,9 @@ async fn an_account_that_asks_too_much_is_told_when_to_come_again() {
 async fn a_stop_ends_uploads_and_leaves_nothing() {
 	let fixture = Fixture::start().await;
 	let stop = CancellationToken::new();
-	let service =
-		Service::new(fixture.store.clone(), fixture.chain.clone(), OPERATOR, Limits::default())
-			.with_stop(stop.clone());
+	let (erasures, log) = (fixture.erasures.clone(), fixture.log.clone());
+	let service = Service::new(erasures, log, fixture.chain.clone(), operator(), Limits::default())
+		.with_stop(stop.clone());
 	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 	let endpoint = format!("http://{}", listener.local_addr().unwrap());
 	let server = tokio::spawn(msec_companion_db::http::serve(

@@ -4,7 +4,8 @@ use super::*;
 use frame_benchmarking::v2::*;
 use frame_support::traits::{Consideration, Get};
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
-use msec_primitives::{Action, Actions, DatasetId, DatasetInfo, RangeCommitment};
+use msec_primitives::{Action, Actions, DatasetId, DatasetInfo, RangeCommitment, StoreInfo};
+use sp_core::H256;
 
 /// An account that can pay `deposits` deposits.
 fn endowed<T: Config>(name: &'static str, index: u32, deposits: u32) -> T::AccountId {
@@ -160,6 +161,24 @@ mod benchmarks {
 
 		assert!(!Grants::<T>::contains_key(gone, &subject));
 		assert!(!Denials::<T>::contains_key(gone, &subject));
+		Ok(())
+	}
+
+	/// As many days are kept as possible, so that the oldest goes.
+	#[benchmark]
+	fn anchor_access_log() -> Result<(), BenchmarkError> {
+		let store: T::AccountId = whitelisted_caller();
+		T::Stores::benchmark_store(&store);
+		let days = T::MaxAnchors::get();
+		for day in 0..days {
+			let anchor = AccessLogAnchor { day, root: H256::zero(), entries: 1 };
+			Pallet::<T>::do_anchor_access_log(store.clone(), anchor)?;
+		}
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(store.clone()), days, H256::zero(), 1);
+
+		assert_eq!(AccessLogAnchors::<T>::get(&store).first().map(|anchor| anchor.day), Some(1));
 		Ok(())
 	}
 

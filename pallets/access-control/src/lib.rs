@@ -18,6 +18,9 @@
 //! A **denial** by the owner wins over every grant, also over that of an order. The data set's key
 //! agent may describe and read without a grant, unless denied.
 //!
+//! What stores decided about requests, they write down in an access log of their own. Each **anchors**
+//! the root of every day here, so that it cannot change the log of that day any more.
+//!
 //! ## Low Level / Implementation Details
 //!
 //! Nothing is swept when time passes or rights are lost: whether a grant holds is computed when
@@ -33,6 +36,7 @@ pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
+mod access_log;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod denial;
@@ -57,7 +61,8 @@ pub mod pallet {
 		traits::{Consideration, Footprint},
 	};
 	use frame_system::pallet_prelude::*;
-	use msec_primitives::{Action, Actions, DatasetId, DatasetInfo, Decision, Purpose};
+	use msec_primitives::{Action, Actions, DatasetId, DatasetInfo, Decision, Purpose, StoreInfo};
+	use sp_core::H256;
 
 	#[pallet::pallet]
 	pub struct Pallet<T>(_);
@@ -72,6 +77,13 @@ pub mod pallet {
 
 		/// Who owns which data set.
 		type Datasets: DatasetInfo<Self::AccountId>;
+
+		/// Which accounts operate stores.
+		type Stores: StoreInfo<Self::AccountId>;
+
+		/// How many days of each store's access log are kept in the state; at least one.
+		#[pallet::constant]
+		type MaxAnchors: Get<u32>;
 
 		/// The most grants that a subject has for one resource, of all granters and orders.
 		#[pallet::constant]
@@ -116,6 +128,17 @@ pub mod pallet {
 	// Identity: as in Grants.
 	#[pallet::storage]
 	pub type RevocationEpochs<T: Config> = StorageMap<_, Identity, DatasetId, u32, ValueQuery>;
+
+	/// The last days of each store whose access log was anchored, by ascending days.
+	// Blake2_128Concat: accounts are chosen by outsiders.
+	#[pallet::storage]
+	pub type AccessLogAnchors<T: Config> = StorageMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		BoundedVec<AccessLogAnchor, T::MaxAnchors>,
+		ValueQuery,
+	>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
@@ -203,6 +226,17 @@ pub mod pallet {
 			/// The order.
 			order: msec_primitives::OrderId,
 		},
+		/// A store anchored a day of its access log.
+		AccessLogAnchored {
+			/// Who operates the store.
+			store: T::AccountId,
+			/// The day, counted from 1970-01-01 in UTC.
+			day: u32,
+			/// What the day's lines are committed to by.
+			root: H256,
+			/// How many lines it has.
+			entries: u32,
+		},
 	}
 
 	#[pallet::error]
@@ -235,6 +269,12 @@ pub mod pallet {
 		Denied,
 		/// Nothing has lost its effect.
 		NothingToRemove,
+		/// The caller operates no registered store.
+		StoreNotFound,
+		/// The day, or a later one, is anchored already.
+		UnexpectedDay,
+		/// A day without a line is not anchored.
+		EmptyLog,
 	}
 
 	#[pallet::call]
@@ -439,6 +479,42 @@ pub mod pallet {
 			let grants = Self::do_remove_stale(resource, subject)?;
 			Ok(Some(T::WeightInfo::remove_stale(grants)).into())
 		}
+
+		/// Anchor a day of the access log of the caller's store.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the operator of a registered store.
+		///
+		/// ## Details
+		///
+		/// `day` counts from 1970-01-01 in UTC, `root` commits to the day's `entries` lines. Each day
+		/// is anchored once, and days in ascending order; days without a line are left out. The chain
+		/// does not compare the day with its clock: who anchors a day to come cannot anchor those
+		/// before it. The last days are kept in the state, all of them in events. What is kept has a
+		/// fixed bound for each store, which has paid a deposit for its registration; nothing more is
+		/// deposited.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::StoreNotFound`]: the caller operates no registered store.
+		/// - [`Error::EmptyLog`]: `entries` is zero.
+		/// - [`Error::UnexpectedDay`]: the day, or a later one, is anchored already.
+		///
+		/// ## Events
+		///
+		/// [`Event::AccessLogAnchored`].
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::anchor_access_log())]
+		pub fn anchor_access_log(
+			origin: OriginFor<T>,
+			day: u32,
+			root: H256,
+			entries: u32,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_anchor_access_log(who, AccessLogAnchor { day, root, entries })
+		}
 	}
 
 	#[pallet::view_functions]
@@ -461,10 +537,26 @@ pub mod pallet {
 		) -> BoundedVec<GrantOf<T>, T::MaxGrants> {
 			Grants::<T>::get(resource, subject)
 		}
+
+		/// What `store` anchored of `day` of its access log, as far as it is still in the state.
+		pub fn access_log_anchor(store: T::AccountId, day: u32) -> Option<AccessLogAnchor> {
+			Self::anchor_of(&store, day)
+		}
+
+		/// The last days that `store` anchored, in ascending order.
+		pub fn access_log_anchors(
+			store: T::AccountId,
+		) -> BoundedVec<AccessLogAnchor, T::MaxAnchors> {
+			AccessLogAnchors::<T>::get(store)
+		}
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn integrity_test() {
+			assert!(T::MaxAnchors::get() > 0, "a store must be able to anchor a day");
+		}
+
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()

@@ -5,7 +5,7 @@ use frame_support::{
 	derive_impl, parameter_types,
 	traits::{fungible::HoldConsideration, ConstU128, ConstU32, ConstU8, LinearStoragePrice},
 };
-use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, RangeCommitment};
+use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, RangeCommitment, StoreInfo};
 use sp_core::H256;
 use sp_runtime::BuildStorage;
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ pub const ALICE: AccountId = 3;
 pub const BOB: AccountId = 4;
 pub const CAROL: AccountId = 5;
 pub const DAVE: AccountId = 6;
+/// Operates a store.
+pub const STORE: AccountId = 7;
 /// Has nothing.
 pub const PAUPER: AccountId = 99;
 
@@ -35,6 +37,7 @@ pub const GRANT_DEPOSIT: Balance = 226;
 pub const DENIAL_DEPOSIT: Balance = 164;
 pub const MAX_GRANTS: u32 = 16;
 pub const MAX_DELEGATION_DEPTH: u8 = 3;
+pub const MAX_ANCHORS: u32 = 3;
 
 #[frame_support::runtime]
 mod runtime {
@@ -78,6 +81,7 @@ parameter_types! {
 	pub const AccessHoldReason: RuntimeHoldReason =
 		RuntimeHoldReason::AccessControl(pallet_access_control::HoldReason::AccessDeposit);
 	pub static Datasets: BTreeMap<DatasetId, Dataset> = BTreeMap::new();
+	pub static Stores: Vec<AccountId> = vec![STORE];
 }
 
 impl pallet_access_control::Config for Test {
@@ -89,6 +93,8 @@ impl pallet_access_control::Config for Test {
 		LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>,
 	>;
 	type Datasets = Registry;
+	type Stores = Registry;
+	type MaxAnchors = ConstU32<MAX_ANCHORS>;
 	type MaxGrants = ConstU32<MAX_GRANTS>;
 	type MaxDelegationDepth = ConstU8<MAX_DELEGATION_DEPTH>;
 	type WeightInfo = ();
@@ -147,6 +153,17 @@ impl DatasetInfo<AccountId> for Registry {
 		let dataset = Dataset { range, ..Dataset::new(owner, None) };
 		Datasets::mutate(|datasets| datasets.insert(range.root, dataset));
 		range.root
+	}
+}
+
+impl StoreInfo<AccountId> for Registry {
+	fn is_registered(account: &AccountId) -> bool {
+		Stores::get().contains(account)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_store(operator: &AccountId) {
+		Stores::mutate(|stores| stores.push(*operator));
 	}
 }
 

@@ -1,12 +1,15 @@
 //! What holds between any two blocks.
 
-use crate::{Config, Denials, GrantOf, GrantSource, Grants, Pallet, RevocationEpochs};
+use crate::{
+	AccessLogAnchors, Config, Denials, GrantOf, GrantSource, Grants, Pallet, RevocationEpochs,
+};
 use frame_support::{ensure, traits::Get};
 use msec_primitives::{Action, DatasetInfo};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
-	/// Checks every grant by itself and against the others of its subject, and every denial.
+	/// Checks every grant by itself and against the others of its subject, every denial, and the order
+	/// of the days that were anchored.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		for (resource, _, grants) in Grants::<T>::iter() {
 			ensure!(!grants.is_empty(), "an empty list of grants was kept");
@@ -24,6 +27,14 @@ impl<T: Config> Pallet<T> {
 			let owner = T::Datasets::owner(&resource);
 			ensure!(owner.as_ref() != Some(&subject), "the owner is denied");
 			ensure!(owner.as_ref() == Some(&denial.by), "somebody else than the owner denied");
+		}
+		for anchors in AccessLogAnchors::<T>::iter_values() {
+			ensure!(!anchors.is_empty(), "an empty list of anchors was kept");
+			ensure!(anchors.iter().all(|anchor| anchor.entries > 0), "an empty day was anchored");
+			ensure!(
+				anchors.windows(2).all(|pair| pair[0].day < pair[1].day),
+				"anchored days do not ascend"
+			);
 		}
 		Ok(())
 	}

@@ -5,6 +5,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_system::pallet_prelude::BlockNumberFor;
 use msec_primitives::{Actions, OrderId, Purpose};
 use scale_info::TypeInfo;
+use sp_core::H256;
 
 /// A [`Grant`] of the runtime's types.
 pub type GrantOf<T> =
@@ -80,4 +81,26 @@ pub struct Denial<AccountId, Ticket> {
 	pub by: AccountId,
 	/// The storage deposit.
 	pub ticket: Ticket,
+}
+
+/// A day of a store's access log.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct AccessLogAnchor {
+	/// The day, counted from 1970-01-01 in UTC.
+	pub day: u32,
+	/// What the day's lines are committed to by.
+	pub root: H256,
+	/// How many lines it has.
+	pub entries: u32,
 }

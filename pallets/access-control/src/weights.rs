@@ -19,6 +19,8 @@ pub trait WeightInfo {
 	fn lift_denial() -> Weight;
 	/// Weight of `remove_stale` when it removes `g` grants and a denial.
 	fn remove_stale(g: u32) -> Weight;
+	/// Weight of `anchor_access_log` when as many days as possible are kept.
+	fn anchor_access_log() -> Weight;
 }
 
 /// Proof size of one storage access, in bytes.
@@ -61,5 +63,9 @@ impl WeightInfo for () {
 	// The data set, the epoch, the list and the denial with its deposit.
 	fn remove_stale(g: u32) -> Weight {
 		estimate(100, 6, 4).saturating_add(deposits_returned(g))
+	}
+	// The store and its anchors, of which there are some kibibytes.
+	fn anchor_access_log() -> Weight {
+		estimate(100, 8, 1)
 	}
 }

@@ -16,7 +16,7 @@ pub mod weights;
 
 pub use access::{AccessPolicy, Action, Actions, Basis, Decision, OrderAccess, Purpose, Refusal};
 pub use dataset::{
-	BundleId, DatasetId, DatasetInfo, DatasetStatus, ListingId, OrderId, RangeCommitment,
+	BundleId, DatasetId, DatasetInfo, DatasetStatus, ListingId, OrderId, RangeCommitment, StoreInfo,
 };
 pub use market::{
 	Cell, DeviceStatus, Kind, LicenceId, LicenceList, Market, Offer, OnOffer, Place, TrustScore,

@@ -80,9 +80,12 @@ impl pallet_records::Config for Runtime {
 impl pallet_access_control::Config for Runtime {
 	type Consideration = StorageDeposit<AccessReason>;
 	type Datasets = Records;
+	// More than a year.
+	type MaxAnchors = ConstU32<400>;
 	type MaxDelegationDepth = ConstU8<3>;
 	type MaxGrants = ConstU32<16>;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type Stores = Records;
 	type WeightInfo = weights::own::AccessControl;
 }
 

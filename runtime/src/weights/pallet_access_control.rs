@@ -157,4 +157,18 @@ impl<T: frame_system::Config> pallet_access_control::WeightInfo for WeightInfo<T
 			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(g.into())))
 			.saturating_add(Weight::from_parts(0, 2812).saturating_mul(g.into()))
 	}
+	/// Storage: `Records::Stores` (r:1 w:0)
+	/// Proof: `Records::Stores` (`max_values`: None, `max_size`: Some(246), added: 2721, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::AccessLogAnchors` (r:1 w:1)
+	/// Proof: `AccessControl::AccessLogAnchors` (`max_values`: None, `max_size`: Some(16050), added: 18525, mode: `MaxEncodedLen`)
+	fn anchor_access_log() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `16500`
+		//  Estimated: `19515`
+		// Minimum execution time: 60_000_000 picoseconds.
+		Weight::from_parts(100_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 19515))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
 }

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accounting;
 mod canary;
 mod demands;
 mod devices;

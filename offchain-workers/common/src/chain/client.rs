@@ -127,12 +127,29 @@ impl ChainClient {
 		purpose: Option<Purpose>,
 		max_age: Duration,
 	) -> Result<Decision, ChainError> {
+		let decided = self.decide(subject, dataset, action, purpose, max_age).await;
+		decided.map(|(decision, _)| decision)
+	}
+
+	/// [`Self::can_access`], with the height of the block by whose state it was decided: that of the best
+	/// one, when both allow it.
+	pub async fn decide(
+		&self,
+		subject: &AccountId32,
+		dataset: &Hash,
+		action: Action,
+		purpose: Option<Purpose>,
+		max_age: Duration,
+	) -> Result<(Decision, u64), ChainError> {
 		let best = self.fresh_best(max_age).await?;
-		match best.can_access(subject, dataset, action, purpose).await? {
-			Decision::Allow(_) => {
-				self.finalized().await?.can_access(subject, dataset, action, purpose).await
-			},
-			denied => Ok(denied),
+		let decision = best.can_access(subject, dataset, action, purpose).await?;
+		if !matches!(decision, Decision::Allow(_)) {
+			return Ok((decision, best.number()));
+		}
+		let finalized = self.finalized().await?;
+		match finalized.can_access(subject, dataset, action, purpose).await? {
+			Decision::Allow(basis) => Ok((Decision::Allow(basis), best.number())),
+			denied => Ok((denied, finalized.number())),
 		}
 	}
 

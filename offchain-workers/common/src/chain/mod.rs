@@ -3,6 +3,7 @@
 //! A [`ChainClient`] reconnects by itself, and no request takes longer than [`DEADLINE`]. Questions are
 //! asked at one block: [`ChainClient::best`] or [`ChainClient::finalized`] yields a [`BlockClient`].
 
+mod accounting;
 pub mod attestation;
 mod block;
 mod bundles;
@@ -12,6 +13,7 @@ mod compatibility;
 mod discovery;
 mod types;
 
+pub use accounting::{AccessLogAnchor, AnchoredCertificate, Erasure, MAX_ACCESS_LOG_ANCHORS};
 pub use block::BlockClient;
 pub use bundles::{Bundle, BundleMember, BundleOffer};
 pub use campaigns::{Campaign, CampaignTerms, Contributor};

@@ -76,7 +76,7 @@ impl SignatureError {
 	}
 }
 
-/// Verifies requests and remembers the nonces of those that were accepted.
+/// Verifies requests and remembers the nonces that were claimed.
 ///
 /// What a process accepted before it stopped is forgotten; therefore it takes only what was signed
 /// later than anything that could have been accepted when it started.
@@ -198,8 +198,8 @@ impl Unclaimed<'_> {
 		&self.verified.account
 	}
 
-	/// Uses up the nonce. To be done once the request is known to be allowed, so that strangers cannot
-	/// fill the memory.
+	/// Uses up the nonce. To be done once the request is known to be allowed, or its refusal is counted
+	/// against a limit, so that strangers cannot fill the memory.
 	pub fn claim(self) -> Result<Verified, SignatureError> {
 		self.claim_at(now())
 	}

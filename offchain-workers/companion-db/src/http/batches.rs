@@ -18,6 +18,7 @@ use bytes::Bytes;
 use futures::{stream, Stream, StreamExt, TryStreamExt};
 use msec_commitments::Hash;
 use msec_worker_common::{
+	access_log::Operation,
 	batch_frame::encode_chunk,
 	chain::Action,
 	store_client::{self, StoredBatch, MAX_PAGE},
@@ -84,10 +85,11 @@ pub(super) async fn list(
 	request: Request,
 ) -> Result<Json<Vec<StoredBatch>>, Problem> {
 	let id = parse_id(&dataset)?;
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Read).await?;
 	let Query(page) =
 		page.map_err(|error| Problem::unprocessable("invalid-query", error.body_text()))?;
 	let to = page.to.unwrap_or(u32::MAX);
+	let operation = Operation::List { from: page.from, to };
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, operation).await?;
 	let found =
 		service.with_store(move |store| store.list(&id, page.from, to, MAX_PAGE as usize)).await?;
 	Ok(Json(found.iter().map(listed).collect()))
@@ -128,7 +130,7 @@ pub(super) async fn frame(
 	request: Request,
 ) -> Result<impl IntoResponse, Problem> {
 	let (id, batch) = (parse_id(&dataset)?, parse_number(&batch)?);
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Read).await?;
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, reading(batch)).await?;
 	let stored = find(&service, id, batch).await?;
 	let first = first_block(&service, stored).await?;
 	let headers = [
@@ -176,7 +178,7 @@ pub(super) async fn chunk(
 ) -> Result<impl IntoResponse, Problem> {
 	let id = parse_id(&dataset)?;
 	let (batch, chunk) = (parse_number(&batch)?, parse_number(&chunk)?);
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Read).await?;
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, reading(batch)).await?;
 	let stored = find(&service, id, batch).await?;
 	let frame = service
 		.with_store(move |store| store.frame(&stored))
@@ -188,6 +190,10 @@ pub(super) async fn chunk(
 		.ok_or_else(|| Problem::not_found("the batch has no such chunk"))?;
 	let bytes = encode_chunk(&found.commitment, found.ciphertext);
 	Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes))
+}
+
+fn reading(batch: u32) -> Operation {
+	Operation::Read { from: batch, to: batch.saturating_add(1) }
 }
 
 async fn find(service: &Service, id: Hash, batch: u32) -> Result<Stored, Problem> {

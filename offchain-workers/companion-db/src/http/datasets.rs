@@ -1,7 +1,7 @@
 //! Data sets as wholes.
 
 use super::{
-	authorization::{authorize_empty, authorize_erasure},
+	authorization::{authenticate, authorize_empty, authorize_owner},
 	parse_id,
 	problem::{Problem, PROBLEM_JSON},
 	to_hex, Service,
@@ -12,7 +12,9 @@ use axum::{
 	Json,
 };
 use msec_worker_common::{
+	access_log::Operation,
 	chain::Action,
+	erasure_certificate::SignedCertificate,
 	store_client::{self, StoredDataset},
 };
 use std::sync::Arc;
@@ -46,7 +48,8 @@ pub(super) async fn show(
 	request: Request,
 ) -> Result<Json<StoredDataset>, Problem> {
 	let id = parse_id(&dataset)?;
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Describe).await?;
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Describe, Operation::Describe)
+		.await?;
 	let (totals, last) =
 		service.with_store(move |store| Ok((store.totals(&id)?, store.last(&id)?))).await?;
 	Ok(Json(StoredDataset {
@@ -89,8 +92,43 @@ pub(super) async fn erase(
 	request: Request,
 ) -> Result<StatusCode, Problem> {
 	let id = parse_id(&dataset)?;
-	authorize_erasure(&service, &request.into_parts().0, &id).await?;
-	service.with_store(move |store| store.erase(&id)).await?;
+	authorize_owner(&service, &request.into_parts().0, &id, Operation::Erase).await?;
+	let block = service.chain.finalized_block().await?;
+	service.with_erasures(move |erasures| erasures.destroy(&id, block)).await?;
 	tracing::info!(dataset = to_hex(&id), "erased on request");
 	Ok(StatusCode::NO_CONTENT)
+}
+
+/// Show the certificate of an erasure
+///
+/// What was destroyed of a data set, signed by the store. It says nothing that is not for everybody.
+#[utoipa::path(
+	get,
+	path = "/v1/datasets/{dataset}/erasure",
+	operation_id = "showErasure",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+	),
+	responses(
+		(status = 200, description = "The certificate", body = SignedCertificate),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 404, description = "No erasure of the data set is certified here yet",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
+pub(super) async fn certificate(
+	State(service): State<Arc<Service>>,
+	Path(dataset): Path<String>,
+	request: Request,
+) -> Result<Json<SignedCertificate>, Problem> {
+	let id = parse_id(&dataset)?;
+	authenticate(&service, &request.into_parts().0)?;
+	let certificate = service
+		.with_erasures(move |erasures| erasures.certificate(&id))
+		.await?
+		.ok_or_else(|| Problem::not_found("no erasure of this data set is certified here yet"))?;
+	Ok(Json(certificate))
 }

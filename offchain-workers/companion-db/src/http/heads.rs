@@ -12,6 +12,7 @@ use axum::{
 	Json,
 };
 use msec_worker_common::{
+	access_log::Operation,
 	chain::Action,
 	store_client::{self, StoredHeads},
 };
@@ -62,11 +63,12 @@ pub(super) async fn show(
 	request: Request,
 ) -> Result<Json<StoredHeads>, Problem> {
 	let id = parse_id(&dataset)?;
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Read).await?;
 	let Query(asked) =
 		asked.map_err(|error| Problem::unprocessable("invalid-query", error.body_text()))?;
 	let range = BatchRange::new(asked.first, asked.height)
 		.ok_or_else(|| Problem::unprocessable("invalid-query", "there is no such range"))?;
+	let operation = Operation::Compare { from: range.first(), to: range.end() };
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, operation).await?;
 	// It reads the records of the whole range.
 	let _place = service.heads.try_acquire().map_err(|_| Problem::busy())?;
 	let heads = service

@@ -11,9 +11,12 @@ use axum::{
 	extract::{Path, Request, State},
 	http::{header::CONTENT_TYPE, StatusCode},
 	response::IntoResponse,
+	Json,
 };
 use msec_commitments::{envelope::check_format, MAX_ENVELOPE_LENGTH};
-use msec_worker_common::{chain::Action, signature::BodyDigest, store_client, AccountId32};
+use msec_worker_common::{
+	access_log::Operation, chain::Action, signature::BodyDigest, store_client, AccountId32,
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -62,10 +65,8 @@ pub(super) async fn put(
 ) -> Result<StatusCode, Problem> {
 	let (id, recipient) = (parse_id(&dataset)?, AccountId32(parse_id(&recipient)?));
 	let (parts, body) = request.into_parts();
-	let authorized = authorize(&service, &parts, &id, Action::Write).await?;
-	if authorized.account != authorized.dataset.owner {
-		return Err(Problem::forbidden("only the owner leaves keys"));
-	}
+	let operation = Operation::PutKey { recipient };
+	let authorized = authorize(&service, &parts, &id, Action::Write, operation).await?;
 	let wrapped = timeout(PATIENCE, to_bytes(body, MAX_ENVELOPE_LENGTH as usize))
 		.await
 		.map_err(|_| Problem::timed_out())?
@@ -76,6 +77,43 @@ pub(super) async fn put(
 	}
 	service.with_store(move |store| store.put_key(&id, &recipient, &wrapped)).await?;
 	Ok(StatusCode::NO_CONTENT)
+}
+
+/// List recipients of keys
+///
+/// The accounts for which sealed keys are here. Only the owner sees them.
+#[utoipa::path(
+	get,
+	path = "/v1/datasets/{dataset}/keys",
+	operation_id = "listKeys",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+	),
+	responses(
+		(status = 200, description = "The accounts (SS58)", body = Vec<String>),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or it is not the owner who asks",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 404, description = "The data set is not kept here",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain or the disk cannot be asked",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 507, description = "The disk is full, so that nothing can be written down",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
+pub(super) async fn list(
+	State(service): State<Arc<Service>>,
+	Path(dataset): Path<String>,
+	request: Request,
+) -> Result<Json<Vec<AccountId32>>, Problem> {
+	let id = parse_id(&dataset)?;
+	let operation = Operation::ListKeys;
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Describe, operation).await?;
+	Ok(Json(service.with_store(move |store| store.recipients(&id)).await?))
 }
 
 /// Fetch a sealed key
@@ -110,13 +148,8 @@ pub(super) async fn get(
 	request: Request,
 ) -> Result<impl IntoResponse, Problem> {
 	let (id, recipient) = (parse_id(&dataset)?, AccountId32(parse_id(&recipient)?));
-	let authorized =
-		authorize_empty(&service, &request.into_parts().0, &id, Action::Describe).await?;
-	let account = authorized.account;
-	let dataset = &authorized.dataset;
-	if account != recipient && account != dataset.owner && Some(account) != dataset.key_agent {
-		return Err(Problem::forbidden("the key is for somebody else"));
-	}
+	let operation = Operation::ReadKey { recipient };
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Describe, operation).await?;
 	let wrapped = service
 		.with_store(move |store| store.key(&id, &recipient))
 		.await?

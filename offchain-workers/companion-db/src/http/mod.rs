@@ -1,6 +1,7 @@
 //! The interface over HTTP. Every request is signed (RFC 9421), and errors are problem documents
 //! (RFC 9457).
 
+mod access_log;
 mod authorization;
 mod batches;
 mod datasets;
@@ -14,7 +15,12 @@ mod upload;
 
 pub use server::{serve, Connections};
 
-use crate::{access::ChainAccess, store::Store};
+use crate::{
+	access::ChainAccess,
+	access_log::AccessLog,
+	erasures::Erasures,
+	store::{Store, StoreFault},
+};
 use axum::{
 	http::{
 		header::{CONTENT_TYPE, RETRY_AFTER},
@@ -41,6 +47,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// How many nonces are remembered: what 60 seconds at some 3,300 requests a second need.
 const NONCES: usize = 200_000;
+
+/// The same for questions that everybody may ask, so that strangers cannot fill what the others need.
+const OPEN_NONCES: usize = 20_000;
+
+/// How many refusals are written down in a second; further ones are answered without, and are to come
+/// again later. A day of them takes less than a gigabyte.
+const MAX_REFUSALS_PER_SECOND: u32 = 20;
+
+/// Most questions about the access log at a time.
+const MAX_AUDITS: usize = 2;
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -77,8 +93,12 @@ impl Default for Limits {
 /// Everything that requests need.
 pub struct Service {
 	store: Store,
+	erasures: Erasures,
+	log: AccessLog,
 	chain: Arc<dyn ChainAccess>,
 	verifier: Verifier,
+	/// For questions that everybody may ask.
+	open_verifier: Verifier,
 	/// The account under which this store is registered.
 	operator: AccountId32,
 	limits: Limits,
@@ -88,30 +108,41 @@ pub struct Service {
 	uploads: Semaphore,
 	/// Who may ask for heads of ranges at a time.
 	heads: Semaphore,
+	/// Questions about the access log; each may read a whole day.
+	audits: Semaphore,
 	rate: AccountRate,
+	/// What all refused requests together may write down.
+	refusals: AccountRate,
 	/// When uploads end that are under way.
 	stop: CancellationToken,
 }
 
 impl Service {
-	/// A service for the store that `operator` registered. Requests signed before now are refused.
+	/// A service for the store that `operator` registered. Requests signed before now are refused, and
+	/// decisions are written to `log`.
 	pub fn new(
-		store: Store,
+		erasures: Erasures,
+		log: AccessLog,
 		chain: Arc<dyn ChainAccess>,
 		operator: AccountId32,
 		limits: Limits,
 	) -> Self {
 		let memory = limits.max_uploads.saturating_mul(upload::MOST_PARTS as usize);
 		Self {
-			store,
+			store: erasures.store().clone(),
+			erasures,
+			log,
 			chain,
 			verifier: Verifier::new(&operator.to_string(), NONCES),
+			open_verifier: Verifier::new(&operator.to_string(), OPEN_NONCES),
 			operator,
 			limits,
 			owners: Vec::new(),
 			uploads: Semaphore::new(memory.min(Semaphore::MAX_PERMITS)),
 			heads: Semaphore::new(1),
+			audits: Semaphore::new(MAX_AUDITS),
 			rate: AccountRate::new(limits.max_requests_per_second),
+			refusals: AccountRate::new(MAX_REFUSALS_PER_SECOND),
 			stop: CancellationToken::new(),
 		}
 	}
@@ -133,10 +164,22 @@ impl Service {
 	/// Does something with the store, which blocks.
 	async fn with_store<T: Send + 'static>(
 		&self,
-		job: impl FnOnce(&Store) -> Result<T, crate::store::StoreFault> + Send + 'static,
+		job: impl FnOnce(&Store) -> Result<T, StoreFault> + Send + 'static,
 	) -> Result<T, Problem> {
 		let store = self.store.clone();
 		tokio::task::spawn_blocking(move || job(&store))
+			.await
+			.map_err(|_| Problem::internal())?
+			.map_err(Problem::from)
+	}
+
+	/// Does something with the erasures, which blocks.
+	async fn with_erasures<T: Send + 'static>(
+		&self,
+		job: impl FnOnce(&Erasures) -> Result<T, StoreFault> + Send + 'static,
+	) -> Result<T, Problem> {
+		let erasures = self.erasures.clone();
+		tokio::task::spawn_blocking(move || job(&erasures))
 			.await
 			.map_err(|_| Problem::internal())?
 			.map_err(Problem::from)
@@ -189,7 +232,13 @@ fn documented() -> OpenApiRouter<Arc<Service>> {
 		.routes(routes!(batches::frame))
 		.routes(routes!(batches::chunk))
 		.routes(routes!(heads::show))
+		.routes(routes!(keys::list))
 		.routes(routes!(keys::put, keys::get))
+		.routes(routes!(datasets::certificate))
+		.routes(routes!(access_log::day))
+		.routes(routes!(access_log::all))
+		.routes(routes!(access_log::own))
+		.routes(routes!(access_log::of_dataset))
 }
 
 /// Lets pages of any origin ask. What a request may do depends on its signature, which a page can make
@@ -234,15 +283,35 @@ mod tests {
 		let description: serde_json::Value = serde_json::from_str(&description()).unwrap();
 		let paths: Vec<_> = description["paths"].as_object().unwrap().keys().collect();
 		let expected = [
+			"/v1/access-log/{day}",
+			"/v1/access-log/{day}/all",
+			"/v1/access-log/{day}/datasets/{dataset}",
+			"/v1/access-log/{day}/own",
 			"/v1/datasets/{dataset}",
 			"/v1/datasets/{dataset}/batches",
 			"/v1/datasets/{dataset}/batches/{batch}",
 			"/v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}",
+			"/v1/datasets/{dataset}/erasure",
 			"/v1/datasets/{dataset}/heads",
+			"/v1/datasets/{dataset}/keys",
 			"/v1/datasets/{dataset}/keys/{recipient}",
 		];
 		assert_eq!(paths, expected);
-		for name in ["Problem", "StoredBatch", "StoredDataset"] {
+		let schemas = [
+			"DayAnswer",
+			"DayHead",
+			"Destruction",
+			"GroupAnswer",
+			"GroupHead",
+			"LinesAnswer",
+			"Problem",
+			"Sibling",
+			"SignedCertificate",
+			"StoredBatch",
+			"StoredDataset",
+			"StoredHeads",
+		];
+		for name in schemas {
 			assert!(description["components"]["schemas"][name].is_object(), "{name}");
 		}
 		let upload = &description["paths"]["/v1/datasets/{dataset}/batches"]["post"];

@@ -1,6 +1,6 @@
 //! Errors as clients see them.
 
-use crate::store::StoreFault;
+use crate::{access_log::LogFault, store::StoreFault};
 use axum::{
 	http::{
 		header::{CONTENT_TYPE, RETRY_AFTER},
@@ -67,12 +67,12 @@ impl Problem {
 	}
 
 	pub fn busy() -> Self {
-		let detail = "all places are taken";
+		let detail = "all places for requests of this kind are taken";
 		Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
 	}
 
 	pub fn too_many(wait: Duration) -> Self {
-		let detail = "too many requests of this account";
+		let detail = "too many requests; come again later";
 		// Whole seconds, and not too few.
 		let seconds = wait.as_secs() + 1;
 		Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry_after(seconds)
@@ -158,6 +158,21 @@ impl From<StoreFault> for Problem {
 			},
 			fault => {
 				tracing::error!(%fault, "the store fails");
+				Self::internal()
+			},
+		}
+	}
+}
+
+impl From<LogFault> for Problem {
+	fn from(fault: LogFault) -> Self {
+		match fault {
+			LogFault::Full => {
+				let detail = "the store's disk is full; nothing is served that is not written down";
+				Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", detail)
+			},
+			fault => {
+				tracing::error!(%fault, "the access log fails");
 				Self::internal()
 			},
 		}

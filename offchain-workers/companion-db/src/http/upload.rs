@@ -17,6 +17,7 @@ use axum::{
 use futures::StreamExt;
 use msec_commitments::Hash;
 use msec_worker_common::{
+	access_log::Operation,
 	batch_frame::{FrameDecoder, MAX_FRAME_LENGTH},
 	chain::{Action, Refusal},
 	signature::BodyDigest,
@@ -76,7 +77,7 @@ pub(super) async fn upload(
 ) -> Result<Json<Vec<StoredBatch>>, Problem> {
 	let id = parse_id(&dataset)?;
 	let (parts, body) = request.into_parts();
-	let authorized = authorize(&service, &parts, &id, Action::Write).await?;
+	let authorized = authorize(&service, &parts, &id, Action::Write, Operation::Upload).await?;
 	let limit = service.limits.max_upload_bytes;
 	let length = declared_length(&parts.headers);
 	if length.is_some_and(|length| length > limit) {

@@ -1,5 +1,6 @@
 //! Tests by topic; each ends with a check of the whole state.
 
+mod access_log;
 mod decision;
 mod delegation;
 mod denial;

@@ -1,7 +1,11 @@
 use super::*;
-use crate::{Config, Denial, Denials, Grant, GrantKey, GrantOf, GrantSource, Grants};
-use frame_support::{assert_ok, traits::Consideration};
+use crate::{
+	AccessLogAnchor, AccessLogAnchors, Config, Denial, Denials, Grant, GrantKey, GrantOf,
+	GrantSource, Grants,
+};
+use frame_support::{assert_ok, traits::Consideration, BoundedVec};
 use msec_primitives::{OrderAccess, OrderId};
+use sp_core::H256;
 
 const ORDER: OrderId = OrderId::repeat_byte(5);
 
@@ -82,4 +86,24 @@ fn spoilt_denials_are_found() {
 	};
 	finds(OWNER, OWNER, "the owner is denied");
 	finds(ALICE, BOB, "somebody else than the owner denied");
+}
+
+#[test]
+fn spoilt_anchors_are_found() {
+	let finds = |days: &[(u32, u32)], message: &'static str| {
+		ExtBuilder::default().build().execute_with(|| {
+			let anchor = |(day, entries): &(u32, u32)| AccessLogAnchor {
+				day: *day,
+				root: H256::zero(),
+				entries: *entries,
+			};
+			let anchors: BoundedVec<_, <Test as Config>::MaxAnchors> =
+				days.iter().map(anchor).collect::<Vec<_>>().try_into().expect("they are few; qed");
+			AccessLogAnchors::<Test>::insert(STORE, anchors);
+			assert_eq!(AccessControl::do_try_state(), Err(message.into()));
+		});
+	};
+	finds(&[], "an empty list of anchors was kept");
+	finds(&[(1, 0)], "an empty day was anchored");
+	finds(&[(2, 1), (2, 1)], "anchored days do not ascend");
 }
