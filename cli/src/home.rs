@@ -59,6 +59,10 @@ pub enum HomeError {
 pub struct Settings {
 	/// The account that signs when none is named.
 	pub default_account: Option<String>,
+	/// The encryption key of one's own for which new data sets' secrets are sealed, where it is not the
+	/// published one: the chain publishes X25519 keys alone.
+	#[serde(default)]
+	pub owner_key: Option<String>,
 }
 
 /// An encryption key of one's own.
@@ -103,20 +107,7 @@ pub struct DemandKeyRecord {
 	pub buyer_key: String,
 }
 
-/// Secrets that a backup holds, by file name within the home folder.
-#[derive(Serialize, Deserialize)]
-struct Backup {
-	version: u32,
-	files: Vec<BackupFile>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct BackupFile {
-	name: String,
-	content: String,
-}
-
-const ACCOUNTS: &str = "accounts";
+pub(crate) const ACCOUNTS: &str = "accounts";
 const KEYS: &str = "keys";
 const DATASETS: &str = "datasets";
 const ORDERS: &str = "orders";
@@ -124,7 +115,7 @@ const DEMANDS: &str = "demands";
 const OUTBOX: &str = "outbox";
 const INTENTS: &str = "intents";
 /// What is worth a backup.
-const SECRETS: [&str; 5] = [ACCOUNTS, KEYS, DATASETS, ORDERS, DEMANDS];
+pub(crate) const SECRETS: [&str; 5] = [ACCOUNTS, KEYS, DATASETS, ORDERS, DEMANDS];
 
 /// A user's folder.
 #[derive(Clone, Debug)]
@@ -392,47 +383,7 @@ impl Home {
 		self.0.join(INTENTS).join(ids::hash_text(&fingerprint.0))
 	}
 
-	/// Everything that opens something, each still under its own password, as one age file under
-	/// `passphrase`; and how many files it holds.
-	pub fn backup(&self, passphrase: &str) -> Result<(Vec<u8>, usize), HomeError> {
-		let mut files = Vec::new();
-		for directory in SECRETS {
-			for name in self.names(directory)? {
-				let text = read_secret(&self.file(directory, &name)?)?;
-				let content = String::from_utf8_lossy(&text).into_owned();
-				files.push(BackupFile { name: format!("{directory}/{name}"), content });
-			}
-		}
-		let count = files.len();
-		let text = serde_json::to_vec(&Backup { version: 1, files })
-			.map(Zeroizing::new)
-			.map_err(|error| HomeError::Damaged(self.0.clone(), error.to_string()))?;
-		Ok((vault::encrypt(&text, passphrase)?, count))
-	}
-
-	/// Brings back the files of a backup that are not there; returns how many were, and were not.
-	pub fn restore(&self, backup: &[u8], passphrase: &str) -> Result<(usize, usize), HomeError> {
-		let text = vault::decrypt(backup, passphrase, "the backup")?;
-		let damaged = |reason: String| HomeError::Damaged(PathBuf::from("the backup"), reason);
-		let backup: Backup =
-			serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
-		let (mut restored, mut kept) = (0, 0);
-		for file in backup.files {
-			let (directory, name) = file
-				.name
-				.split_once('/')
-				.filter(|(directory, _)| SECRETS.contains(directory))
-				.ok_or_else(|| damaged(format!("it holds {:?}", file.name)))?;
-			match write_secret(&self.file(directory, name)?, file.content.as_bytes()) {
-				Ok(()) => restored += 1,
-				Err(KeyError::AlreadyExists(_)) => kept += 1,
-				Err(error) => return Err(error.into()),
-			}
-		}
-		Ok((restored, kept))
-	}
-
-	fn file(&self, directory: &str, name: &str) -> Result<PathBuf, HomeError> {
+	pub(crate) fn file(&self, directory: &str, name: &str) -> Result<PathBuf, HomeError> {
 		let valid = (1..=80).contains(&name.len())
 			&& name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
 		if !valid {
@@ -455,7 +406,7 @@ impl Home {
 		}
 	}
 
-	fn names(&self, directory: &str) -> Result<Vec<String>, HomeError> {
+	pub(crate) fn names(&self, directory: &str) -> Result<Vec<String>, HomeError> {
 		let path = self.0.join(directory);
 		let fault = |source| HomeError::Io { path: path.clone(), source };
 		let mut names = Vec::new();
@@ -521,7 +472,8 @@ mod tests {
 	fn settings_survive() {
 		let (_directory, home) = home();
 		assert_eq!(home.settings().unwrap(), Settings::default());
-		let settings = Settings { default_account: Some("owner".into()) };
+		let settings =
+			Settings { default_account: Some("owner".into()), owner_key: Some("main".into()) };
 		home.save_settings(&settings).unwrap();
 		assert_eq!(home.settings().unwrap(), settings);
 	}
@@ -579,28 +531,5 @@ mod tests {
 		home.forget_demand(&demand).unwrap();
 		assert!(home.demand_keys(&demand).unwrap().is_empty());
 		assert!(home.order_secret(&order, &key, "one").is_err());
-	}
-
-	#[test]
-	fn a_backup_brings_everything_back_and_overwrites_nothing() {
-		let (_directory, home) = home();
-		let secret = EnvelopeSecret::from_bytes([3; 32]);
-		home.save_key("main", &secret, "one").unwrap();
-		let record = DatasetRecord {
-			dataset: ids::hash_text(&[1; 32]),
-			salt: ids::hash_text(&[2; 32]),
-			owner: "owner".into(),
-		};
-		home.save_dataset("garden", &record, &KeyTree::from_seed([4; 32]), "one").unwrap();
-		let (backup, count) = home.backup("two").unwrap();
-		assert_eq!(count, 2);
-		let elsewhere = tempfile::tempdir().unwrap();
-		let other = Home::open(elsewhere.path()).unwrap();
-		assert!(other.restore(&backup, "wrong").is_err());
-		assert_eq!(other.restore(&backup, "two").unwrap(), (2, 0));
-		assert_eq!(other.restore(&backup, "two").unwrap(), (0, 2));
-		assert_eq!(other.key("main", "one").unwrap().public_key(), secret.public_key());
-		assert_eq!(other.dataset_record("garden").unwrap(), record);
-		assert!(other.key_tree("garden", "one").unwrap().seed() == &[4; 32]);
 	}
 }

@@ -8,12 +8,13 @@
 //!   match and finds what is withheld; [`posted`] reads what was posted on the chain instead.
 //! * [`provenance`] tells whether a picture is one that a device made anonymous.
 //! * [`home`] is the folder in which a user's keys and records are kept, [`vault`] how secrets are
-//!   encrypted there.
+//!   encrypted there, [`backup`] how all of them are carried elsewhere.
 
 #![forbid(unsafe_code)]
 
 pub mod amount;
 pub mod attested;
+pub mod backup;
 pub mod dispute;
 pub mod fetch;
 pub mod freshness;

@@ -1,15 +1,22 @@
 //! `msec key`
 
 use super::context::{fields, table, Context};
-use anyhow::{anyhow, Context as _, Result};
-use clap::Subcommand;
-use msec::ids;
+use anyhow::{anyhow, bail, Context as _, Result};
+use clap::{Args, Subcommand};
+use msec::{
+	backup::{self, Key, Lock, Restored},
+	ids,
+};
 use msec_worker_common::{
 	chain::runtime::{self, runtime_types},
-	keys::{generate_envelope_secret, write_secret},
+	keys::{generate_envelope_secret, write_secret, PasswordSource},
 };
 use serde_json::json;
-use std::path::PathBuf;
+use std::{
+	io::{self, IsTerminal, Write},
+	path::PathBuf,
+};
+use zeroize::Zeroizing;
 
 #[derive(Subcommand)]
 pub enum KeyCommand {
@@ -27,16 +34,44 @@ pub enum KeyCommand {
 	List,
 	/// Write all secrets to one encrypted file: accounts, keys, data sets and orders.
 	///
-	/// The file can be opened with `age` as well.
-	Backup {
-		/// The new file.
-		file: PathBuf,
-	},
+	/// The file can be opened with `age` as well. Without an option it is locked by the password that the
+	/// secrets have here. A recovery phrase or a recipient opens it without that password.
+	Backup(Backup),
 	/// Bring back the secrets of a backup; nothing is overwritten.
-	Restore {
-		/// The backup.
-		file: PathBuf,
-	},
+	///
+	/// Without an option the backup opens with the password. One that is locked by a phrase or for a
+	/// recipient brings its secrets back under the password of your choice.
+	Restore(Restore),
+}
+
+#[derive(Args)]
+pub struct Backup {
+	/// The new file.
+	file: PathBuf,
+	/// Lock it by a new recovery phrase of 24 words, which is shown once and asked back.
+	#[arg(long)]
+	phrase: bool,
+	/// Lock it by a new recovery phrase and write that to this new file (mode 600) instead of showing it.
+	#[arg(long, value_name = "FILE", conflicts_with = "phrase")]
+	phrase_file: Option<PathBuf>,
+	/// Lock it for the identity of age with this public key (age1…); may be repeated.
+	#[arg(long = "recipient", value_name = "RECIPIENT", conflicts_with_all = ["phrase", "phrase_file"])]
+	recipients: Vec<age::x25519::Recipient>,
+}
+
+#[derive(Args)]
+pub struct Restore {
+	/// The backup.
+	file: PathBuf,
+	/// Ask for the recovery phrase.
+	#[arg(long)]
+	phrase: bool,
+	/// Read the recovery phrase from this file (mode 600).
+	#[arg(long, value_name = "FILE", conflicts_with = "phrase")]
+	phrase_file: Option<PathBuf>,
+	/// Open it with the identity of age in this file (mode 600).
+	#[arg(long, value_name = "FILE", conflicts_with_all = ["phrase", "phrase_file"])]
+	identity: Option<PathBuf>,
 }
 
 impl KeyCommand {
@@ -68,26 +103,133 @@ impl KeyCommand {
 				context.print(&json!(values), || table(&["NAME", "PUBLIC KEY"], &rows));
 				Ok(())
 			},
-			Self::Backup { file } => {
-				let (backup, count) = context.home().backup(context.new_password()?)?;
-				write_secret(&file, &backup)?;
-				let value = json!({ "file": file, "secrets": count });
-				context.print(&value, || {
-					format!("{count} secrets are in {}; keep it elsewhere", file.display())
-				});
-				Ok(())
-			},
-			Self::Restore { file } => {
-				let backup = std::fs::read(&file).with_context(|| format!("{}", file.display()))?;
-				let (restored, kept) = context.home().restore(&backup, context.password()?)?;
-				let value = json!({ "restored": restored, "kept": kept });
-				context.print(&value, || {
-					format!("{restored} secrets were restored, {kept} were there already")
-				});
-				Ok(())
-			},
+			Self::Backup(backup) => backup.run(context),
+			Self::Restore(restore) => restore.run(context),
 		}
 	}
+}
+
+impl Backup {
+	fn run(self, context: &Context) -> Result<()> {
+		let password = context.new_password()?;
+		let phrase = match (&self.phrase_file, self.phrase) {
+			(None, false) => None,
+			(Some(path), _) => {
+				let phrase = backup::new_phrase();
+				write_secret(path, phrase.as_bytes())?;
+				Some(phrase)
+			},
+			(None, true) => Some(show_and_ask_back(&mut Terminal)?),
+		};
+		let lock = match &phrase {
+			Some(phrase) => Lock::Phrase(phrase),
+			None if self.recipients.is_empty() => Lock::Password,
+			None => Lock::Recipients(&self.recipients),
+		};
+		let (backup, count) = context.home().backup(&lock, password)?;
+		write_secret(&self.file, &backup)?;
+		let value = json!({ "file": self.file, "secrets": count });
+		context.print(&value, || {
+			format!("{count} secrets are in {}; keep it elsewhere", self.file.display())
+		});
+		Ok(())
+	}
+}
+
+impl Restore {
+	fn run(self, context: &Context) -> Result<()> {
+		let backup =
+			std::fs::read(&self.file).with_context(|| format!("{}", self.file.display()))?;
+		let phrase = self.phrase()?;
+		let (key, password) = match (&phrase, &self.identity) {
+			(Some(phrase), _) => (Key::Phrase(phrase), context.new_password()?),
+			(None, Some(path)) => (Key::Identity(path), context.new_password()?),
+			(None, None) => (Key::Password, context.password()?),
+		};
+		let outcome = context.home().restore(&backup, &key, password)?;
+		let Restored { restored, kept, under_other_password } = outcome;
+		let value = json!({
+			"restored": restored, "kept": kept, "under_other_password": under_other_password,
+		});
+		context.print(&value, || {
+			let mut text = format!("{restored} secrets were restored, {kept} were there already");
+			if under_other_password > 0 {
+				text += &format!("; {under_other_password} keep a password of their own");
+			}
+			text
+		});
+		Ok(())
+	}
+
+	fn phrase(&self) -> Result<Option<Zeroizing<String>>> {
+		let typed = match &self.phrase_file {
+			Some(path) => PasswordSource::File(path.clone()).read("Recovery phrase")?,
+			None if self.phrase => PasswordSource::Prompt
+				.read("Recovery phrase")
+				.context("there is no terminal to ask at; name a file by --phrase-file")?,
+			None => return Ok(None),
+		};
+		backup::read_phrase(&typed).map(Some).map_err(|error| anyhow!(error))
+	}
+}
+
+/// Where a phrase is shown and asked for.
+trait Screen {
+	fn show(&mut self, text: &str) -> Result<()>;
+	fn wait(&mut self, prompt: &str) -> Result<()>;
+	fn clear(&mut self) -> Result<()>;
+	fn ask(&mut self, prompt: &str) -> Result<Zeroizing<String>>;
+}
+
+struct Terminal;
+
+impl Screen for Terminal {
+	fn show(&mut self, text: &str) -> Result<()> {
+		if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+			bail!("there is no terminal to show the phrase on; name a file by --phrase-file");
+		}
+		eprintln!("{text}");
+		Ok(())
+	}
+
+	fn wait(&mut self, prompt: &str) -> Result<()> {
+		eprint!("{prompt} ");
+		io::stdin().read_line(&mut String::new())?;
+		Ok(())
+	}
+
+	fn clear(&mut self) -> Result<()> {
+		// ECMA-48: erase the screen and what was scrolled away, and go to the corner.
+		eprint!("\x1b[2J\x1b[3J\x1b[H");
+		Ok(io::stderr().flush()?)
+	}
+
+	fn ask(&mut self, prompt: &str) -> Result<Zeroizing<String>> {
+		Ok(PasswordSource::Prompt.read(prompt)?)
+	}
+}
+
+/// Makes a phrase, shows it once, and goes on only when it is given back.
+fn show_and_ask_back(screen: &mut impl Screen) -> Result<Zeroizing<String>> {
+	let phrase = backup::new_phrase();
+	let numbered: Vec<String> =
+		(1..).zip(phrase.split(' ')).map(|(number, word)| format!("{number:2} {word}")).collect();
+	let lines = Zeroizing::new(
+		numbered.chunks(4).map(|line| line.join("\t")).collect::<Vec<_>>().join("\n"),
+	);
+	screen.show(&format!(
+		"Write these words down on paper; they are not shown again:\n\n{}\n",
+		*lines
+	))?;
+	screen.wait("Press Enter when that is done.")?;
+	screen.clear()?;
+	let typed = screen.ask("Type the 24 words")?;
+	let again =
+		backup::read_phrase(&typed).map_err(|error| anyhow!("{error}; nothing was written"))?;
+	if again != phrase {
+		bail!("these are not the words that were shown; nothing was written");
+	}
+	Ok(phrase)
 }
 
 async fn publish(context: &Context, name: &str) -> Result<()> {
@@ -107,4 +249,55 @@ async fn publish(context: &Context, name: &str) -> Result<()> {
 	});
 	context.print(&value, || format!("{} is the encryption key of {account}", record.public_key));
 	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// A person who types what `answer` makes of the words that were shown.
+	struct Person<A> {
+		shown: String,
+		cleared: bool,
+		answer: A,
+	}
+
+	impl<A: Fn(&[&str]) -> String> Screen for Person<A> {
+		fn show(&mut self, text: &str) -> Result<()> {
+			self.shown = text.to_owned();
+			Ok(())
+		}
+
+		fn wait(&mut self, _: &str) -> Result<()> {
+			Ok(())
+		}
+
+		fn clear(&mut self) -> Result<()> {
+			self.cleared = true;
+			Ok(())
+		}
+
+		fn ask(&mut self, _: &str) -> Result<Zeroizing<String>> {
+			assert!(self.cleared, "the words can still be seen");
+			let table = self.shown.split("\n\n").nth(1).unwrap();
+			let parts: Vec<&str> = table.split_whitespace().collect();
+			let words: Vec<&str> = parts.chunks(2).map(|part| part[1]).collect();
+			Ok(Zeroizing::new((self.answer)(&words)))
+		}
+	}
+
+	fn asked(answer: impl Fn(&[&str]) -> String) -> Result<Zeroizing<String>> {
+		show_and_ask_back(&mut Person { shown: String::new(), cleared: false, answer })
+	}
+
+	#[test]
+	fn a_phrase_must_be_given_back() {
+		let phrase = asked(|words| words.join(" ")).unwrap();
+		assert_eq!(phrase.split(' ').count(), 24);
+		let error = asked(|words| words[1..].join(" ")).unwrap_err().to_string();
+		assert!(error.contains("23") && error.contains("nothing was written"), "{error}");
+		let other = backup::new_phrase();
+		let error = asked(|_| other.to_string()).unwrap_err().to_string();
+		assert!(error.contains("not the words"), "{error}");
+	}
 }
