@@ -5,7 +5,8 @@
 //! key the key of every chunk ([`chunk`]). A chunk's commitment is a leaf of its batch's Merkle tree
 //! ([`tree`]), a batch's commitment a leaf of the data set's tree, of which the chain keeps the peaks
 //! ([`range`]). The seeds for the batches that were sold reach the buyer in an [`envelope`]. What does
-//! not match what was committed can be proved to the chain ([`dispute`]).
+//! not match what was committed can be proved to the chain ([`dispute`]). With the feature `x-wing`,
+//! secrets of data sets can be wrapped for keys that resist quantum computers (`wrapping`).
 //!
 //! Everything is deterministic, and no function here panics on any input.
 
@@ -21,6 +22,8 @@ pub mod key_tree;
 pub mod proof;
 pub mod range;
 pub mod tree;
+#[cfg(feature = "x-wing")]
+pub mod wrapping;
 
 mod hash;
 
@@ -29,8 +32,12 @@ pub use chunk::{
 	MAX_CHUNK_PLAINTEXT,
 };
 pub use dispute::{verify_wrong_data, verify_wrong_key, DisputeRejection};
-pub use envelope::{EnvelopeError, EnvelopeSecret, OrderContext, MAX_ENVELOPE_LENGTH};
+pub use envelope::{
+	EnvelopeError, EnvelopeSecret, OrderContext, MAX_ENVELOPE_LENGTH, MAX_WRAPPED_LENGTH,
+};
 pub use hash::{sha256, Hash};
 pub use key_tree::{BatchKey, KeyCover, KeyTree};
 pub use proof::ChunkProof;
 pub use range::{BatchCommitment, Peaks};
+#[cfg(feature = "x-wing")]
+pub use wrapping::{WrappingKey, WrappingSecret, XWingSecret};

@@ -12,7 +12,7 @@ use axum::{
 	http::{header::CONTENT_TYPE, StatusCode},
 	response::IntoResponse,
 };
-use msec_commitments::{envelope::check_format, MAX_ENVELOPE_LENGTH};
+use msec_commitments::{envelope::check_wrapped_format, MAX_WRAPPED_LENGTH};
 use msec_worker_common::{chain::Action, signature::BodyDigest, AccountId32};
 use std::sync::Arc;
 
@@ -28,11 +28,11 @@ pub(super) async fn put(
 	if authorized.account != authorized.dataset.owner {
 		return Err(Problem::forbidden("only the owner leaves keys"));
 	}
-	let wrapped = to_bytes(body, MAX_ENVELOPE_LENGTH as usize)
+	let wrapped = to_bytes(body, MAX_WRAPPED_LENGTH as usize)
 		.await
-		.map_err(|_| Problem::too_large(MAX_ENVELOPE_LENGTH.into()))?;
+		.map_err(|_| Problem::too_large(MAX_WRAPPED_LENGTH.into()))?;
 	authorized.check_body(&BodyDigest::of(&wrapped))?;
-	if !check_format(&wrapped) {
+	if !check_wrapped_format(&wrapped) {
 		return Err(Problem::unprocessable("invalid-key", "the body is not a sealed key"));
 	}
 	service.with_store(move |store| store.put_key(&id, &recipient, &wrapped)).await?;

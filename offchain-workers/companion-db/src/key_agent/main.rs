@@ -14,7 +14,7 @@ use clap::Parser;
 use msec_worker_common::{
 	chain::ChainClient,
 	health::{self, Readiness},
-	keys::{load_envelope_secret, AccountKey},
+	keys::{load_wrapping_secret, AccountKey},
 	shutdown, telemetry,
 	transactions::Submitter,
 };
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 async fn start(settings: Settings) -> anyhow::Result<()> {
 	let stop = shutdown::on_signal()?;
 	let key = Arc::new(AccountKey::load(&settings.account_key, &settings.password)?);
-	let secret = load_envelope_secret(&settings.envelope_key)?;
+	let secret = load_wrapping_secret(&settings.envelope_key)?;
 	std::fs::create_dir_all(&settings.state_directory)
 		.with_context(|| settings.state_directory.display().to_string())?;
 	let chain = ChainClient::connect(&settings.node).await?;
@@ -60,7 +60,7 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 	let agent = Agent::new(submitter, secret, readiness);
 	tracing::info!(
 		account = key.address(),
-		encryption_key = format!("0x{}", hex::encode(agent.public_key())),
+		encryption_key = format!("0x{}", hex::encode(agent.public_key().as_bytes())),
 		"delivering keys"
 	);
 	shutdown::notify_ready();

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use msec_worker_common::{
 	configuration::{load, required, ConfigurationError},
-	keys::PasswordSource,
+	keys::{PasswordSource, Suite},
 };
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
@@ -46,6 +46,10 @@ pub struct KeygenArguments {
 	/// Where the files account.key and envelope.key are written, readable by their owner only.
 	#[arg(long, value_name = "DIRECTORY")]
 	pub directory: PathBuf,
+
+	/// The kind of the encryption key: x25519, or x-wing, which resists quantum computers as well.
+	#[arg(long, default_value_t)]
+	pub suite: Suite,
 
 	/// How the public keys are printed.
 	#[arg(long, value_enum, default_value_t = Output::Text)]
@@ -92,7 +96,7 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	password_file: Option<PathBuf>,
 
-	/// File with the X25519 secret to which owners wrap the keys of their data sets. A systemd
+	/// File with the secret of the key to which owners wrap the keys of their data sets. A systemd
 	/// credential of that name comes first.
 	#[arg(long, value_name = "FILE")]
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +122,7 @@ pub struct Settings {
 	pub account_key: PathBuf,
 	/// What opens it, if it is encrypted.
 	pub password: PasswordSource,
-	/// File with the X25519 secret.
+	/// File with the secret of the encryption key.
 	pub envelope_key: PathBuf,
 	/// Where the outbox is.
 	pub state_directory: PathBuf,
