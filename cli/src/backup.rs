@@ -226,12 +226,17 @@ fn damaged(reason: String) -> HomeError {
 mod tests {
 	use super::*;
 	use crate::{home::DatasetRecord, ids};
-	use msec_commitments::{EnvelopeSecret, KeyTree};
+	use msec_commitments::{KeyTree, WrappingSecret};
+	use msec_worker_common::keys::{wrapping_secret, Suite};
 
 	fn home() -> (tempfile::TempDir, Home) {
 		let directory = tempfile::tempdir().unwrap();
 		let home = Home::open(&directory.path().join("home")).unwrap();
 		(directory, home)
+	}
+
+	fn secret(byte: u8) -> WrappingSecret {
+		wrapping_secret(Suite::X25519, [byte; 32])
 	}
 
 	fn garden() -> DatasetRecord {
@@ -245,15 +250,14 @@ mod tests {
 	fn filled(password: &str) -> (tempfile::TempDir, Home) {
 		let (directory, home) = home();
 		home.save_account("owner", &AccountKey::from_seed(&[7; 32]), password).unwrap();
-		home.save_key("main", &EnvelopeSecret::from_bytes([3; 32]), password).unwrap();
+		home.save_key("main", &secret(3), password).unwrap();
 		let tree = KeyTree::from_seed([4; 32]);
 		home.save_dataset("garden", &garden(), &tree, password).unwrap();
 		(directory, home)
 	}
 
 	fn assert_whole(home: &Home, password: &str) {
-		let secret = EnvelopeSecret::from_bytes([3; 32]);
-		assert_eq!(home.key("main", password).unwrap().public_key(), secret.public_key());
+		assert_eq!(home.key("main", password).unwrap().public_key(), secret(3).public_key());
 		assert_eq!(home.dataset_record("garden").unwrap(), garden());
 		assert!(home.key_tree("garden", password).unwrap() == KeyTree::from_seed([4; 32]));
 		let account = AccountKey::from_seed(&[7; 32]);
@@ -280,7 +284,7 @@ mod tests {
 	#[test]
 	fn a_phrase_brings_everything_back_without_the_password() {
 		let (_directory, full) = filled("forgotten");
-		full.save_key("foreign", &EnvelopeSecret::from_bytes([5; 32]), "another").unwrap();
+		full.save_key("foreign", &secret(5), "another").unwrap();
 		let phrase = new_phrase();
 		// The first key by name decides whether the password is right.
 		assert!(full.backup(&Lock::Phrase(&phrase), "forgotten").is_err());

@@ -4,9 +4,9 @@ use crate::{
 	ids,
 	vault::{self, VaultError},
 };
-use msec_commitments::{EnvelopeSecret, KeyTree};
+use msec_commitments::{EnvelopeSecret, KeyTree, WrappingKey, WrappingSecret};
 use msec_worker_common::{
-	keys::{read_secret, write_secret, AccountKey, KeyError},
+	keys::{read_secret, wrapping_secret, write_secret, AccountKey, KeyError, Suite},
 	AccountId32, H256,
 };
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
@@ -68,8 +68,36 @@ pub struct Settings {
 /// An encryption key of one's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRecord {
-	/// The X25519 public key, as 0x-hex.
+	/// The public key, of X25519 or X-Wing, as 0x-hex.
 	pub public_key: String,
+	/// Counts the keys that had this name, from 1.
+	#[serde(default = "first_version")]
+	pub version: u32,
+}
+
+fn first_version() -> u32 {
+	1
+}
+
+impl KeyRecord {
+	fn new(secret: &WrappingSecret, version: u32) -> Self {
+		let digits = hex::encode(secret.public_key().as_bytes());
+		Self { public_key: format!("0x{digits}"), version }
+	}
+
+	/// The public key; `None` when it is damaged.
+	pub fn key(&self) -> Option<WrappingKey> {
+		let digits = self.public_key.strip_prefix("0x").unwrap_or(&self.public_key);
+		WrappingKey::from_bytes(&hex::decode(digits).ok()?)
+	}
+
+	/// Its suite; `None` when it is damaged.
+	pub fn suite(&self) -> Option<Suite> {
+		Some(match self.key()? {
+			WrappingKey::X25519(_) => Suite::X25519,
+			WrappingKey::XWing(_) => Suite::XWing,
+		})
+	}
 }
 
 /// A data set of one's own.
@@ -221,10 +249,20 @@ impl Home {
 	pub fn save_key(
 		&self,
 		name: &str,
-		secret: &EnvelopeSecret,
+		secret: &WrappingSecret,
 		passphrase: &str,
 	) -> Result<KeyRecord, HomeError> {
-		let record = KeyRecord { public_key: ids::hash_text(&secret.public_key()) };
+		self.save_key_version(name, secret, first_version(), passphrase)
+	}
+
+	fn save_key_version(
+		&self,
+		name: &str,
+		secret: &WrappingSecret,
+		version: u32,
+		passphrase: &str,
+	) -> Result<KeyRecord, HomeError> {
+		let record = KeyRecord::new(secret, version);
 		vault::save(&self.file(KEYS, name)?, &record, &*secret.to_bytes(), passphrase)?;
 		Ok(record)
 	}
@@ -236,10 +274,64 @@ impl Home {
 	}
 
 	/// Opens an encryption key.
-	pub fn key(&self, name: &str, passphrase: &str) -> Result<EnvelopeSecret, HomeError> {
+	pub fn key(&self, name: &str, passphrase: &str) -> Result<WrappingSecret, HomeError> {
 		let path = self.existing(KEYS, name, "key", "see `msec key list`")?;
-		let (_, secret): (KeyRecord, _) = vault::open(&path, passphrase)?;
-		Ok(EnvelopeSecret::from_bytes(*secret_bytes(&path, &secret)?))
+		let (record, secret): (KeyRecord, _) = vault::open(&path, passphrase)?;
+		let suite = record
+			.suite()
+			.ok_or_else(|| HomeError::Damaged(path.clone(), "its public key is none".to_owned()))?;
+		Ok(wrapping_secret(suite, *secret_bytes(&path, &secret)?))
+	}
+
+	/// The key that is to take the place of `name`: that of an attempt before, or the new one that `make`
+	/// makes.
+	pub fn begin_rotation(
+		&self,
+		name: &str,
+		make: impl FnOnce() -> WrappingSecret,
+		passphrase: &str,
+	) -> Result<WrappingSecret, HomeError> {
+		let next = next_name(name);
+		if !self.file(KEYS, name)?.exists() && self.file(KEYS, &next)?.exists() {
+			// Interrupted between the two steps of the end: it is as good as ended.
+			self.end_rotation(name)?;
+		}
+		let version = self.key_record(name)?.version;
+		if !self.file(KEYS, &next)?.exists() {
+			let secret = make();
+			self.save_key_version(&next, &secret, version.saturating_add(1), passphrase)?;
+		}
+		self.key(&next, passphrase)
+	}
+
+	/// Puts the key of [`Self::begin_rotation`] in the place of `name`; the one before stays under
+	/// another name.
+	pub fn end_rotation(&self, name: &str) -> Result<KeyRecord, HomeError> {
+		let (path, next) = (self.file(KEYS, name)?, self.file(KEYS, &next_name(name))?);
+		let fault = |source| HomeError::Io { path: path.clone(), source };
+		if path.exists() {
+			let version = self.key_record(name)?.version;
+			fs::rename(&path, self.file(KEYS, &former_name(name, version))?).map_err(fault)?;
+		}
+		fs::rename(&next, &path).map_err(fault)?;
+		fs::File::open(self.0.join(KEYS)).and_then(|folder| folder.sync_all()).map_err(fault)?;
+		self.key_record(name)
+	}
+
+	/// Opens `name` and the keys that had this name before, the youngest first.
+	pub fn key_versions(
+		&self,
+		name: &str,
+		passphrase: &str,
+	) -> Result<Vec<WrappingSecret>, HomeError> {
+		let mut secrets = vec![self.key(name, passphrase)?];
+		for version in (1..self.key_record(name)?.version).rev() {
+			let former = former_name(name, version);
+			if self.file(KEYS, &former)?.exists() {
+				secrets.push(self.key(&former, passphrase)?);
+			}
+		}
+		Ok(secrets)
 	}
 
 	/// Names and records of the data sets.
@@ -255,7 +347,20 @@ impl Home {
 		tree: &KeyTree,
 		passphrase: &str,
 	) -> Result<(), HomeError> {
-		Ok(vault::save(&self.file(DATASETS, name)?, record, tree.seed(), passphrase)?)
+		Ok(vault::save(&self.file(DATASETS, name)?, record, &tree.encode(), passphrase)?)
+	}
+
+	/// Keeps another secret of a data set in place of the one before: one or the other, whatever happens.
+	pub fn replace_key_tree(
+		&self,
+		name: &str,
+		tree: &KeyTree,
+		passphrase: &str,
+	) -> Result<(), HomeError> {
+		let path = self.existing(DATASETS, name, "data set", "see `msec dataset list`")?;
+		// Whoever has not the passphrase of the one before does not choose that of the next.
+		let (record, _): (DatasetRecord, _) = vault::open(&path, passphrase)?;
+		Ok(vault::replace(&path, &record, &tree.encode(), passphrase)?)
 	}
 
 	/// What is known of a data set without its passphrase.
@@ -268,7 +373,9 @@ impl Home {
 	pub fn key_tree(&self, name: &str, passphrase: &str) -> Result<KeyTree, HomeError> {
 		let path = self.existing(DATASETS, name, "data set", "see `msec dataset list`")?;
 		let (_, secret): (DatasetRecord, _) = vault::open(&path, passphrase)?;
-		Ok(KeyTree::from_seed(*secret_bytes(&path, &secret)?))
+		KeyTree::decode(&secret).ok_or_else(|| {
+			HomeError::Damaged(path, "its secret is not that of a data set".to_owned())
+		})
 	}
 
 	/// Destroys a data set's secret here. Backups are for their keeper to destroy.
@@ -430,6 +537,16 @@ impl Home {
 	}
 }
 
+/// Where the key is kept that is to take the place of `name`.
+fn next_name(name: &str) -> String {
+	format!("{name}-next")
+}
+
+/// Where the key is kept that had `name` as version `version`.
+fn former_name(name: &str, version: u32) -> String {
+	format!("{name}-v{version}")
+}
+
 fn secret_bytes(path: &Path, secret: &[u8]) -> Result<Zeroizing<[u8; 32]>, HomeError> {
 	secret
 		.try_into()
@@ -461,6 +578,7 @@ pub fn replace_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use msec_worker_common::keys::suite_of;
 
 	fn home() -> (tempfile::TempDir, Home) {
 		let directory = tempfile::tempdir().unwrap();
@@ -507,6 +625,63 @@ mod tests {
 		let (_directory, home) = home();
 		for name in ["", "../x", "a/b", "a.b", &"x".repeat(81)] {
 			assert!(matches!(home.key_record(name), Err(HomeError::InvalidName(_))), "{name}");
+		}
+	}
+
+	#[test]
+	fn a_key_is_rotated_whenever_it_was_interrupted() {
+		let (_directory, home) = home();
+		let secret = |suite, byte| wrapping_secret(suite, [byte; 32]);
+		let old = secret(Suite::X25519, 1);
+		assert_eq!(home.save_key("main", &old, "one").unwrap().version, 1);
+		let first = home.begin_rotation("main", || secret(Suite::XWing, 2), "one").unwrap();
+		let again = home.begin_rotation("main", || secret(Suite::XWing, 3), "one").unwrap();
+		assert_eq!(again.public_key(), first.public_key());
+		assert_eq!(home.key("main", "one").unwrap().public_key(), old.public_key());
+		// Killed between the two renames.
+		let [path, former] = ["main", "main-v1"].map(|name| home.file(KEYS, name).unwrap());
+		fs::rename(&path, &former).unwrap();
+		let next = home.begin_rotation("main", || secret(Suite::X25519, 4), "one").unwrap();
+		assert_eq!(home.key("main", "one").unwrap().public_key(), first.public_key());
+		let record = home.end_rotation("main").unwrap();
+		assert_eq!((record.version, record.suite()), (3, Some(Suite::X25519)));
+		let versions: Vec<_> = home.key_versions("main", "one").unwrap();
+		let keys: Vec<_> = versions.iter().map(WrappingSecret::public_key).collect();
+		assert_eq!(keys, [next.public_key(), first.public_key(), old.public_key()]);
+		assert_eq!(suite_of(&versions[1]), Suite::XWing);
+	}
+
+	/// The defect of the product before: "master secret kept in clear".
+	#[test]
+	fn no_file_of_the_home_has_a_secret_in_clear() {
+		let (directory, home) = home();
+		let secrets = [[0x5a; 32], [0x6b; 32], [0x7c; 32]];
+		home.save_key("main", &wrapping_secret(Suite::XWing, secrets[0]), "one").unwrap();
+		let record = DatasetRecord {
+			dataset: ids::hash_text(&[1; 32]),
+			salt: ids::hash_text(&[2; 32]),
+			owner: "owner".into(),
+		};
+		let tree = KeyTree::from_seed(secrets[1]);
+		home.save_dataset("garden", &record, &tree, "one").unwrap();
+		let renewed = tree.renewed(5, secrets[2]).unwrap();
+		assert!(home.replace_key_tree("garden", &renewed, "other").is_err());
+		home.replace_key_tree("garden", &renewed, "one").unwrap();
+		assert!(home.key_tree("garden", "one").unwrap() == renewed);
+		assert_eq!(home.dataset_record("garden").unwrap(), record);
+		for folder in [KEYS, DATASETS] {
+			for entry in fs::read_dir(directory.path().join("home").join(folder)).unwrap() {
+				let path = entry.unwrap().path();
+				assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+				let content = fs::read(&path).unwrap();
+				for secret in secrets {
+					let digits = hex::encode(secret);
+					for trace in [&secret[..], digits.as_bytes()] {
+						let found = content.windows(trace.len()).any(|part| part == trace);
+						assert!(!found, "{}", path.display());
+					}
+				}
+			}
 		}
 	}
 

@@ -1,5 +1,6 @@
 //! Secrets in files, encrypted with a passphrase by age (scrypt, ChaCha20-Poly1305).
 
+use crate::home::replace_file;
 use age::{
 	scrypt, secrecy::SecretString, x25519, DecryptError, Decryptor, Encryptor, Identity,
 	IdentityFile, Recipient,
@@ -157,10 +158,28 @@ pub fn save<P: Serialize>(
 	secret: &[u8],
 	passphrase: &str,
 ) -> Result<(), VaultError> {
+	Ok(write_secret(path, &document(public, secret, passphrase)?)?)
+}
+
+/// Writes a file like [`save`], in place of the one that is there.
+pub fn replace<P: Serialize>(
+	path: &Path,
+	public: &P,
+	secret: &[u8],
+	passphrase: &str,
+) -> Result<(), VaultError> {
+	let text = document(public, secret, passphrase)?;
+	replace_file(path, &text)
+		.map_err(|source| KeyError::Io { path: path.to_owned(), source }.into())
+}
+
+fn document<P: Serialize>(
+	public: &P,
+	secret: &[u8],
+	passphrase: &str,
+) -> Result<Vec<u8>, VaultError> {
 	let document = Document { public, secret: STANDARD.encode(encrypt(secret, passphrase)?) };
-	let text = serde_json::to_vec_pretty(&document)
-		.map_err(|error| VaultError::Encrypt(error.to_string()))?;
-	Ok(write_secret(path, &text)?)
+	serde_json::to_vec_pretty(&document).map_err(|error| VaultError::Encrypt(error.to_string()))
 }
 
 /// Reads what is in the clear.

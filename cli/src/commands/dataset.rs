@@ -3,16 +3,22 @@
 use super::{
 	arguments::parse_id,
 	context::{fields, table, Context},
+	rotation::RotateAgent,
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
 use msec::{home::DatasetRecord, ids, market, stores::Stores};
-use msec_commitments::{envelope, sha256, KeyTree, OrderContext};
+use msec_commitments::{
+	envelope, sha256,
+	wrapping::{unwrap, wrap},
+	KeyTree, OrderContext, WrappingKey,
+};
 use msec_worker_common::{
 	chain::{
 		runtime::{self, runtime_types::bounded_collections::bounded_vec::BoundedVec},
-		ChainClient, Order, OrderState,
+		BlockClient, ChainClient, Order, OrderState,
 	},
+	keys::read_wrapping_key,
 	store_client::StoreClient,
 	transactions::Submitter,
 	AccountId32, H256,
@@ -28,6 +34,12 @@ pub enum DatasetCommand {
 	Create(Create),
 	/// Name another key agent and seal the secret for it.
 	SetAgent(SetAgent),
+	/// After a breach of a key agent: name another for all its data sets, and renew their secrets.
+	///
+	/// The secret of each data set is renewed from its next batch on, so that what the former agent has opens
+	/// nothing that is published afterwards; it is sealed for you and the new agent at every store. The
+	/// answer says what the former agent could read. Interrupted, the command goes on when it is run again.
+	RotateAgent(RotateAgent),
 	/// Bring a lost data set secret back from a store, with the owner's encryption key.
 	Recover {
 		/// What to call it here.
@@ -66,9 +78,10 @@ pub struct Create {
 	/// Account that delivers keys to buyers; without one the owner does.
 	#[arg(long, value_name = "ACCOUNT")]
 	key_agent: Option<String>,
-	/// The key agent's X25519 public key [default: what it published on chain].
-	#[arg(long, value_name = "HEX", requires = "key_agent", value_parser = ids::parse_hash)]
-	key_agent_key: Option<[u8; 32]>,
+	/// The key agent's public key, of X25519 or X-Wing, or a file that holds it [default: what it published
+	/// on chain].
+	#[arg(long, value_name = "HEX|FILE", requires = "key_agent", value_parser = read_wrapping_key)]
+	key_agent_key: Option<WrappingKey>,
 }
 
 #[derive(Args)]
@@ -78,9 +91,9 @@ pub struct SetAgent {
 	/// Account that delivers keys to buyers.
 	#[arg(long, value_name = "ACCOUNT")]
 	key_agent: String,
-	/// Its X25519 public key [default: what it published on chain].
-	#[arg(long, value_name = "HEX", value_parser = ids::parse_hash)]
-	key_agent_key: Option<[u8; 32]>,
+	/// Its public key, of X25519 or X-Wing, or a file that holds it [default: what it published on chain].
+	#[arg(long, value_name = "HEX|FILE", value_parser = read_wrapping_key)]
+	key_agent_key: Option<WrappingKey>,
 }
 
 impl DatasetCommand {
@@ -88,6 +101,7 @@ impl DatasetCommand {
 		match self {
 			Self::Create(create) => create.run(context).await,
 			Self::SetAgent(set) => set.run(context).await,
+			Self::RotateAgent(rotate) => rotate.run(context).await,
 			Self::Recover { name, dataset, key } => recover(context, &name, dataset, &key).await,
 			Self::List => list(context).await,
 			Self::Show { dataset } => show(context, &dataset).await,
@@ -97,9 +111,9 @@ impl DatasetCommand {
 }
 
 /// For whom a data set's secret is sealed.
-struct Recipient {
-	account: AccountId32,
-	key: [u8; 32],
+pub struct Recipient {
+	pub account: AccountId32,
+	pub key: WrappingKey,
 }
 
 impl Create {
@@ -108,13 +122,10 @@ impl Create {
 		let chain = submitter.chain();
 		let owner = submitter.key().account_id();
 		let block = chain.finalized().await?;
-		let owner_key =
-			block.encryption_key(&owner).await?.ok_or_else(|| {
-				anyhow!("publish an encryption key first: msec key create main && msec key publish main")
-			})?;
-		let mut recipients = vec![Recipient { account: owner, key: owner_key.key }];
+		let mut recipients = vec![owner_recipient(context, &block, &owner).await?];
 		if let Some(agent) = &self.key_agent {
-			recipients.push(agent_recipient(context, chain, agent, self.key_agent_key).await?);
+			recipients
+				.push(agent_recipient(context, chain, agent, self.key_agent_key.clone()).await?);
 		}
 		let mut stores = Vec::new();
 		for store in &self.stores {
@@ -206,11 +217,33 @@ impl SetAgent {
 	}
 }
 
-async fn agent_recipient(
+/// The owner, with the key of his choice or the one that is published.
+pub async fn owner_recipient(
+	context: &Context,
+	block: &BlockClient,
+	owner: &AccountId32,
+) -> Result<Recipient> {
+	let key = match context.home().settings()?.owner_key {
+		Some(name) => {
+			let record = context.home().key_record(&name)?;
+			record.key().ok_or_else(|| anyhow!("the public key of {name} is damaged"))?
+		},
+		None => {
+			let published = block.encryption_key(owner).await?;
+			let published = published.map(|published| WrappingKey::X25519(published.key));
+			published.ok_or_else(|| {
+				anyhow!("publish an encryption key first: msec key create main && msec key publish main")
+			})?
+		},
+	};
+	Ok(Recipient { account: *owner, key })
+}
+
+pub async fn agent_recipient(
 	context: &Context,
 	chain: &ChainClient,
 	agent: &str,
-	key: Option<[u8; 32]>,
+	key: Option<WrappingKey>,
 ) -> Result<Recipient> {
 	let account = context.address(agent)?;
 	let key = match key {
@@ -218,7 +251,7 @@ async fn agent_recipient(
 		None => {
 			let published = chain.finalized().await?.encryption_key(&account).await?;
 			published
-				.map(|published| published.key)
+				.map(|published| WrappingKey::X25519(published.key))
 				.ok_or_else(|| anyhow!("{agent} has published no key; say --key-agent-key"))?
 		},
 	};
@@ -226,7 +259,7 @@ async fn agent_recipient(
 }
 
 /// Leaves the secret at every store, sealed for each recipient.
-async fn seal_for(
+pub async fn seal_for(
 	submitter: &Submitter,
 	id: &H256,
 	tree: &KeyTree,
@@ -240,7 +273,7 @@ async fn seal_for(
 	let genesis = submitter.chain().genesis();
 	for recipient in recipients {
 		let seed = rand::random();
-		let wrapped = envelope::wrap_key_tree(tree, &recipient.key, &genesis, &id.0, seed)
+		let wrapped = wrap(tree, &recipient.key, &genesis, &id.0, seed)
 			.map_err(|_| anyhow!("nothing can be sealed for the key of {}", recipient.account))?;
 		stores.put_key(&recipient.account, &wrapped).await?;
 	}
@@ -248,7 +281,7 @@ async fn seal_for(
 }
 
 async fn recover(context: &Context, name: &str, id: H256, key: &str) -> Result<()> {
-	let secret = context.home().key(key, context.password()?)?;
+	let secrets = context.home().key_versions(key, context.password()?)?;
 	let account = context.account_key()?;
 	let owner = account.account_id();
 	let (chain, block) = context.finalized().await?;
@@ -258,14 +291,15 @@ async fn recover(context: &Context, name: &str, id: H256, key: &str) -> Result<(
 	for operator in &details.stores {
 		let Some(store) = block.store(operator).await? else { continue };
 		let client = StoreClient::new(&store.endpoint, operator, account.clone())?;
-		let tree = match client.key(&id.0, &owner).await {
-			Ok(wrapped) => envelope::unwrap_key_tree(&wrapped, &secret, &chain.genesis(), &id.0),
+		let wrapped = match client.key(&id.0, &owner).await {
+			Ok(wrapped) => wrapped,
 			Err(error) => {
 				reasons.push(format!("{operator}: {error}"));
 				continue;
 			},
 		};
-		let Ok(tree) = tree else {
+		let open = |secret| unwrap(&wrapped, secret, &chain.genesis(), &id.0).ok();
+		let Some(tree) = secrets.iter().find_map(open) else {
 			reasons.push(format!("{operator}: what it has does not open with the key {key}"));
 			continue;
 		};
@@ -422,7 +456,7 @@ fn seal_for_buyer(
 	// The same randomness must not serve for two envelopes.
 	let seed = tree.envelope_seed(&sha256(&[&sealing.order, &batches.to_le_bytes()]));
 	envelope::seal_order(&tree.cover(batches), buyer_key, sealing, *seed)
-		.map_err(|_| anyhow!("nothing can be sealed for the buyer's key"))
+		.map_err(|error| anyhow!("nothing can be sealed for the buyer's key: {error:?}"))
 }
 
 #[cfg(test)]

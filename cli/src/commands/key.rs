@@ -1,15 +1,20 @@
 //! `msec key`
 
-use super::context::{fields, table, Context};
+use super::{
+	context::{fields, table, Context},
+	rotation::Rotate,
+};
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::{Args, Subcommand};
 use msec::{
 	backup::{self, Key, Lock, Restored},
-	ids,
+	home::KeyRecord,
 };
+use msec_commitments::WrappingKey;
 use msec_worker_common::{
 	chain::runtime::{self, runtime_types},
-	keys::{generate_envelope_secret, write_secret, PasswordSource},
+	keys::{generate_wrapping_secret, write_secret, PasswordSource, Suite},
+	transactions::Submitter,
 };
 use serde_json::json;
 use std::{
@@ -20,11 +25,27 @@ use zeroize::Zeroizing;
 
 #[derive(Subcommand)]
 pub enum KeyCommand {
-	/// Make an encryption key (X25519).
+	/// Make an encryption key.
 	Create {
 		/// What to call it here.
 		name: String,
+		/// Its kind: x25519, or x-wing, which resists quantum computers as well.
+		///
+		/// The chain publishes x25519 keys alone. A key of x-wing is used for sealing the secrets of your
+		/// own data sets: say `msec key use`.
+		#[arg(long, default_value_t)]
+		suite: Suite,
 	},
+	/// Seal the secrets of new data sets for this key, whatever key is published.
+	Use {
+		/// Which key.
+		name: String,
+	},
+	/// Make a new key in place of one, and seal the secrets of all data sets for it.
+	///
+	/// Nothing of the data is touched. Interrupted, the command goes on where it was when it is run again.
+	/// The former key stays here as NAME-v1, NAME-v2 and so on.
+	Rotate(Rotate),
 	/// Publish an encryption key on chain, in place of an older one.
 	Publish {
 		/// Which key.
@@ -77,30 +98,42 @@ pub struct Restore {
 impl KeyCommand {
 	pub async fn run(self, context: &Context) -> Result<()> {
 		match self {
-			Self::Create { name } => {
-				let secret = generate_envelope_secret();
+			Self::Create { name, suite } => {
+				let secret = generate_wrapping_secret(suite);
 				let record = context.home().save_key(&name, &secret, context.new_password()?)?;
 				let value = json!({ "name": name, "public_key": record.public_key });
 				context.print(&value, || {
-					format!(
-						"{}\n\nPublish it: msec key publish {name}",
-						fields(&[("key", name.clone()), ("public key", record.public_key.clone())])
-					)
+					let next = match suite {
+						Suite::X25519 => format!("Publish it: msec key publish {name}"),
+						Suite::XWing => format!("Seal your data sets for it: msec key use {name}"),
+					};
+					let key = fields(&[("key", name.clone()), ("public key", shown(&record))]);
+					format!("{key}\n\n{next}")
 				});
 				Ok(())
 			},
+			Self::Use { name } => use_key(context, &name),
+			Self::Rotate(rotate) => rotate.run(context).await,
 			Self::Publish { name } => publish(context, &name).await,
 			Self::List => {
 				let keys = context.home().keys()?;
+				let suite = |key: &KeyRecord| key.suite().unwrap_or_default().to_string();
 				let values: Vec<_> = keys
 					.iter()
-					.map(|(name, key)| json!({ "name": name, "public_key": key.public_key }))
+					.map(|(name, key)| {
+						json!({
+							"name": name, "public_key": key.public_key, "suite": suite(key),
+							"version": key.version,
+						})
+					})
 					.collect();
-				let rows: Vec<_> = keys
-					.iter()
-					.map(|(name, key)| vec![name.clone(), key.public_key.clone()])
-					.collect();
-				context.print(&json!(values), || table(&["NAME", "PUBLIC KEY"], &rows));
+				let row = |(name, key): &(String, KeyRecord)| {
+					vec![name.clone(), suite(key), key.version.to_string(), shown(key)]
+				};
+				let rows: Vec<_> = keys.iter().map(row).collect();
+				context.print(&json!(values), || {
+					table(&["NAME", "SUITE", "VERSION", "PUBLIC KEY"], &rows)
+				});
 				Ok(())
 			},
 			Self::Backup(backup) => backup.run(context),
@@ -234,21 +267,52 @@ fn show_and_ask_back(screen: &mut impl Screen) -> Result<Zeroizing<String>> {
 
 async fn publish(context: &Context, name: &str) -> Result<()> {
 	let record = context.home().key_record(name)?;
-	let key = ids::parse_hash(&record.public_key).map_err(|error| anyhow!(error))?;
 	let submitter = context.submitter().await?;
 	let account = submitter.key().account_id();
-	let block = submitter.chain().finalized().await?;
-	let published = block.encryption_key(&account).await?;
-	if published.is_none_or(|published| published.key != key) {
-		let suite = runtime_types::pallet_records::types::Suite::X25519;
-		let call = runtime::transactions().records().publish_encryption_key(suite, key);
-		context.execute_once(&submitter, "key", &call).await?;
+	match record.key() {
+		Some(WrappingKey::X25519(key)) => publish_key(context, &submitter, key).await?,
+		Some(WrappingKey::XWing(_)) => {
+			bail!("the chain publishes keys of X25519 alone; say: msec key use {name}")
+		},
+		None => bail!("the public key of {name} is damaged"),
 	}
 	let value = json!({
 		"name": name, "public_key": record.public_key, "account": account.to_string(),
 	});
 	context.print(&value, || format!("{} is the encryption key of {account}", record.public_key));
 	Ok(())
+}
+
+/// Publishes a key of the account that signs, unless it is published.
+pub async fn publish_key(context: &Context, submitter: &Submitter, key: [u8; 32]) -> Result<()> {
+	let account = submitter.key().account_id();
+	let block = submitter.chain().finalized().await?;
+	let published = block.encryption_key(&account).await?;
+	if published.is_none_or(|published| published.key != key) {
+		let suite = runtime_types::pallet_records::types::Suite::X25519;
+		let call = runtime::transactions().records().publish_encryption_key(suite, key);
+		context.execute_once(submitter, "key", &call).await?;
+	}
+	Ok(())
+}
+
+fn use_key(context: &Context, name: &str) -> Result<()> {
+	let record = context.home().key_record(name)?;
+	let mut settings = context.home().settings()?;
+	settings.owner_key = Some(name.to_owned());
+	context.home().save_settings(&settings)?;
+	let value = json!({ "name": name, "public_key": record.public_key });
+	context.print(&value, || format!("the secrets of new data sets are sealed for {name}"));
+	Ok(())
+}
+
+/// A public key for people: the whole of a short one, the beginning of a long one.
+fn shown(record: &KeyRecord) -> String {
+	const SHOWN: usize = 66;
+	match record.public_key.get(..SHOWN) {
+		Some(beginning) if record.public_key.len() > SHOWN => format!("{beginning}…"),
+		_ => record.public_key.clone(),
+	}
 }
 
 #[cfg(test)]

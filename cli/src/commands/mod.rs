@@ -21,6 +21,7 @@ mod price;
 mod price_history;
 mod publish;
 mod request;
+mod rotation;
 mod search;
 mod store;
 mod subscription;

@@ -12,6 +12,7 @@ pub mod database;
 pub mod health;
 pub mod keys;
 pub mod provenance;
+pub mod rotation;
 pub mod shutdown;
 pub mod signature;
 pub mod store_client;
