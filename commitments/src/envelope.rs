@@ -173,6 +173,47 @@ pub fn open_order(
 	KeyCover::decode(&plaintext).ok_or(EnvelopeError::NotACover)
 }
 
+/// What is handed to a reader is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReaderContext {
+	/// Hash of the chain's first block.
+	pub genesis: Hash,
+	/// The data set.
+	pub dataset: Hash,
+	/// The reader's account.
+	pub reader: Hash,
+}
+
+impl ReaderContext {
+	fn info(&self) -> Vec<u8> {
+		[b"m-sec reader envelope".as_slice(), &self.genesis, &self.dataset, &self.reader].concat()
+	}
+}
+
+/// Seals the keys of the first batches of a data set for somebody who may read them without an order.
+/// `seed` must be fresh randomness.
+pub fn seal_for_reader(
+	cover: &KeyCover,
+	recipient: &[u8; 32],
+	context: &ReaderContext,
+	seed: [u8; 32],
+) -> Result<Vec<u8>, EnvelopeError> {
+	if !cover.fits() {
+		return Err(EnvelopeError::CoverTooLong);
+	}
+	seal(&cover.encode(), recipient, &context.info(), seed)
+}
+
+/// Opens what was sealed for a reader.
+pub fn open_as_reader(
+	envelope: &[u8],
+	secret: &EnvelopeSecret,
+	context: &ReaderContext,
+) -> Result<KeyCover, EnvelopeError> {
+	let plaintext = open(envelope, secret, &context.info())?;
+	KeyCover::decode(&plaintext).ok_or(EnvelopeError::NotACover)
+}
+
 /// Wraps a data set's key tree for its owner or key agent. `seed` must be fresh randomness.
 pub fn wrap_key_tree(
 	tree: &KeyTree,
@@ -273,6 +314,19 @@ mod tests {
 		assert!(open_order(&envelope, &secret, &other) == Err(EnvelopeError::Undecryptable));
 		let stranger = EnvelopeSecret::from_bytes([8; 32]);
 		assert!(open_order(&envelope, &stranger, &CONTEXT) == Err(EnvelopeError::Undecryptable));
+	}
+
+	#[test]
+	fn what_is_sealed_for_a_reader_opens_for_that_reader_only() {
+		let secret = EnvelopeSecret::from_bytes([9; 32]);
+		let cover = KeyTree::from_seed([7; 32]).cover(1000);
+		let context = ReaderContext { genesis: [1; 32], dataset: [3; 32], reader: [2; 32] };
+		let sealed = seal_for_reader(&cover, &secret.public_key(), &context, [5; 32]).unwrap();
+		assert!(open_as_reader(&sealed, &secret, &context) == Ok(cover));
+		let other = ReaderContext { reader: [4; 32], ..context };
+		let opened = open_as_reader(&sealed, &secret, &other);
+		assert!(opened == Err(EnvelopeError::Undecryptable));
+		assert!(open_order(&sealed, &secret, &CONTEXT) == Err(EnvelopeError::Undecryptable));
 	}
 
 	#[test]

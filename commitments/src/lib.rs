@@ -33,7 +33,8 @@ pub use chunk::{
 };
 pub use dispute::{verify_wrong_data, verify_wrong_key, DisputeRejection};
 pub use envelope::{
-	EnvelopeError, EnvelopeSecret, OrderContext, MAX_ENVELOPE_LENGTH, MAX_WRAPPED_LENGTH,
+	EnvelopeError, EnvelopeSecret, OrderContext, ReaderContext, MAX_ENVELOPE_LENGTH,
+	MAX_WRAPPED_LENGTH,
 };
 pub use hash::{sha256, Hash};
 pub use key_tree::{BatchKey, KeyCover, KeyTree};

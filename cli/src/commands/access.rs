@@ -15,7 +15,7 @@ use serde_json::json;
 
 /// An action on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ActionArgument {
+pub enum ActionArgument {
 	/// See metadata.
 	Describe,
 	/// Fetch stored ciphertext.
@@ -48,7 +48,7 @@ impl From<ActionArgument> for Action {
 
 /// A purpose on the command line, after the W3C Data Privacy Vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PurposeArgument {
+pub enum PurposeArgument {
 	ServiceProvision,
 	ResearchAndDevelopment,
 	PublicBenefit,

@@ -20,6 +20,7 @@ mod plot;
 mod price;
 mod price_history;
 mod publish;
+mod read;
 mod request;
 mod rotation;
 mod search;
@@ -137,6 +138,8 @@ enum Command {
 	Order(order::OrderCommand),
 	/// Fetch and decrypt what was bought, checking every chunk.
 	Fetch(order::Fetch),
+	/// Fetch and decrypt what a grant allows to read, without an order, checking every chunk.
+	Read(read::Read),
 	/// Confirm that everything is right; the seller is paid.
 	Confirm(order::OrderArgument),
 	/// Prove to the chain that the delivery is wrong; the payer is refunded.
@@ -212,6 +215,7 @@ impl Cli {
 			Command::Orders(command) => command.run(&context).await,
 			Command::Order(command) => command.run(&context).await,
 			Command::Fetch(command) => command.run(&context).await,
+			Command::Read(command) => command.run(&context).await,
 			Command::Confirm(order) => order.confirm(&context).await,
 			Command::Dispute(order) => order.dispute(&context).await,
 			Command::Settle(order) => order.settle(&context).await,

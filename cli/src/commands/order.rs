@@ -453,8 +453,8 @@ impl Fetch {
 		let bar = context.bar(order.range.batches.into(), false);
 		bar.set_message("batches");
 		let mut progress = |batches: u32| bar.set_position(batches.into());
-		let files =
-			fetch::fetch(&stores, &self.order, order, &cover, &self.out, &mut progress).await;
+		let (range, out) = (&order.range, &self.out);
+		let files = fetch::fetch(&stores, &self.order, range, &cover, out, &mut progress).await;
 		let files = files.map_err(|error| advise(&self.order, &error));
 		bar.finish_and_clear();
 		let files: Vec<_> = files?.iter().map(|path| path.display().to_string()).collect();

@@ -168,13 +168,15 @@ fn basis<AccountId, BlockNumber, Ticket>(grant: &Grant<AccountId, BlockNumber, T
 	}
 }
 
-/// Orders answers: permission first, then the refusal that is easiest to do something about.
+/// Orders answers: permission first, and of these one that is not bound to what was bought; then the
+/// refusal that is easiest to do something about.
 fn rank(decision: &Decision) -> u8 {
 	match decision {
+		Decision::Allow(Basis::Order(_)) => 1,
 		Decision::Allow(_) => 0,
-		Decision::Deny(Refusal::OtherPurpose) => 1,
-		Decision::Deny(Refusal::NotYetValid) => 2,
-		Decision::Deny(Refusal::Expired) => 3,
-		Decision::Deny(_) => 4,
+		Decision::Deny(Refusal::OtherPurpose) => 2,
+		Decision::Deny(Refusal::NotYetValid) => 3,
+		Decision::Deny(Refusal::Expired) => 4,
+		Decision::Deny(_) => 5,
 	}
 }

@@ -8,7 +8,7 @@ use axum::{
 use msec_commitments::Hash;
 use msec_worker_common::{
 	chain::{parse_purpose, Action, Dataset, Decision, Purpose, Refusal},
-	signature::{BodyDigest, RequestParts, Unclaimed},
+	signature::{BodyDigest, RequestParts, Unclaimed, Verifier},
 	AccountId32,
 };
 use serde::Deserialize;
@@ -44,7 +44,7 @@ pub(super) async fn authorize(
 	id: &Hash,
 	action: Action,
 ) -> Result<Authorized, Problem> {
-	let unclaimed = verify(service, request)?;
+	let unclaimed = verify(&service.verifier, request)?;
 	let purpose = purpose(request)?;
 	match service.chain.decide(unclaimed.account(), id, action, purpose).await? {
 		Decision::Allow(_) => {},
@@ -85,7 +85,7 @@ pub(super) async fn authorize_erasure(
 	request: &Parts,
 	id: &Hash,
 ) -> Result<(), Problem> {
-	let unclaimed = verify(service, request)?;
+	let unclaimed = verify(&service.verifier, request)?;
 	let dataset = service
 		.chain
 		.finalized_dataset(id)
@@ -103,7 +103,7 @@ pub(super) async fn authorize_erasure(
 }
 
 /// What the query says that the request is for.
-fn purpose(request: &Parts) -> Result<Option<Purpose>, Problem> {
+pub(super) fn purpose(request: &Parts) -> Result<Option<Purpose>, Problem> {
 	let invalid = |detail: &str| Problem::unprocessable("invalid-query", detail);
 	let Query(query) = Query::<Declared>::try_from_uri(&request.uri)
 		.map_err(|error| invalid(&error.body_text()))?;
@@ -111,7 +111,11 @@ fn purpose(request: &Parts) -> Result<Option<Purpose>, Problem> {
 	query.purpose.map(parse).transpose()
 }
 
-fn verify<'a>(service: &'a Service, request: &Parts) -> Result<Unclaimed<'a>, Problem> {
+/// Checks the signature of a request.
+pub(super) fn verify<'a>(
+	verifier: &'a Verifier,
+	request: &Parts,
+) -> Result<Unclaimed<'a>, Problem> {
 	let parts = RequestParts {
 		method: request.method.as_str(),
 		path: request.uri.path(),
@@ -120,5 +124,5 @@ fn verify<'a>(service: &'a Service, request: &Parts) -> Result<Unclaimed<'a>, Pr
 	let headers = |name: &'static str| {
 		request.headers.get_all(name).into_iter().map(|value| value.as_bytes())
 	};
-	Ok(service.verifier.verify(&parts, headers)?)
+	Ok(verifier.verify(&parts, headers)?)
 }

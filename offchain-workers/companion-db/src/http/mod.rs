@@ -6,6 +6,7 @@ mod batches;
 mod datasets;
 mod keys;
 mod problem;
+pub mod readers;
 mod upload;
 
 use crate::{access::ChainAccess, store::Store};

@@ -63,7 +63,7 @@ impl Problem {
 	}
 
 	pub fn busy() -> Self {
-		let detail = "all places for uploads are taken";
+		let detail = "all places are taken; try again";
 		Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
 	}
 

@@ -11,15 +11,24 @@ mod settings;
 use agent::Agent;
 use anyhow::Context;
 use clap::Parser;
+use futures::FutureExt;
+use key_trees::Fetcher;
+use msec_commitments::WrappingSecret;
+use msec_companion_db::{
+	access::NodeAccess,
+	http::readers::{routes, KeySource, ReaderService},
+};
 use msec_worker_common::{
-	chain::ChainClient,
+	chain::{ChainClient, MAX_HEAD_AGE},
 	health::{self, Readiness},
 	keys::{load_wrapping_secret, AccountKey},
 	shutdown, telemetry,
 	transactions::Submitter,
 };
 use settings::{Arguments, Command, Settings};
-use std::{process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
 	let arguments = Arguments::parse();
@@ -51,6 +60,7 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 	std::fs::create_dir_all(&settings.state_directory)
 		.with_context(|| settings.state_directory.display().to_string())?;
 	let chain = ChainClient::connect(&settings.node).await?;
+	let readers = readers(&chain, &key, &secret);
 	let outbox = settings.state_directory.join("outbox.redb");
 	let submitter = Submitter::open(&outbox, chain, key.clone())?;
 
@@ -64,9 +74,44 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 		"delivering keys"
 	);
 	shutdown::notify_ready();
-	tokio::try_join!(async { health.await.context("health and metrics") }, async {
-		agent.run(stop).await;
-		Ok(())
-	},)?;
+	let serving = serve_readers(settings.readers_listen, readers, stop.clone());
+	tokio::try_join!(
+		async { health.await.context("health and metrics") },
+		async { serving.await.context("keys for readers") },
+		async {
+			agent.run(stop).await;
+			Ok(())
+		},
+	)?;
+	Ok(())
+}
+
+/// What hands keys to readers: the chain decides, and the stores have the secrets.
+fn readers(
+	chain: &ChainClient,
+	key: &Arc<AccountKey>,
+	secret: &WrappingSecret,
+) -> Arc<ReaderService> {
+	let fetcher = Fetcher::new(chain.genesis(), key.clone(), secret.clone());
+	let access = NodeAccess::new(chain.clone(), MAX_HEAD_AGE);
+	let (agent, genesis) = (key.account_id(), chain.genesis());
+	let chain = chain.clone();
+	let source: KeySource = Arc::new(move |id, dataset| {
+		let (fetcher, chain) = (fetcher.clone(), chain.clone());
+		async move { fetcher.fetch(chain.finalized().await?, id, dataset).await }.boxed()
+	});
+	Arc::new(ReaderService::new(Arc::new(access), source, agent, genesis))
+}
+
+/// Serves readers at `address` until `stop`, if there is one.
+async fn serve_readers(
+	address: Option<SocketAddr>,
+	service: Arc<ReaderService>,
+	stop: CancellationToken,
+) -> anyhow::Result<()> {
+	let Some(address) = address else { return Ok(()) };
+	let listener = TcpListener::bind(address).await?;
+	tracing::info!(address = %listener.local_addr()?, "keys for readers");
+	axum::serve(listener, routes(service)).with_graceful_shutdown(stop.cancelled_owned()).await?;
 	Ok(())
 }

@@ -111,6 +111,12 @@ struct Options {
 	#[arg(long, value_name = "ADDRESS")]
 	#[serde(skip_serializing_if = "Option::is_none")]
 	health_listen: Option<SocketAddr>,
+
+	/// Where readers with a grant ask for keys, behind a proxy that speaks TLS, such as 127.0.0.1:8463
+	/// [default: nowhere].
+	#[arg(long, value_name = "ADDRESS")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	readers_listen: Option<SocketAddr>,
 }
 
 /// What the agent runs with.
@@ -128,6 +134,8 @@ pub struct Settings {
 	pub state_directory: PathBuf,
 	/// Where health and metrics are served.
 	pub health_listen: SocketAddr,
+	/// Where readers ask for keys, if anywhere.
+	pub readers_listen: Option<SocketAddr>,
 }
 
 impl RunArguments {
@@ -141,6 +149,7 @@ impl RunArguments {
 			envelope_key: required(options.envelope_key, "envelope-key", PREFIX)?,
 			state_directory: required(options.state_directory, "state-directory", PREFIX)?,
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
+			readers_listen: options.readers_listen,
 		})
 	}
 }
@@ -163,6 +172,7 @@ mod tests {
 		let settings = arguments.run.settings().unwrap();
 		assert_eq!(settings.node, DEFAULT_NODE);
 		assert_eq!(settings.password, PasswordSource::Prompt);
+		assert_eq!(settings.readers_listen, None);
 	}
 
 	#[test]
