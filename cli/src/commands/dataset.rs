@@ -6,7 +6,7 @@ use super::{
 	rotation::RotateAgent,
 };
 use anyhow::{anyhow, bail, Context as _, Result};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use msec::{home::DatasetRecord, ids, market, stores::Stores};
 use msec_commitments::{
 	envelope, sha256,
@@ -15,6 +15,7 @@ use msec_commitments::{
 };
 use msec_worker_common::{
 	chain::{
+		protection::{parse_region, LegalBasis, Region},
 		runtime::{self, runtime_types::bounded_collections::bounded_vec::BoundedVec},
 		BlockClient, ChainClient, Order, OrderState,
 	},
@@ -24,6 +25,7 @@ use msec_worker_common::{
 	AccountId32, H256,
 };
 use serde_json::{json, Value};
+use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub enum DatasetCommand {
@@ -58,6 +60,11 @@ pub enum DatasetCommand {
 		/// Name or identifier.
 		dataset: String,
 	},
+	/// State why the data may be processed, and where its stores are.
+	///
+	/// From then on the data goes only to accounts in the same region, in one whose protection the council
+	/// finds adequate, or, with safeguards, everywhere. Accounts say where they are by `msec region declare`.
+	Protect(Protect),
 	/// Destroy a data set for good: its keys, its ciphertext, its sales.
 	Erase {
 		/// Name or identifier.
@@ -103,10 +110,76 @@ impl DatasetCommand {
 			Self::SetAgent(set) => set.run(context).await,
 			Self::RotateAgent(rotate) => rotate.run(context).await,
 			Self::Recover { name, dataset, key } => recover(context, &name, dataset, &key).await,
+			Self::Protect(protect) => protect.run(context).await,
 			Self::List => list(context).await,
 			Self::Show { dataset } => show(context, &dataset).await,
 			Self::Erase { dataset, reason } => erase(context, &dataset, &reason).await,
 		}
+	}
+}
+
+/// A legal basis on the command line: GDPR, article 6(1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LegalBasisArgument {
+	Consent,
+	Contract,
+	LegalObligation,
+	VitalInterests,
+	PublicTask,
+	LegitimateInterests,
+}
+
+impl From<LegalBasisArgument> for LegalBasis {
+	fn from(argument: LegalBasisArgument) -> Self {
+		match argument {
+			LegalBasisArgument::Consent => Self::Consent,
+			LegalBasisArgument::Contract => Self::Contract,
+			LegalBasisArgument::LegalObligation => Self::LegalObligation,
+			LegalBasisArgument::VitalInterests => Self::VitalInterests,
+			LegalBasisArgument::PublicTask => Self::PublicTask,
+			LegalBasisArgument::LegitimateInterests => Self::LegitimateInterests,
+		}
+	}
+}
+
+#[derive(Args)]
+pub struct Protect {
+	/// Name or identifier of the data set.
+	dataset: String,
+	/// Why the data may be processed.
+	#[arg(long, value_enum)]
+	basis: LegalBasisArgument,
+	/// Where the stores are, such as EU,JP; at most eight.
+	#[arg(long = "region", value_name = "REGION", required = true, value_delimiter = ',', value_parser = parse_region)]
+	regions: Vec<Region>,
+	/// Document with the safeguards for transfers, such as standard contractual clauses; the chain keeps its
+	/// hash.
+	#[arg(long, value_name = "FILE")]
+	safeguards: Option<PathBuf>,
+}
+
+impl Protect {
+	async fn run(self, context: &Context) -> Result<()> {
+		let id = context.dataset(&self.dataset)?;
+		let submitter = context.submitter().await?;
+		let safeguards = match &self.safeguards {
+			Some(path) => {
+				let document = std::fs::read(path).with_context(|| path.display().to_string())?;
+				Some(ids::document(&document))
+			},
+			None => None,
+		};
+		let call = runtime::transactions().access_control().set_protection(
+			id,
+			self.basis.into(),
+			BoundedVec(self.regions),
+			safeguards,
+		);
+		context.execute_once(&submitter, "protect", &call).await?;
+		let safeguards = safeguards.map(|hash| ids::hash_text(&hash.0));
+		let value = json!({ "dataset": ids::hash_text(&id.0), "safeguards": safeguards });
+		context.print(&value, || text_of(&value));
+		Ok(())
 	}
 }
 
@@ -345,8 +418,12 @@ async fn show(context: &Context, dataset: &str) -> Result<()> {
 	let stores: Vec<String> = details.stores.iter().map(ToString::to_string).collect();
 	let root = details.range().map(|range| ids::hash_text(&range.root.0));
 	let agent = details.key_agent.map(|agent| agent.to_string());
+	let protection = block.protection(&id.0).await?;
+	let subject = block.data_subject(&id.0).await?.map(|subject| subject.account.to_string());
 	let value = json!({
 		"dataset": ids::hash_text(&id.0),
+		"data_subject": subject,
+		"regions": protection.map(|protection| protection.regions),
 		"owner": details.owner.to_string(),
 		"key_agent": agent,
 		"stores": stores,

@@ -6,6 +6,7 @@ mod arguments;
 mod bundle;
 mod campaign;
 mod complaint;
+mod consent;
 mod context;
 mod dataset;
 mod demand;
@@ -21,6 +22,7 @@ mod price;
 mod price_history;
 mod publish;
 mod read;
+mod region;
 mod request;
 mod rotation;
 mod search;
@@ -178,8 +180,14 @@ enum Command {
 	Revoke(access::Revoke),
 	/// Exclude somebody from a data set, whatever was granted.
 	Deny(access::Deny),
-	/// Ask whether somebody may do something, and why.
+	/// Ask whether somebody may do something, and why; ask for a grant, and answer who does.
 	Access(access::Access),
+	/// The consent of the person whom a data set is about.
+	#[command(subcommand, long_about = consent::LONG_ABOUT)]
+	Consent(consent::ConsentCommand),
+	/// Where an account is, for data that may not go everywhere.
+	#[command(subcommand)]
+	Region(region::RegionCommand),
 	/// The chain, its runtime, and whether this program fits.
 	Info,
 	/// Print a completion script for a shell.
@@ -233,6 +241,8 @@ impl Cli {
 			Command::Revoke(command) => command.run(&context).await,
 			Command::Deny(command) => command.run(&context).await,
 			Command::Access(command) => command.run(&context).await,
+			Command::Consent(command) => command.run(&context).await,
+			Command::Region(command) => command.run(&context).await,
 			Command::Info => info::run(&context).await,
 			Command::Completion { .. } => Ok(()),
 			Command::Plot(command) => command.run(&context),
@@ -254,8 +264,16 @@ mod tests {
 	#[test]
 	fn help_teaches_what_takes_more_than_a_line() {
 		let command = Cli::command();
-		for name in ["publish", "search", "prices", "bundle", "campaign", "device", "verify-image"]
-		{
+		for name in [
+			"publish",
+			"search",
+			"prices",
+			"bundle",
+			"campaign",
+			"consent",
+			"device",
+			"verify-image",
+		] {
 			let found = command.find_subcommand(name).expect("the command is there");
 			let (line, text) = (found.get_about(), found.get_long_about());
 			let length = |text: Option<&clap::builder::StyledStr>| {
