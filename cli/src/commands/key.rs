@@ -144,22 +144,20 @@ impl KeyCommand {
 
 impl Backup {
 	fn run(self, context: &Context) -> Result<()> {
-		let password = context.new_password()?;
 		let phrase = match (&self.phrase_file, self.phrase) {
 			(None, false) => None,
-			(Some(path), _) => {
-				let phrase = backup::new_phrase();
-				write_secret(path, phrase.as_bytes())?;
-				Some(phrase)
-			},
+			(Some(_), _) => Some(backup::new_phrase()),
 			(None, true) => Some(show_and_ask_back(&mut Terminal)?),
 		};
-		let lock = match &phrase {
-			Some(phrase) => Lock::Phrase(phrase),
-			None if self.recipients.is_empty() => Lock::Password,
-			None => Lock::Recipients(&self.recipients),
+		let (lock, password) = match &phrase {
+			Some(phrase) => (Lock::Phrase(phrase), context.password()?),
+			None if self.recipients.is_empty() => (Lock::Password, context.new_password()?),
+			None => (Lock::Recipients(&self.recipients), context.password()?),
 		};
 		let (backup, count) = context.home().backup(&lock, password)?;
+		if let (Some(path), Some(phrase)) = (&self.phrase_file, &phrase) {
+			write_secret(path, phrase.as_bytes())?;
+		}
 		write_secret(&self.file, &backup)?;
 		let value = json!({ "file": self.file, "secrets": count });
 		context.print(&value, || {

@@ -12,7 +12,7 @@ use msec_commitments::{KeyTree, WrappingKey, WrappingSecret};
 use msec_worker_common::{
 	chain::{runtime, BlockClient, ChainClient, Dataset, Order, OrderState},
 	keys::{generate_wrapping_secret, read_wrapping_key, AccountKey, Suite},
-	rotation::{rewrap, Rewrapped},
+	rotation::{rewrap, Rewrapped, RotationError},
 	store_client::StoreClient,
 	transactions::Submitter,
 	AccountId32, H256,
@@ -52,7 +52,9 @@ struct Counts {
 	sealed: u64,
 	/// Those that were sealed for the new key already.
 	already: u64,
-	/// Those that could not be.
+	/// Those that are sealed for another key, and stay so.
+	other: u64,
+	/// Those that could not be sealed anew.
 	failed: u64,
 }
 
@@ -77,7 +79,8 @@ impl Rotate {
 		}
 		let settings = context.home().settings()?;
 		match key.public_key() {
-			WrappingKey::X25519(public) if settings.owner_key.is_none() => {
+			// The key for which new data sets are sealed is not the published one.
+			WrappingKey::X25519(public) if settings.owner_key.as_ref() != Some(&self.name) => {
 				let submitter = context.submitter_of(chain, account)?;
 				publish_key(context, &submitter, public).await?;
 			},
@@ -95,8 +98,8 @@ impl Rotate {
 		});
 		context.print(&value, || {
 			format!(
-				"{} has version {}: {} secrets were sealed for it, {} were already",
-				self.name, record.version, counts.sealed, counts.already
+				"{} has version {}: {} secrets were sealed for it, {} were already; {} are for other keys",
+				self.name, record.version, counts.sealed, counts.already, counts.other
 			)
 		});
 		Ok(())
@@ -142,17 +145,20 @@ impl Rotation<'_> {
 	) -> Result<()> {
 		let owner = self.account.account_id();
 		for operator in &details.stores {
-			let outcome = match block.store(operator).await? {
-				None => Err(anyhow!("it is no longer registered")),
-				Some(store) => self.rewrap_at(&store.endpoint, operator, id, &owner).await,
+			let Some(store) = block.store(operator).await? else {
+				counts.failed += 1;
+				context.note(format!("the store {operator} is no longer registered"));
+				continue;
 			};
+			let outcome = self.rewrap_at(&store.endpoint, operator, id, &owner).await;
 			match outcome {
 				Ok(Rewrapped::Now) => counts.sealed += 1,
 				Ok(Rewrapped::Already) => counts.already += 1,
+				Err(RotationError::OtherKey) => counts.other += 1,
 				Err(error) => {
 					counts.failed += 1;
 					let dataset = ids::hash_text(&id.0);
-					context.note(format!("{dataset} at the store {operator}: {error:#}"));
+					context.note(format!("{dataset} at the store {operator}: {error}"));
 				},
 			}
 		}
@@ -165,10 +171,10 @@ impl Rotation<'_> {
 		operator: &AccountId32,
 		id: &H256,
 		owner: &AccountId32,
-	) -> Result<Rewrapped> {
+	) -> Result<Rewrapped, RotationError> {
 		let store = StoreClient::new(endpoint, operator, self.account.clone())?;
 		let genesis = self.chain.genesis();
-		Ok(rewrap(&store, &genesis, &id.0, owner, self.former, self.key).await?)
+		rewrap(&store, &genesis, &id.0, owner, self.former, self.key).await
 	}
 }
 

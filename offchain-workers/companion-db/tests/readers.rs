@@ -92,7 +92,7 @@ impl Fixture {
 			decision: Mutex::new(Decision::Allow(Basis::Grant)),
 			asked: Mutex::default(),
 		});
-		let source: KeySource = Arc::new(move |_, _| {
+		let source: KeySource = Arc::new(move |_: Hash, _: Dataset| {
 			async move {
 				match has_secret {
 					true => Ok(tree()),

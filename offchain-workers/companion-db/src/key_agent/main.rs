@@ -13,13 +13,13 @@ use anyhow::Context;
 use clap::Parser;
 use futures::FutureExt;
 use key_trees::Fetcher;
-use msec_commitments::WrappingSecret;
+use msec_commitments::{Hash, WrappingSecret};
 use msec_companion_db::{
 	access::NodeAccess,
 	http::readers::{routes, KeySource, ReaderService},
 };
 use msec_worker_common::{
-	chain::{ChainClient, MAX_HEAD_AGE},
+	chain::{ChainClient, Dataset, MAX_HEAD_AGE},
 	health::{self, Readiness},
 	keys::{load_wrapping_secret, AccountKey},
 	shutdown, telemetry,
@@ -96,7 +96,7 @@ fn readers(
 	let access = NodeAccess::new(chain.clone(), MAX_HEAD_AGE);
 	let (agent, genesis) = (key.account_id(), chain.genesis());
 	let chain = chain.clone();
-	let source: KeySource = Arc::new(move |id, dataset| {
+	let source: KeySource = Arc::new(move |id: Hash, dataset: Dataset| {
 		let (fetcher, chain) = (fetcher.clone(), chain.clone());
 		async move { fetcher.fetch(chain.finalized().await?, id, dataset).await }.boxed()
 	});
