@@ -8,7 +8,7 @@ use super::{
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::Args;
 use msec::{ids, journal::Journal, market};
-use msec_commitments::{KeyTree, WrappingKey, WrappingSecret};
+use msec_commitments::{wrapping::wrap, KeyTree, WrappingKey, WrappingSecret};
 use msec_worker_common::{
 	chain::{runtime, BlockClient, ChainClient, Dataset, Order, OrderState},
 	keys::{generate_wrapping_secret, read_wrapping_key, AccountKey, Suite},
@@ -52,7 +52,7 @@ struct Counts {
 	sealed: u64,
 	/// Those that were sealed for the new key already.
 	already: u64,
-	/// Those that are sealed for another key, and stay so.
+	/// Those that are sealed for another key, and stay so, or are neither at the store nor here.
 	other: u64,
 	/// Those that could not be sealed anew.
 	failed: u64,
@@ -68,7 +68,8 @@ impl Rotate {
 		let make = || generate_wrapping_secret(suite);
 		let key = context.home().begin_rotation(&self.name, make, password)?;
 		let (chain, block) = context.finalized().await?;
-		let rotation = Rotation { chain: &chain, account: &account, former: &former, key: &key };
+		let rotation =
+			Rotation { chain: &chain, account: &account, password, former: &former, key: &key };
 		let counts = rotation.rewrap_all(context, &block).await?;
 		if counts.failed > 0 {
 			bail!(
@@ -110,6 +111,7 @@ impl Rotate {
 struct Rotation<'a> {
 	chain: &'a ChainClient,
 	account: &'a Arc<AccountKey>,
+	password: &'a str,
 	former: &'a [WrappingSecret],
 	key: &'a WrappingSecret,
 }
@@ -146,12 +148,19 @@ impl Rotation<'_> {
 		let owner = self.account.account_id();
 		for operator in &details.stores {
 			let Some(store) = block.store(operator).await? else {
-				counts.failed += 1;
 				context.note(format!("the store {operator} is no longer registered"));
 				continue;
 			};
-			let outcome = self.rewrap_at(&store.endpoint, operator, id, &owner).await;
-			match outcome {
+			let store = StoreClient::new(&store.endpoint, operator, self.account.clone())?;
+			let genesis = self.chain.genesis();
+			let done = rewrap(&store, &genesis, &id.0, &owner, self.former, self.key).await;
+			let done = match done {
+				Err(RotationError::Store(error)) if error.is_not_found() => {
+					self.leave(context, &store, id).await
+				},
+				done => done,
+			};
+			match done {
 				Ok(Rewrapped::Now) => counts.sealed += 1,
 				Ok(Rewrapped::Already) => counts.already += 1,
 				Err(RotationError::OtherKey) => counts.other += 1,
@@ -165,16 +174,25 @@ impl Rotation<'_> {
 		Ok(())
 	}
 
-	async fn rewrap_at(
+	/// Leaves the secret at a store that has none, if it is in this folder.
+	async fn leave(
 		&self,
-		endpoint: &str,
-		operator: &AccountId32,
+		context: &Context,
+		store: &StoreClient,
 		id: &H256,
-		owner: &AccountId32,
 	) -> Result<Rewrapped, RotationError> {
-		let store = StoreClient::new(endpoint, operator, self.account.clone())?;
-		let genesis = self.chain.genesis();
-		rewrap(&store, &genesis, &id.0, owner, self.former, self.key).await
+		let dataset = ids::hash_text(&id.0);
+		let known = context.home().datasets().unwrap_or_default();
+		let tree = known
+			.iter()
+			.find(|(_, record)| record.dataset == dataset)
+			.and_then(|(name, _)| context.home().key_tree(name, self.password).ok())
+			.ok_or(RotationError::OtherKey)?;
+		let (genesis, key) = (self.chain.genesis(), self.key.public_key());
+		let sealed = wrap(&tree, &key, &genesis, &id.0, rand::random())
+			.map_err(RotationError::Unsealable)?;
+		store.put_key(&id.0, &self.account.account_id(), &sealed).await?;
+		Ok(Rewrapped::Now)
 	}
 }
 
