@@ -12,6 +12,7 @@ mod documents;
 mod faults;
 mod javascript;
 mod journey;
+mod keys;
 mod node;
 mod provenance;
 mod readings;
