@@ -60,6 +60,14 @@ pub enum PurposeArgument {
 	FulfilmentOfObligation,
 }
 
+impl PurposeArgument {
+	/// Its name, as requests to stores and key agents declare it.
+	pub fn name(self) -> String {
+		let value = self.to_possible_value();
+		value.map(|value| value.get_name().to_owned()).unwrap_or_default()
+	}
+}
+
 impl From<PurposeArgument> for Purpose {
 	fn from(argument: PurposeArgument) -> Self {
 		match argument {

@@ -2,7 +2,7 @@
 
 use super::{access::PurposeArgument, context::Context};
 use anyhow::{anyhow, bail, Context as _, Result};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use msec::{fetch, ids, stores::Stores};
 use msec_commitments::{envelope::open_as_reader, ReaderContext};
 use msec_worker_common::{keys::generate_envelope_secret, store_client::StoreClient};
@@ -35,9 +35,7 @@ impl Read {
 		let agent = details.key_agent.ok_or_else(|| {
 			anyhow!("the data set has no key agent; ask its owner, {}, for the keys", details.owner)
 		})?;
-		let purpose = self
-			.purpose
-			.and_then(|purpose| Some(purpose.to_possible_value()?.get_name().to_owned()));
+		let purpose = self.purpose.map(PurposeArgument::name);
 		let keys = StoreClient::new(&self.key_agent, &agent, account.clone())?
 			.with_purpose(purpose.clone());
 		let secret = generate_envelope_secret();
