@@ -283,6 +283,15 @@ impl Home {
 		Ok(wrapping_secret(suite, *secret_bytes(&path, &secret)?))
 	}
 
+	/// Ends a rotation of `name` that was interrupted in its last step; `None` when there is none.
+	pub fn resume_rotation(&self, name: &str) -> Result<Option<KeyRecord>, HomeError> {
+		let is_there = |name: &str| Ok::<_, HomeError>(self.file(KEYS, name)?.exists());
+		match !is_there(name)? && is_there(&next_name(name))? {
+			true => self.end_rotation(name).map(Some),
+			false => Ok(None),
+		}
+	}
+
 	/// The key that is to take the place of `name`: that of an attempt before, or the new one that `make`
 	/// makes.
 	pub fn begin_rotation(
@@ -292,10 +301,6 @@ impl Home {
 		passphrase: &str,
 	) -> Result<WrappingSecret, HomeError> {
 		let next = next_name(name);
-		if !self.file(KEYS, name)?.exists() && self.file(KEYS, &next)?.exists() {
-			// Interrupted between the two steps of the end: it is as good as ended.
-			self.end_rotation(name)?;
-		}
 		let version = self.key_record(name)?.version;
 		if !self.file(KEYS, &next)?.exists() {
 			let secret = make();
@@ -641,6 +646,8 @@ mod tests {
 		// Killed between the two renames.
 		let [path, former] = ["main", "main-v1"].map(|name| home.file(KEYS, name).unwrap());
 		fs::rename(&path, &former).unwrap();
+		assert_eq!(home.resume_rotation("main").unwrap().unwrap().version, 2);
+		assert!(home.resume_rotation("main").unwrap().is_none());
 		let next = home.begin_rotation("main", || secret(Suite::X25519, 4), "one").unwrap();
 		assert_eq!(home.key("main", "one").unwrap().public_key(), first.public_key());
 		let record = home.end_rotation("main").unwrap();

@@ -7,7 +7,7 @@ use super::{
 };
 use anyhow::{anyhow, bail, Context as _, Result};
 use clap::Args;
-use msec::{ids, journal::Journal, market};
+use msec::{home::KeyRecord, ids, journal::Journal, market};
 use msec_commitments::{wrapping::wrap, KeyTree, WrappingKey, WrappingSecret};
 use msec_worker_common::{
 	chain::{runtime, BlockClient, ChainClient, Dataset, Order, OrderState},
@@ -61,6 +61,10 @@ struct Counts {
 impl Rotate {
 	pub async fn run(self, context: &Context) -> Result<()> {
 		let password = context.password()?;
+		if let Some(record) = context.home().resume_rotation(&self.name)? {
+			self.report(context, &record, Counts::default());
+			return Ok(());
+		}
 		let account = context.account_key()?;
 		let former = context.home().key_versions(&self.name, password)?;
 		let was = context.home().key_record(&self.name)?;
@@ -93,6 +97,11 @@ impl Rotate {
 			},
 		}
 		let record = context.home().end_rotation(&self.name)?;
+		self.report(context, &record, counts);
+		Ok(())
+	}
+
+	fn report(&self, context: &Context, record: &KeyRecord, counts: Counts) {
 		let value = json!({
 			"name": self.name, "version": record.version, "public_key": record.public_key,
 			"secrets": counts,
@@ -103,7 +112,6 @@ impl Rotate {
 				self.name, record.version, counts.sealed, counts.already, counts.other
 			)
 		});
-		Ok(())
 	}
 }
 
