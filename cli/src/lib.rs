@@ -10,13 +10,14 @@
 //!   certified that it is destroyed; [`export`] fetches all that is held.
 //! * [`provenance`] tells whether a picture is one that a device made anonymous.
 //! * [`home`] is the folder in which a user's keys and records are kept, [`vault`] how secrets are
-//!   encrypted there.
+//!   encrypted there, [`backup`] how all of them are carried elsewhere.
 
 #![forbid(unsafe_code)]
 
 pub mod amount;
 pub mod attested;
 pub mod audit;
+pub mod backup;
 pub mod dispute;
 pub mod erasure;
 pub mod export;

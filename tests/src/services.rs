@@ -138,6 +138,7 @@ pub struct Agent {
 	/// The X25519 public key to which owners wrap keys, in hexadecimal digits after `0x`.
 	pub encryption_key: String,
 	state: PathBuf,
+	readers_port: u16,
 }
 
 impl Agent {
@@ -154,9 +155,10 @@ impl Agent {
 		let account = AccountKey::from_uri(uri).expect("the URI is one of ours").address();
 		let encryption_key = format!("0x{}", hex::encode(secret.public_key()));
 		let state = folder.join("state");
-		let health_port = ports::free();
+		let (health_port, readers_port) = (ports::free(), ports::free());
 		let arguments = [
 			format!("--node={node}"),
+			format!("--readers-listen=127.0.0.1:{readers_port}"),
 			format!("--account-key={}", account_key.display()),
 			format!("--envelope-key={}", envelope_key.display()),
 			format!("--state-directory={}", state.display()),
@@ -167,7 +169,12 @@ impl Agent {
 			command.args(&arguments);
 			command
 		});
-		Self { service, account, encryption_key, state }
+		Self { service, account, encryption_key, state, readers_port }
+	}
+
+	/// Where readers ask for keys.
+	pub fn readers_endpoint(&self) -> String {
+		format!("http://127.0.0.1:{}", self.readers_port)
 	}
 
 	/// The folder with its outbox.

@@ -1,8 +1,11 @@
 //! `msec grant`, `msec revoke`, `msec deny` and `msec access`
 
-use super::{arguments::Period, context::Context};
+use super::{
+	arguments::Period,
+	context::{table, Context},
+};
 use anyhow::{bail, Result};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use msec::ids;
 use msec_worker_common::{
 	chain::{
@@ -15,7 +18,7 @@ use serde_json::json;
 
 /// An action on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ActionArgument {
+pub enum ActionArgument {
 	/// See metadata.
 	Describe,
 	/// Fetch stored ciphertext.
@@ -48,13 +51,21 @@ impl From<ActionArgument> for Action {
 
 /// A purpose on the command line, after the W3C Data Privacy Vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PurposeArgument {
+pub enum PurposeArgument {
 	ServiceProvision,
 	ResearchAndDevelopment,
 	PublicBenefit,
 	CommercialPurpose,
 	EnforceSecurity,
 	FulfilmentOfObligation,
+}
+
+impl PurposeArgument {
+	/// Its name, as requests to stores and key agents declare it.
+	pub fn name(self) -> String {
+		let value = self.to_possible_value();
+		value.map(|value| value.get_name().to_owned()).unwrap_or_default()
+	}
 }
 
 impl From<PurposeArgument> for Purpose {
@@ -117,11 +128,16 @@ pub struct Deny {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Access {
+	#[command(subcommand)]
+	command: Option<AccessCommand>,
 	/// Name or identifier of the data set.
-	dataset: String,
+	#[arg(required = true)]
+	dataset: Option<String>,
 	/// Who.
-	subject: String,
+	#[arg(required = true)]
+	subject: Option<String>,
 	/// Does what.
 	#[arg(value_enum, default_value = "read")]
 	action: ActionArgument,
@@ -130,23 +146,61 @@ pub struct Access {
 	purpose: Option<PurposeArgument>,
 }
 
+#[derive(Subcommand)]
+enum AccessCommand {
+	/// Ask for a grant.
+	Request(Request),
+	/// Show who asks for a grant, and for what.
+	Requests {
+		/// Name or identifier of the data set.
+		dataset: String,
+	},
+	/// Grant what somebody asks for.
+	Approve(Answer),
+	/// Refuse what somebody asks for, or remove a request that has lapsed.
+	Refuse(Answer),
+	/// Ask for a grant no longer.
+	Withdraw {
+		/// Name or identifier of the data set.
+		dataset: String,
+	},
+}
+
+#[derive(Args)]
+struct Request {
+	/// Name or identifier of the data set.
+	dataset: String,
+	/// What one wants to do.
+	#[arg(long, value_enum, value_delimiter = ',', default_values_t = [ActionArgument::Describe, ActionArgument::Read])]
+	actions: Vec<ActionArgument>,
+	/// What for [default: anything].
+	#[arg(long, value_enum)]
+	purpose: Option<PurposeArgument>,
+	/// For how long from now on, such as 30d [default: without end].
+	#[arg(long = "for", value_name = "PERIOD")]
+	period: Option<Period>,
+}
+
+#[derive(Args)]
+struct Answer {
+	/// Name or identifier of the data set.
+	dataset: String,
+	/// Who asks.
+	requester: String,
+}
+
 impl GrantAccess {
 	pub async fn run(self, context: &Context) -> Result<()> {
 		let (dataset, subject) = resolve(context, &self.dataset, &self.subject)?;
 		let submitter = context.submitter().await?;
 		let expires_at = match self.period {
-			Some(Period(blocks)) => {
-				let now = u32::try_from(submitter.chain().finalized().await?.number())?;
-				Some(now.saturating_add(blocks))
-			},
+			Some(period) => Some(period.from_now(submitter.chain()).await?),
 			None => None,
 		};
-		let actions =
-			Actions(self.actions.iter().fold(0, |bits, action| bits | 1 << *action as u8));
 		let call = runtime::transactions().access_control().grant(
 			dataset,
 			subject,
-			actions,
+			set_of(&self.actions),
 			self.not_before,
 			expires_at,
 			self.purpose.map(Into::into),
@@ -198,7 +252,13 @@ impl Deny {
 
 impl Access {
 	pub async fn run(self, context: &Context) -> Result<()> {
-		let (dataset, subject) = resolve(context, &self.dataset, &self.subject)?;
+		if let Some(command) = self.command {
+			return command.run(context).await;
+		}
+		let (Some(dataset), Some(subject)) = (&self.dataset, &self.subject) else {
+			bail!("say which data set, and who");
+		};
+		let (dataset, subject) = resolve(context, dataset, subject)?;
 		let (_, block) = context.finalized().await?;
 		let purpose = self.purpose.map(Into::into);
 		let decision = block.can_access(&subject, &dataset.0, self.action.into(), purpose).await?;
@@ -213,6 +273,103 @@ impl Access {
 			false => bail!("access is denied"),
 		}
 	}
+}
+
+impl AccessCommand {
+	async fn run(self, context: &Context) -> Result<()> {
+		let access_control = runtime::transactions().access_control();
+		match self {
+			Self::Request(request) => request.run(context).await,
+			Self::Requests { dataset } => requests(context, &dataset).await,
+			Self::Approve(Answer { dataset, requester }) => {
+				let (dataset, requester) = resolve(context, &dataset, &requester)?;
+				let call = access_control.approve_request(dataset, requester);
+				let submitter = context.submitter().await?;
+				context.execute_once(&submitter, "approve", &call).await?;
+				print(context, &dataset, &requester, "granted");
+				Ok(())
+			},
+			Self::Refuse(Answer { dataset, requester }) => {
+				let (dataset, requester) = resolve(context, &dataset, &requester)?;
+				let call = access_control.refuse_request(dataset, requester);
+				let submitter = context.submitter().await?;
+				context.execute_once(&submitter, "refuse", &call).await?;
+				print(context, &dataset, &requester, "refused");
+				Ok(())
+			},
+			Self::Withdraw { dataset } => {
+				let dataset = context.dataset(&dataset)?;
+				let submitter = context.submitter().await?;
+				let call = access_control.withdraw_request(dataset);
+				context.execute_once(&submitter, "withdraw", &call).await?;
+				print(context, &dataset, &submitter.key().account_id(), "withdrawn");
+				Ok(())
+			},
+		}
+	}
+}
+
+impl Request {
+	async fn run(self, context: &Context) -> Result<()> {
+		let dataset = context.dataset(&self.dataset)?;
+		let submitter = context.submitter().await?;
+		let expires_at = match self.period {
+			Some(period) => Some(period.from_now(submitter.chain()).await?),
+			None => None,
+		};
+		let call = runtime::transactions().access_control().request_access(
+			dataset,
+			set_of(&self.actions),
+			self.purpose.map(Into::into),
+			expires_at,
+		);
+		context.execute_once(&submitter, "request", &call).await?;
+		print(context, &dataset, &submitter.key().account_id(), "requested");
+		Ok(())
+	}
+}
+
+async fn requests(context: &Context, dataset: &str) -> Result<()> {
+	let id = context.dataset(dataset)?;
+	let (_, block) = context.finalized().await?;
+	let (mut rows, mut values) = (Vec::new(), Vec::new());
+	for (requester, request) in block.access_requests(&id.0).await? {
+		let actions = action_names(request.actions);
+		let purpose = request.purpose.map(|purpose| purpose_names(1 << purpose as u8).concat());
+		let lapsed = u64::from(request.lapses_at) < block.number();
+		values.push(json!({
+			"requester": requester.to_string(), "actions": actions, "purpose": purpose,
+			"expires_at": request.expires_at, "lapses_at": request.lapses_at, "lapsed": lapsed,
+		}));
+		let until = request.expires_at.map_or("-".to_owned(), |end| end.to_string());
+		let lapses = if lapsed { "lapsed".to_owned() } else { request.lapses_at.to_string() };
+		let purpose = purpose.unwrap_or_else(|| "anything".to_owned());
+		rows.push(vec![requester.to_string(), actions.join(","), purpose, until, lapses]);
+	}
+	let header = ["REQUESTER", "ACTIONS", "PURPOSE", "UNTIL BLOCK", "LAPSES AT"];
+	context.print(&json!(values), || table(&header, &rows));
+	Ok(())
+}
+
+/// The set that the chain makes of actions.
+fn set_of(actions: &[ActionArgument]) -> Actions {
+	Actions(actions.iter().fold(0, |bits, action| bits | 1 << *action as u8))
+}
+
+/// Names of the actions in a set.
+fn action_names(bits: u8) -> Vec<String> {
+	names(ActionArgument::value_variants(), bits)
+}
+
+/// Names of the purposes in a set.
+pub fn purpose_names(bits: u8) -> Vec<String> {
+	names(PurposeArgument::value_variants(), bits)
+}
+
+/// Names of the values whose bits are set, the first value's the lowest.
+fn names<V: ValueEnum>(values: &[V], bits: u8) -> Vec<String> {
+	let set = values.iter().enumerate().filter(|(index, _)| bits & (1 << index) != 0);
+	set.filter_map(|(_, value)| Some(value.to_possible_value()?.get_name().to_owned())).collect()
 }
 
 fn resolve(context: &Context, dataset: &str, subject: &str) -> Result<(H256, AccountId32)> {
@@ -241,5 +398,24 @@ pub fn explain(decision: &Decision) -> (bool, &'static str) {
 		Decision::Deny(Refusal::Expired) => (false, "its grant has ended"),
 		Decision::Deny(Refusal::OtherPurpose) => (false, "its grant is for another purpose"),
 		Decision::Deny(Refusal::Revoked) => (false, "its grant was withdrawn"),
+		Decision::Deny(Refusal::NoConsent) => {
+			(false, "the data subject does not consent to this purpose")
+		},
+		Decision::Deny(Refusal::NoTransferBasis) => {
+			(false, "the data may not go to the region where it is, or it does not say where")
+		},
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn sets_are_named_in_the_order_of_the_chain() {
+		let actions = set_of(&[ActionArgument::Describe, ActionArgument::Use]);
+		assert_eq!(action_names(actions.0), ["describe", "use"]);
+		assert_eq!(purpose_names(0b10_0001), ["service-provision", "fulfilment-of-obligation"]);
+		assert!(purpose_names(0).is_empty());
 	}
 }

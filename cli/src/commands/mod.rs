@@ -7,6 +7,7 @@ mod audit;
 mod bundle;
 mod campaign;
 mod complaint;
+mod consent;
 mod context;
 mod dataset;
 mod demand;
@@ -23,7 +24,10 @@ mod plot;
 mod price;
 mod price_history;
 mod publish;
+mod read;
+mod region;
 mod request;
+mod rotation;
 mod search;
 mod store;
 mod subscription;
@@ -139,6 +143,8 @@ enum Command {
 	Order(order::OrderCommand),
 	/// Fetch and decrypt what was bought, checking every chunk.
 	Fetch(order::Fetch),
+	/// Fetch and decrypt what a grant allows to read, without an order, checking every chunk.
+	Read(read::Read),
 	/// Confirm that everything is right; the seller is paid.
 	Confirm(order::OrderArgument),
 	/// Prove to the chain that the delivery is wrong; the payer is refunded.
@@ -177,7 +183,7 @@ enum Command {
 	Revoke(access::Revoke),
 	/// Exclude somebody from a data set, whatever was granted.
 	Deny(access::Deny),
-	/// Ask whether somebody may do something, and why.
+	/// Ask whether somebody may do something, and why; ask for a grant, and answer who does.
 	Access(access::Access),
 	/// Show who was allowed to do what with a data set, with proof.
 	#[command(long_about = audit::LONG_ABOUT)]
@@ -185,6 +191,12 @@ enum Command {
 	/// Fetch everything that is held on a data set or an account.
 	#[command(subcommand, long_about = export::LONG_ABOUT)]
 	Export(export::ExportCommand),
+	/// The consent of the person whom a data set is about.
+	#[command(subcommand, long_about = consent::LONG_ABOUT)]
+	Consent(consent::ConsentCommand),
+	/// Where an account is, for data that may not go everywhere.
+	#[command(subcommand)]
+	Region(region::RegionCommand),
 	/// The chain, its runtime, and whether this program fits.
 	Info,
 	/// Print a completion script for a shell.
@@ -220,6 +232,7 @@ impl Cli {
 			Command::Orders(command) => command.run(&context).await,
 			Command::Order(command) => command.run(&context).await,
 			Command::Fetch(command) => command.run(&context).await,
+			Command::Read(command) => command.run(&context).await,
 			Command::Confirm(order) => order.confirm(&context).await,
 			Command::Dispute(order) => order.dispute(&context).await,
 			Command::Settle(order) => order.settle(&context).await,
@@ -239,6 +252,8 @@ impl Cli {
 			Command::Access(command) => command.run(&context).await,
 			Command::Audit(command) => command.run(&context).await,
 			Command::Export(command) => command.run(&context).await,
+			Command::Consent(command) => command.run(&context).await,
+			Command::Region(command) => command.run(&context).await,
 			Command::Info => info::run(&context).await,
 			Command::Completion { .. } => Ok(()),
 			Command::Plot(command) => command.run(&context),
@@ -266,6 +281,7 @@ mod tests {
 			"prices",
 			"bundle",
 			"campaign",
+			"consent",
 			"device",
 			"audit",
 			"export",

@@ -131,7 +131,7 @@ async fn search_order(context: &Context, id: &H256, mut search: Search) -> Resul
 		}
 		Ok(())
 	};
-	let received = fetch::for_each_batch(&stores, &order, &cover, 0, &mut receive).await;
+	let received = fetch::for_each_batch(&stores, &order.range, &cover, 0, &mut receive).await;
 	bar.finish_and_clear();
 	received.map_err(|error| match error.downcast::<FetchError>() {
 		Ok(fault) => advise(id, &fault),

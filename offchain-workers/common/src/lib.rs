@@ -1,6 +1,6 @@
 //! What every M-Sec worker and the command line share: the chain client, the transaction submitter,
-//! keys, signed requests, provenance records, access logs, erasure certificates, the store's client and wire format, configuration, health
-//! and shutdown.
+//! keys and their rotation, signed requests, provenance records, access logs, erasure certificates, the
+//! store's client and wire format, configuration, health and shutdown.
 
 #![forbid(unsafe_code)]
 
@@ -14,6 +14,7 @@ pub mod erasure_certificate;
 pub mod health;
 pub mod keys;
 pub mod provenance;
+pub mod rotation;
 pub mod shutdown;
 pub mod signature;
 pub mod store_client;

@@ -152,6 +152,8 @@ pub struct StoreClient {
 	endpoint: Url,
 	operator: String,
 	key: Arc<AccountKey>,
+	/// For what is asked, in kebab case.
+	purpose: Option<String>,
 }
 
 impl StoreClient {
@@ -175,7 +177,25 @@ impl StoreClient {
 			.redirect(reqwest::redirect::Policy::none())
 			.build()
 			.map_err(StoreError::Unreachable)?;
-		Ok(Self { http, endpoint: url, operator: operator.to_string(), key })
+		Ok(Self { http, endpoint: url, operator: operator.to_string(), key, purpose: None })
+	}
+
+	/// Declares with every request what it is for, such as `public-benefit`.
+	pub fn with_purpose(self, purpose: Option<String>) -> Self {
+		Self { purpose, ..self }
+	}
+
+	/// Asks a key agent, whose client this is, for the keys of a data set that a grant allows to read,
+	/// sealed for `recipient`.
+	pub async fn reader_keys(
+		&self,
+		dataset: &Hash,
+		recipient: &[u8; 32],
+	) -> Result<Bytes, StoreError> {
+		let key = [Bytes::copy_from_slice(recipient)];
+		let response =
+			self.send(Method::POST, &format!("{}/keys", path(dataset)), None, &key).await?;
+		body(response, MAX_ANSWER_LENGTH).await
 	}
 
 	/// Uploads frames in one request: all of them become visible, or none.
@@ -380,6 +400,10 @@ impl StoreClient {
 		let mut digest = BodyDigest::default();
 		body.iter().for_each(|part| digest.update(part));
 		let digest = digest.finish();
+		let purpose = self.purpose.as_ref().map(|purpose| format!("purpose={purpose}"));
+		let parts: Vec<&str> = query.into_iter().chain(purpose.as_deref()).collect();
+		let query = Some(parts.join("&")).filter(|query| !query.is_empty());
+		let query = query.as_deref();
 		let mut pause = FIRST_PAUSE;
 		for _ in 1..ATTEMPTS {
 			match self.attempt(&method, path, query, body, &digest).await {

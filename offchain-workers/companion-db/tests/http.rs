@@ -323,7 +323,7 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 	assert_eq!(refused(put.unwrap_err()).status, 403);
 	let problem = refused(owner.put_key(&DATASET, &account, b"no key").await.unwrap_err());
 	assert_eq!(problem.code, "invalid-key");
-	let problem = refused(owner.put_key(&DATASET, &account, &[1; 1281]).await.unwrap_err());
+	let problem = refused(owner.put_key(&DATASET, &account, &[1; 2049]).await.unwrap_err());
 	assert_eq!(problem.code, "too-large");
 }
 

@@ -10,6 +10,7 @@ extern crate alloc;
 pub mod access;
 pub mod dataset;
 pub mod market;
+pub mod protection;
 pub mod runtime_api;
 pub mod units;
 pub mod weights;
@@ -21,3 +22,4 @@ pub use dataset::{
 pub use market::{
 	Cell, DeviceStatus, Kind, LicenceId, LicenceList, Market, Offer, OnOffer, Place, TrustScore,
 };
+pub use protection::{LegalBasis, Purposes, Region};

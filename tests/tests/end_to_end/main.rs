@@ -13,6 +13,7 @@ mod documents;
 mod faults;
 mod javascript;
 mod journey;
+mod keys;
 mod node;
 mod provenance;
 mod readings;

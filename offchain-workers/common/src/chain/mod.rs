@@ -11,6 +11,7 @@ mod campaigns;
 mod client;
 mod compatibility;
 mod discovery;
+pub mod protection;
 mod types;
 
 pub use accounting::{AccessLogAnchor, AnchoredCertificate, Erasure, MAX_ACCESS_LOG_ANCHORS};
@@ -51,7 +52,9 @@ pub type Config = subxt::PolkadotConfig;
 	derive_for_type(path = "msec_primitives::access::Basis", derive = "Copy", recursive),
 	derive_for_type(path = "msec_primitives::access::Purpose", derive = "Copy"),
 	derive_for_type(path = "msec_primitives::access::Refusal", derive = "Copy"),
-	derive_for_type(path = "msec_primitives::access::Decision", derive = "Copy")
+	derive_for_type(path = "msec_primitives::access::Decision", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::protection::LegalBasis", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::protection::Region", derive = "Copy")
 )]
 pub mod runtime {}
 

@@ -13,7 +13,7 @@ use axum::{
 	response::IntoResponse,
 	Json,
 };
-use msec_commitments::{envelope::check_format, MAX_ENVELOPE_LENGTH};
+use msec_commitments::{envelope::check_wrapped_format, MAX_WRAPPED_LENGTH};
 use msec_worker_common::{
 	access_log::Operation, chain::Action, signature::BodyDigest, store_client, AccountId32,
 };
@@ -67,12 +67,12 @@ pub(super) async fn put(
 	let (parts, body) = request.into_parts();
 	let operation = Operation::PutKey { recipient };
 	let authorized = authorize(&service, &parts, &id, Action::Write, operation).await?;
-	let wrapped = timeout(PATIENCE, to_bytes(body, MAX_ENVELOPE_LENGTH as usize))
+	let wrapped = timeout(PATIENCE, to_bytes(body, MAX_WRAPPED_LENGTH as usize))
 		.await
 		.map_err(|_| Problem::timed_out())?
-		.map_err(|_| Problem::too_large(MAX_ENVELOPE_LENGTH.into()))?;
+		.map_err(|_| Problem::too_large(MAX_WRAPPED_LENGTH.into()))?;
 	authorized.check_body(&BodyDigest::of(&wrapped))?;
-	if !check_format(&wrapped) {
+	if !check_wrapped_format(&wrapped) {
 		return Err(Problem::unprocessable("invalid-key", "the body is not a sealed key"));
 	}
 	service.with_store(move |store| store.put_key(&id, &recipient, &wrapped)).await?;

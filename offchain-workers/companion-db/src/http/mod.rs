@@ -10,6 +10,7 @@ mod keys;
 mod measurement;
 mod problem;
 mod rate;
+pub mod readers;
 mod server;
 mod upload;
 

@@ -67,7 +67,7 @@ impl Problem {
 	}
 
 	pub fn busy() -> Self {
-		let detail = "all places for requests of this kind are taken";
+		let detail = "all places for requests of this kind are taken; try again";
 		Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
 	}
 

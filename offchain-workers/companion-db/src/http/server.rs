@@ -61,9 +61,9 @@ pub async fn serve(
 		let connection = connect(stream, router.clone(), limits, stop.clone());
 		tokio::spawn(async move {
 			let _permit = permit;
-			metrics::gauge!("msec_store_connections").increment(1);
+			metrics::gauge!("msec_http_connections").increment(1);
 			connection.await;
-			metrics::gauge!("msec_store_connections").decrement(1);
+			metrics::gauge!("msec_http_connections").decrement(1);
 		});
 	}
 	drop(listener);

@@ -6,7 +6,9 @@ use crate::{
 };
 use anyhow::{anyhow, Context};
 use hmac::{Hmac, KeyInit, Mac};
-use msec_commitments::{envelope::seal_order, EnvelopeError, EnvelopeSecret, Hash, OrderContext};
+use msec_commitments::{
+	envelope::seal_order, EnvelopeError, Hash, OrderContext, WrappingKey, WrappingSecret,
+};
 use msec_worker_common::{
 	chain::{
 		runtime, Action, BlockClient, BoundedVec, ChainError, Challenge, ChallengeState, Dataset,
@@ -32,7 +34,7 @@ const RETRY_AFTER: u64 = 10;
 
 pub struct Agent {
 	submitter: Submitter,
-	secret: EnvelopeSecret,
+	secret: WrappingSecret,
 	fetcher: Fetcher,
 	key_trees: KeyTrees,
 	/// Whether a key tree was found since orders were served.
@@ -56,7 +58,7 @@ enum Attempt {
 }
 
 impl Agent {
-	pub fn new(submitter: Submitter, secret: EnvelopeSecret, readiness: Readiness) -> Self {
+	pub fn new(submitter: Submitter, secret: WrappingSecret, readiness: Readiness) -> Self {
 		let genesis = submitter.chain().genesis();
 		let fetcher = Fetcher::new(genesis, submitter.key().clone(), secret.clone());
 		Self {
@@ -74,7 +76,7 @@ impl Agent {
 	}
 
 	/// The key to which owners wrap the keys of their data sets.
-	pub fn public_key(&self) -> [u8; 32] {
+	pub fn public_key(&self) -> WrappingKey {
 		self.secret.public_key()
 	}
 
@@ -313,7 +315,7 @@ async fn is_frozen(head: &BlockClient, order: &Hash) -> anyhow::Result<bool> {
 
 /// The secret from which an envelope is made: always the same for the same order and number of batches, and
 /// never for two envelopes that differ.
-fn envelope_seed(secret: &EnvelopeSecret, order: &Hash, batches: u32) -> Zeroizing<[u8; 32]> {
+fn envelope_seed(secret: &WrappingSecret, order: &Hash, batches: u32) -> Zeroizing<[u8; 32]> {
 	let mut mac = Hmac::<Sha256>::new_from_slice(&*secret.to_bytes())
 		.expect("a key of HMAC can have any length; qed");
 	mac.update(b"m-sec envelope seed");
@@ -325,16 +327,19 @@ fn envelope_seed(secret: &EnvelopeSecret, order: &Hash, batches: u32) -> Zeroizi
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use msec_worker_common::chain::{PeriodPrice, Rate};
+	use msec_worker_common::{
+		chain::{PeriodPrice, Rate},
+		keys::{wrapping_secret, Suite},
+	};
 
 	#[test]
 	fn the_seed_depends_on_secret_order_and_batches_only() {
-		let secret = EnvelopeSecret::from_bytes([1; 32]);
+		let secret = wrapping_secret(Suite::X25519, [1; 32]);
 		let seed = envelope_seed(&secret, &[2; 32], 5);
 		assert_eq!(seed, envelope_seed(&secret, &[2; 32], 5));
 		assert_ne!(seed, envelope_seed(&secret, &[3; 32], 5));
 		assert_ne!(seed, envelope_seed(&secret, &[2; 32], 6));
-		assert_ne!(seed, envelope_seed(&EnvelopeSecret::from_bytes([4; 32]), &[2; 32], 5));
+		assert_ne!(seed, envelope_seed(&wrapping_secret(Suite::XWing, [4; 32]), &[2; 32], 5));
 	}
 
 	#[test]

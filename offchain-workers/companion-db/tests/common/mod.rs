@@ -106,6 +106,12 @@ impl TestChain {
 			None => Decision::Deny(Refusal::UnknownResource),
 			Some(dataset) if dataset.erased => Decision::Deny(Refusal::Erased),
 			Some(dataset) if dataset.owner == *subject => Decision::Allow(Basis::Owner),
+			Some(dataset)
+				if matches!(action, Action::Describe | Action::Read)
+					&& dataset.key_agent == Some(*subject) =>
+			{
+				Decision::Allow(Basis::KeyAgent)
+			},
 			Some(_) if state.grants.contains(&(*subject, action)) => Decision::Allow(Basis::Grant),
 			Some(_) if purpose.is_some() && purpose == state.purpose => {
 				Decision::Allow(Basis::Grant)
