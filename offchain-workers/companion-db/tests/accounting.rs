@@ -85,6 +85,64 @@ async fn rules_of_the_store_and_purposes_are_written_down_too() {
 }
 
 #[tokio::test]
+async fn another_store_of_the_data_set_is_written_down_as_such() {
+	let fixture = Fixture::start().await;
+	fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	let other = key(6);
+	fixture.change(|dataset| dataset.stores.push(other.account_id()));
+	let client = fixture.client(&other);
+	client.heads(&DATASET, 0, 0).await.unwrap();
+	client.batches(&DATASET, 0, 1).await.unwrap();
+	client.batch(&DATASET, 0).await.unwrap();
+	// With a grant it is a reader like others.
+	fixture.grant(&other, Action::Read);
+	client.batch(&DATASET, 0).await.unwrap();
+	let entries = entries(&fixture).await;
+	let asked: Vec<_> =
+		entries[1..].iter().map(|entry| (entry.operation.clone(), entry.outcome.clone())).collect();
+	let by = |basis: &str| Outcome::Served(basis.to_owned());
+	assert_eq!(
+		asked,
+		[
+			(Operation::Compare { from: 0, to: 1 }, by("Store")),
+			(Operation::List { from: 0, to: 1 }, by("Store")),
+			(Operation::Replicate { from: 0, to: 1 }, by("Store")),
+			(Operation::Read { from: 0, to: 1 }, by("Grant")),
+		]
+	);
+}
+
+#[tokio::test]
+async fn strangers_cannot_fill_the_log() {
+	let fixture = Fixture::start().await;
+	let ask =
+		async |number| fixture.signed(&key(number), Method::GET, &batches_path(), vec![]).await.0;
+	// Each has an account of his own.
+	let answers = futures::future::join_all((100..=255).map(ask)).await;
+	let decided = answers.iter().filter(|status| **status == StatusCode::FORBIDDEN).count();
+	let put_off = answers.iter().filter(|status| **status == StatusCode::TOO_MANY_REQUESTS).count();
+	assert_eq!(decided + put_off, answers.len());
+	assert!(decided > 0 && put_off > 0);
+	assert_eq!(entries(&fixture).await.len(), decided);
+	// Whom the chain allows is not concerned.
+	fixture.owner_client().dataset(&DATASET).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_line_that_was_changed_on_disk_is_noticed() {
+	let fixture = Fixture::start().await;
+	let client = fixture.owner_client();
+	for _ in 0..3 {
+		client.dataset(&DATASET).await.unwrap();
+	}
+	let file = fixture.directory.path().join("access-log/2026-11-26.log");
+	let lines = std::fs::read_to_string(&file).unwrap();
+	std::fs::write(&file, lines.replacen("describe", "listkeys", 1)).unwrap();
+	let problem = common::refused(client.access_log_group(DAY, &SUBJECT).await.unwrap_err());
+	assert_eq!((problem.status, problem.code.as_str()), (500, "log-damaged"));
+}
+
+#[tokio::test]
 async fn what_is_no_decision_is_not_written_down() {
 	let fixture = Fixture::start().await;
 	let path = dataset_path();

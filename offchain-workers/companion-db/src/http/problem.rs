@@ -171,6 +171,11 @@ impl From<LogFault> for Problem {
 				let detail = "the store's disk is full; nothing is served that is not written down";
 				Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", detail)
 			},
+			LogFault::Damaged { .. } => {
+				tracing::error!(%fault, "the access log was changed");
+				let detail = "the access log of this day is not as it was written";
+				Self::new(StatusCode::INTERNAL_SERVER_ERROR, "log-damaged", detail)
+			},
 			fault => {
 				tracing::error!(%fault, "the access log fails");
 				Self::internal()
