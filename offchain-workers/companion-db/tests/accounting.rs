@@ -115,8 +115,10 @@ async fn another_store_of_the_data_set_is_written_down_as_such() {
 #[tokio::test]
 async fn strangers_cannot_fill_the_log() {
 	let fixture = Fixture::start().await;
-	let ask =
-		async |number| fixture.signed(&key(number), Method::GET, &batches_path(), vec![]).await.0;
+	let store = &fixture;
+	let ask = |number: u8| async move {
+		store.signed(&key(number), Method::GET, &batches_path(), vec![]).await.0
+	};
 	// Each has an account of his own.
 	let answers = futures::future::join_all((100..=255).map(ask)).await;
 	let decided = answers.iter().filter(|status| **status == StatusCode::FORBIDDEN).count();
