@@ -9,12 +9,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use msec::ids;
 use msec_worker_common::{
 	chain::{
+		protection::AccessRequest,
 		runtime::{self, runtime_types::msec_primitives::access::Actions},
 		Action, Basis, Decision, Purpose, Refusal,
 	},
 	AccountId32, H256,
 };
-use serde_json::json;
+use serde_json::{json, Value};
 
 /// An action on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -337,10 +338,9 @@ async fn requests(context: &Context, dataset: &str) -> Result<()> {
 		let actions = action_names(request.actions);
 		let purpose = request.purpose.map(|purpose| purpose_names(1 << purpose as u8).concat());
 		let lapsed = u64::from(request.lapses_at) < block.number();
-		values.push(json!({
-			"requester": requester.to_string(), "actions": actions, "purpose": purpose,
-			"expires_at": request.expires_at, "lapses_at": request.lapses_at, "lapsed": lapsed,
-		}));
+		let mut value = request_value(&requester, &request);
+		value["lapsed"] = json!(lapsed);
+		values.push(value);
 		let until = request.expires_at.map_or("-".to_owned(), |end| end.to_string());
 		let lapses = if lapsed { "lapsed".to_owned() } else { request.lapses_at.to_string() };
 		let purpose = purpose.unwrap_or_else(|| "anything".to_owned());
@@ -352,6 +352,17 @@ async fn requests(context: &Context, dataset: &str) -> Result<()> {
 }
 
 /// The set that the chain makes of actions.
+/// A request for access in results for programs.
+pub fn request_value(requester: &AccountId32, request: &AccessRequest) -> Value {
+	json!({
+		"requester": requester.to_string(),
+		"actions": action_names(request.actions),
+		"purpose": request.purpose.map(|purpose| purpose_names(1 << purpose as u8).concat()),
+		"expires_at": request.expires_at,
+		"lapses_at": request.lapses_at,
+	})
+}
+
 fn set_of(actions: &[ActionArgument]) -> Actions {
 	Actions(actions.iter().fold(0, |bits, action| bits | 1 << *action as u8))
 }

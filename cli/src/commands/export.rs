@@ -1,12 +1,16 @@
 //! `msec export`
 
-use super::context::{fields, Context};
+use super::{
+	access::{purpose_names, request_value},
+	context::{fields, Context},
+};
 use anyhow::{anyhow, bail, Result};
 use clap::{Args, Subcommand};
 use msec::{
 	export::{self, Export},
 	ids, market,
 };
+use msec_commitments::Hash;
 use msec_worker_common::{
 	access_log::{day_of, Subject},
 	chain::BlockClient,
@@ -102,6 +106,7 @@ async fn export_dataset(context: &Context, dataset: &str, folder: PathBuf) -> Re
 		"erased": details.erased,
 		"retain_until": block.retention(&id.0).await?,
 		"erasure": erasure,
+		"protection": protection(&block, &id.0).await?,
 		"orders": orders(&block, &details.owner, |order| order.dataset == id).await?,
 	});
 	export.add("chain.json", format!("{state:#}").as_bytes())?;
@@ -141,6 +146,7 @@ impl ExportAccount {
 				json!({ "key": ids::hash_text(&found.key), "version": found.version })
 			}),
 			"store": block.store(&account).await?.map(|store| store.endpoint),
+			"region": block.region(&account).await?,
 			"datasets": datasets.iter().map(|id| ids::hash_text(&id.0)).collect::<Vec<_>>(),
 			"orders": orders(&block, &account, |_| true).await?,
 		});
@@ -154,6 +160,28 @@ impl ExportAccount {
 		let about = json!({ "account": account.to_string() });
 		finish(context, &block, &chain.genesis(), export, about)
 	}
+}
+
+/// What the chain has of a data set under data protection law, and who asks for it.
+async fn protection(block: &BlockClient, id: &Hash) -> Result<Value> {
+	let subject = block.data_subject(id).await?;
+	let consent = subject.and_then(|subject| subject.consent);
+	let protection = block.protection(id).await?;
+	let requests = block.access_requests(id).await?;
+	let requests: Vec<_> =
+		requests.iter().map(|(requester, request)| request_value(requester, request)).collect();
+	Ok(json!({
+		"data_subject": subject.map(|subject| subject.account.to_string()),
+		"consent": consent.map(|consent| json!({
+			"purposes": purpose_names(consent.purposes), "expires_at": consent.expires_at,
+		})),
+		"stated": protection.map(|stated| json!({
+			"legal_basis": format!("{:?}", stated.legal_basis),
+			"regions": stated.regions,
+			"safeguards": stated.safeguards.map(|hash| ids::hash_text(&hash.0)),
+		})),
+		"requests": requests,
+	}))
 }
 
 /// The orders in which an account takes part, as far as they are wanted.
