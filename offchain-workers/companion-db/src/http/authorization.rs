@@ -35,7 +35,7 @@ struct Allowed {
 
 impl Allowed {
 	/// What another store of the data set asks for.
-	fn to_replica(operation: &Operation) -> Self {
+	fn for_replica(operation: &Operation) -> Self {
 		let operation = match operation {
 			Operation::Read { from, to } => Operation::Replicate { from: *from, to: *to },
 			other => other.clone(),
@@ -170,7 +170,7 @@ fn judge(
 		(Decision::Deny(Refusal::NoGrant), Some(dataset))
 			if is_replica(dataset, account, action) =>
 		{
-			(dataset, Allowed::to_replica(operation))
+			(dataset, Allowed::for_replica(operation))
 		},
 		(Decision::Deny(refusal), _) => return Err(Refused::by_chain(refusal)),
 		(Decision::Allow(_), None) => return Err(Refused::by_chain(Refusal::UnknownResource)),
