@@ -278,26 +278,38 @@ fn to_hex(id: &Hash) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use std::collections::BTreeSet;
 
 	#[test]
 	fn the_description_names_every_route_and_what_is_answered() {
 		let description: serde_json::Value = serde_json::from_str(&description()).unwrap();
-		let paths: Vec<_> = description["paths"].as_object().unwrap().keys().collect();
+		let routes: BTreeSet<_> = description["paths"]
+			.as_object()
+			.unwrap()
+			.iter()
+			.flat_map(|(path, item)| {
+				let methods = item.as_object().unwrap().keys();
+				methods.map(move |method| format!("{method} {path}"))
+			})
+			.collect();
 		let expected = [
-			"/v1/access-log/{day}",
-			"/v1/access-log/{day}/all",
-			"/v1/access-log/{day}/datasets/{dataset}",
-			"/v1/access-log/{day}/own",
-			"/v1/datasets/{dataset}",
-			"/v1/datasets/{dataset}/batches",
-			"/v1/datasets/{dataset}/batches/{batch}",
-			"/v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}",
-			"/v1/datasets/{dataset}/erasure",
-			"/v1/datasets/{dataset}/heads",
-			"/v1/datasets/{dataset}/keys",
-			"/v1/datasets/{dataset}/keys/{recipient}",
+			"get /v1/access-log/{day}",
+			"get /v1/access-log/{day}/all",
+			"get /v1/access-log/{day}/datasets/{dataset}",
+			"get /v1/access-log/{day}/own",
+			"delete /v1/datasets/{dataset}",
+			"get /v1/datasets/{dataset}",
+			"get /v1/datasets/{dataset}/batches",
+			"post /v1/datasets/{dataset}/batches",
+			"get /v1/datasets/{dataset}/batches/{batch}",
+			"get /v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}",
+			"get /v1/datasets/{dataset}/erasure",
+			"get /v1/datasets/{dataset}/heads",
+			"get /v1/datasets/{dataset}/keys",
+			"get /v1/datasets/{dataset}/keys/{recipient}",
+			"put /v1/datasets/{dataset}/keys/{recipient}",
 		];
-		assert_eq!(paths, expected);
+		assert_eq!(routes, expected.map(str::to_owned).into());
 		let schemas = [
 			"DayAnswer",
 			"DayHead",
