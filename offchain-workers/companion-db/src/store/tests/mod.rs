@@ -7,8 +7,9 @@ mod migration;
 mod servers;
 
 use super::*;
+use crate::erasures::Erasures;
 use msec_commitments::{ChunkCommitment, ChunkKey};
-use msec_worker_common::batch_frame::MAX_FRAME_LENGTH;
+use msec_worker_common::{batch_frame::MAX_FRAME_LENGTH, keys::AccountKey};
 use proptest::prelude::*;
 use servers::CityPlace;
 use std::{collections::BTreeMap, path::PathBuf, thread};
@@ -81,6 +82,7 @@ conformance![
 	a_conflict_keeps_the_whole_upload_out,
 	a_data_set_has_a_quota,
 	a_page_has_bounds,
+	an_erasure_states_what_there_was,
 	an_owner_has_the_bytes_of_all_data_sets,
 	a_repair_replaces_whatever_is_there,
 	data_sets_come_in_pages,
@@ -215,6 +217,22 @@ fn a_page_has_bounds(place: &dyn Place) {
 	assert_eq!(batches(5, 2, 100), [0; 0]);
 	assert_eq!(store.last(&DATASET).unwrap().unwrap().batch, 9);
 	assert!(store.list(&OTHER, 0, u32::MAX, 100).unwrap().is_empty());
+}
+
+fn an_erasure_states_what_there_was(place: &dyn Place) {
+	let store = place.open();
+	let written = [0, 1].map(|batch| put(&store, &frame(batch, 1), 0).unwrap());
+	for recipient in [1, 2] {
+		store.put_key(&DATASET, &AccountId32([recipient; 32]), b"key").unwrap();
+	}
+	let folder = tempfile::tempdir().unwrap();
+	let key = Arc::new(AccountKey::from_seed(&[5; 32]));
+	let erasures = Erasures::open(folder.path(), store.clone(), [3; 32], Some(key)).unwrap();
+	erasures.destroy(&DATASET, 77).unwrap();
+	assert!(store.datasets().unwrap().is_empty());
+	let destruction = erasures.to_be_anchored().unwrap()[0].destruction;
+	let bytes = written.iter().map(Stored::bytes).sum();
+	assert_eq!((destruction.keys, destruction.batches, destruction.bytes), (2, 2, bytes));
 }
 
 fn erasing_destroys_one_data_set_and_spares_the_others(place: &dyn Place) {
