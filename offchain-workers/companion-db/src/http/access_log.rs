@@ -239,6 +239,11 @@ async fn find_lines(
 	find(service, day, page).await
 }
 
+/// One of the places for questions, while it is held.
+fn place(service: &Service) -> Result<SemaphorePermit<'_>, Problem> {
+	service.audits.try_acquire().map_err(|_| Problem::busy())
+}
+
 fn parse(day: &str) -> Result<u32, Problem> {
 	parse_day(day).ok_or_else(|| Problem::not_found("a day is written like 2026-01-31"))
 }
