@@ -19,6 +19,7 @@ mod provenance;
 mod readings;
 mod refusals;
 mod reorganization;
+mod replicas;
 mod rights;
 mod sdk;
 mod subscription;
