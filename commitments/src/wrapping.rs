@@ -94,7 +94,7 @@ impl WrappingKey {
 			return is_valid_recipient(&key).then_some(Self::X25519(key));
 		}
 		let key: Box<[u8; X_WING_KEY_LENGTH]> = Box::<[u8]>::from(bytes).try_into().ok()?;
-		<XWing as Kem>::PublicKey::from_bytes(&*key).ok()?;
+		<XWing as Kem>::PublicKey::from_bytes(key.as_slice()).ok()?;
 		Some(Self::XWing(key))
 	}
 
@@ -102,7 +102,7 @@ impl WrappingKey {
 	pub fn as_bytes(&self) -> &[u8] {
 		match self {
 			Self::X25519(key) => key,
-			Self::XWing(key) => &**key,
+			Self::XWing(key) => key.as_slice(),
 		}
 	}
 }
@@ -117,7 +117,7 @@ pub fn wrap(
 ) -> Result<Vec<u8>, EnvelopeError> {
 	let key = match recipient {
 		WrappingKey::X25519(key) => return wrap_key_tree(tree, key, genesis, dataset, seed),
-		WrappingKey::XWing(key) => <XWing as Kem>::PublicKey::from_bytes(&**key)
+		WrappingKey::XWing(key) => <XWing as Kem>::PublicKey::from_bytes(key.as_slice())
 			.map_err(|_| EnvelopeError::InvalidRecipient)?,
 	};
 	let (encapsulated, ciphertext) =

@@ -288,12 +288,13 @@ impl Arguments {
 	/// Merges the layers.
 	pub fn settings(&self) -> Result<Settings, ConfigurationError> {
 		let options = self.options()?;
+		let storage = options.storage()?;
 		let (limits, connections) = (Limits::default(), Connections::default());
 		Ok(Settings {
 			node: options.node.unwrap_or_else(|| DEFAULT_NODE.to_owned()),
 			listen: options.listen.unwrap_or_else(|| DEFAULT_LISTEN.into()),
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
-			storage: options.storage()?,
+			storage,
 			account: required(options.account, "account", PREFIX)?,
 			account_key: options.account_key,
 			password: options.password_file.map_or(PasswordSource::Prompt, PasswordSource::File),

@@ -129,8 +129,8 @@ pub(super) async fn query(
 
 fn configuration(settings: &CitySettings) -> Result<Config, StoreFault> {
 	let invalid = |reason: String| StoreFault::Configuration(format!("postgres: {reason}"));
-	let mut config: Config =
-		settings.postgres.parse().map_err(|error| invalid(with_sources(&error)))?;
+	let parsed = settings.postgres.parse::<Config>();
+	let mut config = parsed.map_err(|error| invalid(with_sources(&error)))?;
 	if config.get_password().is_some() {
 		let reason = "the password does not belong here, where others may read it; \
 			put it into the file that postgres-password-file names";
