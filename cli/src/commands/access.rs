@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use msec::ids;
 use msec_worker_common::{
 	chain::{
+		grants::{Grant, GrantSource},
 		protection::AccessRequest,
 		runtime::{self, runtime_types::msec_primitives::access::Actions},
 		Action, Basis, Decision, Purpose, Refusal,
@@ -360,6 +361,25 @@ pub fn request_value(requester: &AccountId32, request: &AccessRequest) -> Value 
 		"purpose": request.purpose.map(|purpose| purpose_names(1 << purpose as u8).concat()),
 		"expires_at": request.expires_at,
 		"lapses_at": request.lapses_at,
+	})
+}
+
+/// A grant, for programs.
+pub fn grant_value(grant: &Grant) -> Value {
+	let (granter, order) = match grant.source {
+		GrantSource::Authority(granter) => (Some(granter.to_string()), None),
+		GrantSource::Order(order) => (None, Some(ids::hash_text(&order.0))),
+	};
+	json!({
+		"dataset": ids::hash_text(&grant.dataset.0),
+		"subject": grant.subject.to_string(),
+		"granter": granter,
+		"order": order,
+		"actions": action_names(grant.actions),
+		"not_before": grant.not_before,
+		"expires_at": grant.expires_at,
+		"purpose": grant.purpose.map(|purpose| purpose_names(1 << purpose as u8).concat()),
+		"delegation_depth": grant.delegation_depth,
 	})
 }
 

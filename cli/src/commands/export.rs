@@ -1,7 +1,7 @@
 //! `msec export`
 
 use super::{
-	access::{purpose_names, request_value},
+	access::{grant_value, purpose_names, request_value},
 	context::{fields, Context},
 };
 use anyhow::{anyhow, bail, Result};
@@ -13,7 +13,7 @@ use msec::{
 use msec_commitments::Hash;
 use msec_worker_common::{
 	access_log::{day_of, Subject},
-	chain::BlockClient,
+	chain::{grants::Grant, BlockClient},
 	keys::AccountKey,
 	store_client::StoreClient,
 	AccountId32,
@@ -95,6 +95,7 @@ async fn export_dataset(context: &Context, dataset: &str, folder: PathBuf) -> Re
 		Some(erasure) => erasure.stores.iter().map(|(store, _)| *store).collect(),
 		None => details.stores.clone(),
 	};
+	let denied = block.denials_for(&id.0).await?;
 	let mut export = Export::create(&folder)?;
 	let state = json!({
 		"dataset": ids::hash_text(&id.0),
@@ -107,6 +108,8 @@ async fn export_dataset(context: &Context, dataset: &str, folder: PathBuf) -> Re
 		"retain_until": block.retention(&id.0).await?,
 		"erasure": erasure,
 		"protection": protection(&block, &id.0).await?,
+		"grants": grants(&block.grants_for(&id.0).await?),
+		"denied": denied.iter().map(ToString::to_string).collect::<Vec<_>>(),
 		"orders": orders(&block, &details.owner, |order| order.dataset == id).await?,
 	});
 	export.add("chain.json", format!("{state:#}").as_bytes())?;
@@ -147,6 +150,7 @@ impl ExportAccount {
 			}),
 			"store": block.store(&account).await?.map(|store| store.endpoint),
 			"region": block.region(&account).await?,
+			"grants": grants(&block.grants_to(&account).await?),
 			"datasets": datasets.iter().map(|id| ids::hash_text(&id.0)).collect::<Vec<_>>(),
 			"orders": orders(&block, &account, |_| true).await?,
 		});
@@ -160,6 +164,10 @@ impl ExportAccount {
 		let about = json!({ "account": account.to_string() });
 		finish(context, &block, &chain.genesis(), export, about)
 	}
+}
+
+fn grants(grants: &[Grant]) -> Vec<Value> {
+	grants.iter().map(grant_value).collect()
 }
 
 /// What the chain has of a data set under data protection law, and who asks for it.

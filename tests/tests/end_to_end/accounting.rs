@@ -13,6 +13,14 @@ fn entries(audit: &Value) -> Vec<Value> {
 	audit["stores"][0]["entries"].as_array().expect("a store was asked").clone()
 }
 
+/// The grants in an export.
+fn grants(folder: &str) -> Value {
+	let path = std::path::Path::new(folder).join("chain.json");
+	let content = std::fs::read(path).expect("it was exported");
+	let state: Value = serde_json::from_slice(&content).expect("it is JSON");
+	state["grants"].clone()
+}
+
 #[tokio::test]
 async fn a_store_accounts_for_what_it_served_and_destroyed() {
 	let mut market = Market::open().await;
@@ -51,12 +59,15 @@ async fn a_store_accounts_for_what_it_served_and_destroyed() {
 	let before = entries(&audit);
 	assert_eq!(entries(&again)[..before.len()], before);
 
+	owner.text(&["grant", "weather", &stranger_account]).await;
 	let folder = market.sandbox.path().join("export").to_string_lossy().into_owned();
 	let exported = owner.json(&["export", "dataset", "weather", &folder]).await;
 	let verified = owner.json(&["export", "verify", &folder]).await;
 	assert_eq!(exported["files"], verified["files"]);
+	assert_eq!(grants(&folder)[0]["subject"], json!(stranger_account));
 	let folder = market.sandbox.path().join("person").to_string_lossy().into_owned();
 	stranger.text(&["export", "account", &folder]).await;
+	assert_eq!(grants(&folder)[0]["dataset"], json!(dataset));
 
 	owner.text(&["dataset", "erase", "weather"]).await;
 	let erasure = wait::until("the erasure is certified", wait::A_FEW_BLOCKS, async || {

@@ -11,6 +11,7 @@ mod campaigns;
 mod client;
 mod compatibility;
 mod discovery;
+pub mod grants;
 pub mod protection;
 mod types;
 
