@@ -3,7 +3,7 @@
 use futures::{future::BoxFuture, FutureExt};
 use msec_commitments::Hash;
 use msec_worker_common::{
-	chain::{Action, ChainClient, ChainError, Dataset, Decision, Purpose},
+	chain::{Action, ChainClient, ChainError, Dataset, DatasetEvents, Decision, Purpose},
 	AccountId32,
 };
 use std::time::{Duration, UNIX_EPOCH};
@@ -37,6 +37,9 @@ pub trait ChainAccess: Send + Sync + 'static {
 
 	/// When the last finalized block was made, in milliseconds since 1970.
 	fn finalized_time(&self) -> BoxFuture<'_, Result<u64, ChainError>>;
+
+	/// What happened to data sets in a finalized block.
+	fn dataset_events(&self, block: u64) -> BoxFuture<'_, Result<DatasetEvents, ChainError>>;
 }
 
 /// The chain itself, through a node.
@@ -88,5 +91,9 @@ impl ChainAccess for NodeAccess {
 			Ok(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 		}
 		.boxed()
+	}
+
+	fn dataset_events(&self, block: u64) -> BoxFuture<'_, Result<DatasetEvents, ChainError>> {
+		async move { self.chain.at_number(block).await?.dataset_events().await }.boxed()
 	}
 }

@@ -2,12 +2,16 @@
 //! anchors its access log.
 
 use crate::{
-	access::ChainAccess, access_log::AccessLog, erasures::Erasures, registry::Registry,
-	sweep::sweep,
+	access::ChainAccess,
+	access_log::AccessLog,
+	erasures::Erasures,
+	following::{Followed, Follower},
+	registry::Registry,
+	store::StoreFault,
 };
 use msec_commitments::Hash;
-use msec_worker_common::{access_log::day_of, erasure_certificate::SignedCertificate};
-use std::{sync::Arc, time::Duration};
+use msec_worker_common::{access_log::day_of, erasure_certificate::SignedCertificate, AccountId32};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Time between two rounds.
@@ -27,6 +31,10 @@ pub struct Duties {
 	pub registry: Option<Arc<dyn Registry>>,
 	/// For how many days the lines of the access log are kept.
 	pub access_log_days: u32,
+	/// The account under which this store is registered.
+	pub operator: AccountId32,
+	/// The file of what was followed of the chain.
+	pub followed: PathBuf,
 }
 
 impl Duties {
@@ -52,13 +60,8 @@ impl Duties {
 			Ok(done) => tracing::info!(done, "{duty}"),
 			Err(error) => tracing::warn!("tried again later: {duty}: {error:#}"),
 		};
-		if let Some(registry) = &self.registry {
-			report(
-				"erasing data sets whose time is over",
-				expire(&self.erasures, &**registry).await,
-			);
-		}
-		report("destroying erased data sets", sweep(&self.erasures, &*self.chain).await);
+		report("destroying erased data sets", self.follow().await);
+		report("erasing data sets whose time is over", self.expire().await);
 		if let Some(registry) = &self.registry {
 			report("certifying erasures", certify(&self.erasures, &**registry).await);
 		}
@@ -72,6 +75,29 @@ impl Duties {
 			},
 		}
 		report("removing old days of the access log", self.prune().await);
+	}
+
+	/// Destroys the data sets that the chain says are erased; how many they were.
+	pub async fn follow(&self) -> anyhow::Result<usize> {
+		self.follower().await?.follow().await
+	}
+
+	/// Erases the data sets whose time is over; how many they were.
+	pub async fn expire(&self) -> anyhow::Result<usize> {
+		self.follower().await?.expire().await
+	}
+
+	/// The file is opened anew each time, because redb takes nothing any more after a fault of the disk.
+	async fn follower(&self) -> anyhow::Result<Follower<'_>> {
+		let path = self.followed.clone();
+		let followed = tokio::task::spawn_blocking(move || Followed::open(&path)).await??;
+		Ok(Follower {
+			erasures: &self.erasures,
+			chain: &*self.chain,
+			registry: self.registry.as_deref(),
+			operator: self.operator,
+			followed,
+		})
 	}
 
 	async fn prune(&self) -> anyhow::Result<usize> {
@@ -125,27 +151,6 @@ async fn certify_one(
 	blocking(erasures, move |erasures| erasures.set_anchored(&dataset)).await
 }
 
-/// Has the chain erase the data sets whose time is over; how many they were. Another store may be faster, and
-/// one that fails does not keep the others back.
-pub async fn expire(erasures: &Erasures, registry: &dyn Registry) -> anyhow::Result<usize> {
-	let (mut expired, mut failure, mut after) = (0, None, None);
-	loop {
-		let page = datasets_after(erasures, after).await?;
-		for dataset in &page {
-			if registry.is_expired(dataset).await? {
-				match registry.expire(dataset).await {
-					Ok(()) => expired += 1,
-					Err(error) => failure = Some(error),
-				}
-			}
-		}
-		match page.last() {
-			Some(last) => after = Some(*last),
-			None => return failure.map_or(Ok(expired), Err),
-		}
-	}
-}
-
 /// The next data sets behind `after` of which anything is kept; none at the end.
 pub(crate) async fn datasets_after(
 	erasures: &Erasures,
@@ -156,7 +161,7 @@ pub(crate) async fn datasets_after(
 
 pub(crate) async fn blocking<T: Send + 'static>(
 	erasures: &Erasures,
-	job: impl FnOnce(&Erasures) -> Result<T, crate::store::StoreFault> + Send + 'static,
+	job: impl FnOnce(&Erasures) -> Result<T, StoreFault> + Send + 'static,
 ) -> anyhow::Result<T> {
 	let erasures = erasures.clone();
 	Ok(tokio::task::spawn_blocking(move || job(&erasures)).await??)

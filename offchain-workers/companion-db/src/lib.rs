@@ -2,8 +2,8 @@
 //! allows. It cannot read what it keeps.
 //!
 //! [`store`] is what is kept, [`access`] what is asked of the chain, and [`http`] the interface.
-//! [`access_log`] is where every decision is written down. [`sweep`] destroys what the chain says is
-//! erased, [`erasures`] what there was of it; [`duties`] is what the store does by itself, and
+//! [`access_log`] is where every decision is written down. [`following`] tells what the chain says
+//! is erased or kept no longer, [`erasures`] destroys it; [`duties`] is what the store does by itself, and
 //! [`registry`] how it tells the chain. [`scrub`] finds what is damaged, and [`replication`] fetches from
 //! other stores what is missing or damaged here.
 
@@ -13,10 +13,10 @@ pub mod access;
 pub mod access_log;
 pub mod duties;
 pub mod erasures;
+pub mod following;
 pub mod http;
 pub mod registry;
 pub mod replication;
 pub mod scrub;
 pub mod settings;
 pub mod store;
-pub mod sweep;

@@ -106,6 +106,8 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 		chain: access.clone(),
 		registry,
 		access_log_days: settings.access_log_days,
+		operator: settings.account,
+		followed: directory.join("followed.redb"),
 	};
 	let duties = duties.run(stop.clone());
 

@@ -28,8 +28,8 @@ pub trait Registry: Send + Sync + 'static {
 		certificate: Hash,
 	) -> BoxFuture<'a, anyhow::Result<()>>;
 
-	/// Whether the time for which a data set is kept is over, in the finalized state.
-	fn is_expired<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<bool>>;
+	/// The last block in which a data set is kept, where there is one, in the finalized state.
+	fn retention<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<Option<u32>>>;
 
 	/// Erases a data set whose time is over; returns when that is finalized.
 	fn expire<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<()>>;
@@ -88,13 +88,8 @@ impl Registry for NodeRegistry {
 		.boxed()
 	}
 
-	fn is_expired<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<bool>> {
-		async move {
-			let block = self.0.chain().finalized().await?;
-			let until = block.retention(dataset).await?;
-			Ok(until.is_some_and(|until| block.number() > until.into()))
-		}
-		.boxed()
+	fn retention<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<Option<u32>>> {
+		async move { Ok(self.0.chain().finalized().await?.retention(dataset).await?) }.boxed()
 	}
 
 	fn expire<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<()>> {

@@ -5,12 +5,12 @@ mod common;
 
 use common::*;
 use msec_companion_db::{
-	duties::{anchor, certify, expire},
+	duties::{anchor, certify},
 	store::Store,
 };
 use msec_worker_common::{
 	access_log::{verify_links, verify_root, Entry, Operation, Outcome, Subject},
-	chain::{Action, Purpose},
+	chain::{Action, DatasetEvents, Purpose},
 	AccountId32, H256,
 };
 use reqwest::{Method, StatusCode};
@@ -299,8 +299,13 @@ async fn a_certificate_waits_until_the_chain_is_there() {
 async fn a_data_set_whose_time_is_over_is_erased_without_being_asked() {
 	let fixture = Fixture::start().await;
 	fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
-	assert_eq!(expire(&fixture.erasures, &*fixture.chain).await.unwrap(), 0);
-	fixture.chain.change(|state| state.expired.push(DATASET));
+	fixture.duties().once().await;
+	assert_eq!(fixture.duties().expire().await.unwrap(), 0);
+	let happened = DatasetEvents { erased: vec![], changed: vec![DATASET] };
+	fixture.chain.change(|state| {
+		state.expired.push(DATASET);
+		state.blocks.push(happened);
+	});
 	fixture.duties().once().await;
 	assert!(fixture.store().datasets().unwrap().is_empty());
 	let certified = fixture.chain.get(|state| state.erasures[&DATASET].stores[0].1.is_some());

@@ -9,11 +9,10 @@ use msec_commitments::{tree, ChunkKey};
 use msec_companion_db::{
 	http::{routes, Connections, Limits, Service},
 	store::Store,
-	sweep::sweep,
 };
 use msec_worker_common::{
 	batch_frame::{decode_chunk, Frame},
-	chain::{Action, Dataset, Purpose},
+	chain::{Action, Dataset, DatasetEvents, Purpose},
 	store_client::{Problem, StoreClient},
 	AccountId32,
 };
@@ -328,7 +327,7 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 }
 
 #[tokio::test]
-async fn an_erased_data_set_is_destroyed_on_request_or_by_the_sweep() {
+async fn an_erased_data_set_is_destroyed_on_request_or_when_its_block_is_read() {
 	let fixture = Fixture::start().await;
 	let client = fixture.owner_client();
 	let fill = || async {
@@ -338,7 +337,7 @@ async fn an_erased_data_set_is_destroyed_on_request_or_by_the_sweep() {
 	fill().await;
 	let problem = refused(client.erase(&DATASET).await.unwrap_err());
 	assert_eq!((problem.status, problem.code.as_str()), (409, "not-erased"));
-	assert_eq!(sweep(&fixture.erasures, &*fixture.chain).await.unwrap(), 0);
+	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
 
 	fixture.change(|dataset| dataset.erased = true);
 	let problem = refused(fixture.client(&key(2)).erase(&DATASET).await.unwrap_err());
@@ -351,8 +350,34 @@ async fn an_erased_data_set_is_destroyed_on_request_or_by_the_sweep() {
 	fixture.change(|dataset| dataset.erased = false);
 	fill().await;
 	fixture.change(|dataset| dataset.erased = true);
-	assert_eq!(sweep(&fixture.erasures, &*fixture.chain).await.unwrap(), 1);
+	// Nothing happened that the store does not know.
+	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
+	let happened = DatasetEvents { erased: vec![[1; 32], DATASET], changed: vec![] };
+	fixture.chain.change(|state| state.blocks.push(happened));
+	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
 	assert!(fixture.store().datasets().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn blocks_that_nobody_has_any_more_are_made_up_for_by_looking_at_everything() {
+	let fixture = Fixture::start().await;
+	fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
+	fixture.change(|dataset| dataset.erased = true);
+	fixture.chain.change(|state| {
+		state.blocks.push(DatasetEvents::default());
+		state.pruned = true;
+	});
+	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
+	assert!(fixture.store().datasets().unwrap().is_empty());
+
+	// Nor are very many blocks read one by one.
+	fixture.change(|dataset| dataset.erased = false);
+	fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	fixture.change(|dataset| dataset.erased = true);
+	fixture.chain.change(|state| state.blocks.resize(2000, DatasetEvents::default()));
+	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
+	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use msec_companion_db::{
 	http::readers::{routes, KeySource, ReaderService},
 };
 use msec_worker_common::{
-	chain::{Action, Basis, ChainError, Dataset, Decision, Purpose, Refusal},
+	chain::{Action, Basis, ChainError, Dataset, DatasetEvents, Decision, Purpose, Refusal},
 	keys::AccountKey,
 	store_client::{Problem, StoreClient, StoreError},
 	AccountId32,
@@ -63,6 +63,10 @@ impl ChainAccess for TestChain {
 
 	fn finalized_time(&self) -> BoxFuture<'_, Result<u64, ChainError>> {
 		async { Ok(0) }.boxed()
+	}
+
+	fn dataset_events(&self, _: u64) -> BoxFuture<'_, Result<DatasetEvents, ChainError>> {
+		async { Ok(DatasetEvents::default()) }.boxed()
 	}
 }
 

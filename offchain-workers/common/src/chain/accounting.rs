@@ -2,6 +2,7 @@
 
 use super::{
 	runtime,
+	runtime::records::events,
 	runtime::runtime_types::{
 		pallet_access_control::types as access, pallet_records::types as records,
 	},
@@ -43,6 +44,15 @@ pub struct Erasure {
 	pub stores: Vec<(AccountId32, Option<AnchoredCertificate>)>,
 }
 
+/// What happened to data sets in a block.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DatasetEvents {
+	/// Those that were erased.
+	pub erased: Vec<Hash>,
+	/// Those whose retention or stores were changed.
+	pub changed: Vec<Hash>,
+}
+
 impl From<access::AccessLogAnchor> for AccessLogAnchor {
 	fn from(anchor: access::AccessLogAnchor) -> Self {
 		Self { day: anchor.day, root: anchor.root, entries: anchor.entries }
@@ -77,6 +87,22 @@ impl BlockClient {
 	pub async fn erasure(&self, dataset: &Hash) -> Result<Option<Erasure>, ChainError> {
 		let view = runtime::view_functions().records();
 		Ok(self.ask(view.erasure(H256(*dataset))).await?.map(Erasure::from))
+	}
+
+	/// What happened to data sets in this block.
+	pub async fn dataset_events(&self) -> Result<DatasetEvents, ChainError> {
+		let all = self.events().await?;
+		let mut found = DatasetEvents::default();
+		for event in all.find::<events::Erased>() {
+			found.erased.push(event?.dataset.0);
+		}
+		for event in all.find::<events::RetentionSet>() {
+			found.changed.push(event?.dataset.0);
+		}
+		for event in all.find::<events::StoresChanged>() {
+			found.changed.push(event?.dataset.0);
+		}
+		Ok(found)
 	}
 
 	/// The last block in which a data set is kept, where there is one.

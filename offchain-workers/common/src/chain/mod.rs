@@ -15,7 +15,9 @@ pub mod grants;
 pub mod protection;
 mod types;
 
-pub use accounting::{AccessLogAnchor, AnchoredCertificate, Erasure, MAX_ACCESS_LOG_ANCHORS};
+pub use accounting::{
+	AccessLogAnchor, AnchoredCertificate, DatasetEvents, Erasure, MAX_ACCESS_LOG_ANCHORS,
+};
 pub use block::BlockClient;
 pub use bundles::{Bundle, BundleMember, BundleOffer};
 pub use campaigns::{Campaign, CampaignTerms, Contributor};

@@ -282,6 +282,11 @@ impl Store {
 		self.engine.owned_bytes(owner)
 	}
 
+	/// Whether batches or wrapped keys of a data set are kept.
+	pub fn keeps(&self, dataset: &Hash) -> Result<bool, StoreFault> {
+		Ok(self.totals(dataset)?.batches > 0 || !self.recipients(dataset)?.is_empty())
+	}
+
 	/// The data sets of which anything is kept.
 	pub fn datasets(&self) -> Result<Vec<Hash>, StoreFault> {
 		let mut datasets = Vec::new();

@@ -16,8 +16,8 @@ use msec_worker_common::{
 	access_log::{start_of, DayHead},
 	batch_frame::Frame,
 	chain::{
-		AccessLogAnchor, Action, AnchoredCertificate, Basis, ChainError, Dataset, Decision,
-		Erasure, Purpose, Refusal,
+		AccessLogAnchor, Action, AnchoredCertificate, Basis, ChainError, Dataset, DatasetEvents,
+		Decision, Erasure, Purpose, Refusal,
 	},
 	keys::AccountKey,
 	signature::{sign_request, BodyDigest, RequestParts, SignedHeaders, AHEAD_SECONDS},
@@ -62,6 +62,10 @@ pub struct State {
 	pub refuses: bool,
 	/// When the last block was made, in milliseconds since 1970.
 	pub time: u64,
+	/// What happened in the blocks after [`BLOCK`].
+	pub blocks: Vec<DatasetEvents>,
+	/// Whether the node no longer has what happened.
+	pub pruned: bool,
 }
 
 impl State {
@@ -74,7 +78,7 @@ impl State {
 	}
 }
 
-/// The height of every block.
+/// The height of the block by which decisions are made, and of the first one that is finalized.
 pub const BLOCK: u64 = 7;
 
 #[derive(Default)]
@@ -154,11 +158,22 @@ impl ChainAccess for TestChain {
 	}
 
 	fn finalized_block(&self) -> BoxFuture<'_, Result<u64, ChainError>> {
-		async move { Ok(BLOCK) }.boxed()
+		async move { Ok(self.get(|state| BLOCK + state.blocks.len() as u64)) }.boxed()
 	}
 
 	fn finalized_time(&self) -> BoxFuture<'_, Result<u64, ChainError>> {
 		async move { Ok(self.get(|state| state.time)) }.boxed()
+	}
+
+	fn dataset_events(&self, block: u64) -> BoxFuture<'_, Result<DatasetEvents, ChainError>> {
+		async move {
+			if self.get(|state| state.pruned) {
+				return Err(codec::Error::from("State already discarded").into());
+			}
+			let position = (block - BLOCK - 1) as usize;
+			Ok(self.get(|state| state.blocks[position].clone()))
+		}
+		.boxed()
 	}
 }
 
@@ -206,8 +221,9 @@ impl Registry for TestChain {
 		async move { self.transact(change) }.boxed()
 	}
 
-	fn is_expired<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<bool>> {
-		async move { Ok(self.get(|state| state.expired.contains(dataset))) }.boxed()
+	fn retention<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<Option<u32>>> {
+		let is_expired = self.get(|state| state.expired.contains(dataset));
+		async move { Ok(is_expired.then_some(1)) }.boxed()
 	}
 
 	fn expire<'a>(&'a self, dataset: &'a Hash) -> BoxFuture<'a, anyhow::Result<()>> {
@@ -279,6 +295,8 @@ impl Fixture {
 			chain: self.chain.clone(),
 			registry: Some(self.chain.clone()),
 			access_log_days: 1,
+			operator: operator(),
+			followed: self.directory.path().join("followed.redb"),
 		}
 	}
 
