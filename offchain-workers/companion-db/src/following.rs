@@ -14,7 +14,7 @@ use crate::{
 use codec::{Decode, Encode};
 use msec_commitments::Hash;
 use msec_worker_common::{chain::ChainError, database, AccountId32};
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, TableDefinition};
 use std::{path::Path, sync::Arc};
 
 /// How many blocks are read one by one. When more were missed, looking at every data set takes less.

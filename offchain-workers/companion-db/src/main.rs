@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use msec_companion_db::{
 	access::NodeAccess,
 	access_log::AccessLog,
+	backups,
 	duties::Duties,
 	erasures::Erasures,
 	http::{description, routes, serve, Service},
@@ -13,10 +14,14 @@ use msec_companion_db::{
 	replication::{NodeNeighbours, Replication},
 	scrub::{self, Report},
 	settings::{Arguments, Command, Output, Settings, Storage},
-	store::{Migration, Moved, Store, StoreFault},
+	store::{
+		backup::{self, Summary},
+		Migration, Moved, Store, StoreFault,
+	},
 };
 use msec_worker_common::{
 	chain::{ChainClient, ChainError},
+	configuration::ConfigurationError,
 	health::{self, Readiness},
 	keys::AccountKey,
 	shutdown, telemetry,
@@ -36,10 +41,16 @@ const UNUSABLE: u8 = 2;
 fn main() -> ExitCode {
 	let arguments = Arguments::parse();
 	telemetry::init();
-	match arguments.command.unwrap_or_default() {
+	match arguments.command.clone().unwrap_or_default() {
 		Command::Serve => run(&arguments, Opening::AsItIs),
 		Command::Migrate => run(&arguments, Opening::WhileItMoves),
 		Command::Scrub { output } => run_scrub(&arguments, output),
+		Command::Backup { folder, output } => {
+			told(arguments.storage(), |storage| back_up(storage, &folder, output))
+		},
+		Command::Restore { file, output } => {
+			told(arguments.storage(), |storage| restore(storage, &file, output))
+		},
 		Command::Openapi => {
 			println!("{}", description());
 			ExitCode::SUCCESS
@@ -95,7 +106,7 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 	let neighbours = key.map(|key| NodeNeighbours::new(chain.clone(), key));
 	let access = Arc::new(NodeAccess::new(chain, settings.max_head_age));
 	let replication = neighbours.map(|neighbours| Replication {
-		store,
+		store: store.clone(),
 		chain: access.clone(),
 		neighbours: Arc::new(neighbours),
 		quota: settings.limits.max_dataset_bytes,
@@ -107,9 +118,10 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 		registry,
 		access_log_days: settings.access_log_days,
 		operator: settings.account,
-		followed: directory.join("followed.redb"),
+		followed: settings.storage.followed(),
 	};
 	let duties = duties.run(stop.clone());
+	let backups = serve_backups(&settings.storage, store, stop.clone());
 
 	let service = Service::new(erasures, log, access, settings.account, settings.limits)
 		.with_owners(settings.owners)
@@ -121,9 +133,13 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 	shutdown::notify_ready();
 	let serving = serve(listener, routes(Arc::new(service)), settings.connections, stop.clone());
 	// When one of them fails, the others are stopped by the end of the process.
-	let ((), (), (), (), (), ()) = tokio::try_join!(
+	let ((), (), (), (), (), (), ()) = tokio::try_join!(
 		async { serving.await.context("serving") },
 		async { health.await.context("health and metrics") },
+		async {
+			backups.await;
+			Ok(())
+		},
 		async {
 			match migration {
 				Some(migration) => migrate(Arc::new(migration), stop.clone()).await,
@@ -146,6 +162,16 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 		},
 	)?;
 	Ok(())
+}
+
+/// Hands out backups of a store that has everything in its directory.
+async fn serve_backups(storage: &Storage, store: Store, stop: CancellationToken) {
+	if storage.city.is_some() {
+		return;
+	}
+	if let Err(error) = backups::serve(store, &storage.data_directory, stop).await {
+		tracing::warn!(%error, "no backup can be made while the store serves");
+	}
 }
 
 async fn open(storage: &Storage, opening: Opening) -> anyhow::Result<(Store, Option<Migration>)> {
@@ -228,6 +254,64 @@ async fn scrub_all(storage: Storage) -> anyhow::Result<Report> {
 		Ok(report)
 	});
 	scrubbing.await?.map_err(|fault: StoreFault| fault.into())
+}
+
+/// Does something with what was configured, and complains when that fails.
+fn told(
+	storage: Result<Storage, ConfigurationError>,
+	job: impl FnOnce(&Storage) -> anyhow::Result<()>,
+) -> ExitCode {
+	let storage = match storage {
+		Ok(storage) => storage,
+		Err(error) => {
+			complain(error);
+			return ExitCode::from(UNUSABLE);
+		},
+	};
+	match job(&storage) {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			complain(error);
+			ExitCode::FAILURE
+		},
+	}
+}
+
+fn back_up(storage: &Storage, folder: &Path, output: Output) -> anyhow::Result<()> {
+	ensure_embedded(storage)?;
+	let (path, summary) = backups::back_up(&storage.data_directory, folder)?;
+	print_summary(&path, &summary, output)
+}
+
+fn restore(storage: &Storage, file: &Path, output: Output) -> anyhow::Result<()> {
+	ensure_embedded(storage)?;
+	let summary = backup::restore(file, &storage.data_directory)?;
+	// What happened on the chain since the backup is to be found again.
+	let followed = storage.followed();
+	if followed.try_exists()? {
+		std::fs::remove_file(&followed)?;
+	}
+	print_summary(file, &summary, output)
+}
+
+fn ensure_embedded(storage: &Storage) -> anyhow::Result<()> {
+	anyhow::ensure!(storage.city.is_none(), "PostgreSQL and the objects have backups of their own");
+	Ok(())
+}
+
+fn print_summary(file: &Path, summary: &Summary, output: Output) -> anyhow::Result<()> {
+	let Summary { datasets, batches, bytes, damaged } = summary;
+	match output {
+		Output::Json => {
+			let value = serde_json::json!({ "file": file.display().to_string(), "held": summary });
+			println!("{value:#}");
+		},
+		Output::Text => println!(
+			"{}: {datasets} data sets, {batches} batches, {bytes} bytes; {damaged} damaged ones are left out",
+			file.display()
+		),
+	}
+	Ok(())
 }
 
 fn print(report: &Report, output: Output) -> anyhow::Result<()> {

@@ -48,7 +48,7 @@ pub struct Arguments {
 }
 
 /// What is to be done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::Subcommand)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Subcommand)]
 pub enum Command {
 	/// Serves data sets until it is stopped.
 	#[default]
@@ -64,6 +64,27 @@ pub enum Command {
 	/// nothing is damaged, 1 when something is, and 2 when that cannot be found out.
 	Scrub {
 		/// How the report is printed.
+		#[arg(long, value_enum, default_value_t)]
+		output: Output,
+	},
+	/// Makes a backup of the store as it is at this moment, whether it serves or not.
+	///
+	/// It is one new file, named after the time, with the batches of all data sets and without wrapped keys. It
+	/// is read again when it is written. PostgreSQL and objects have backups of their own.
+	Backup {
+		/// The folder for the file; made if it is not there.
+		folder: PathBuf,
+		/// How the summary is printed.
+		#[arg(long, value_enum, default_value_t)]
+		output: Output,
+	},
+	/// Makes the store of a backup in the data directory, where there must be none.
+	///
+	/// What was erased since the backup is destroyed again when the store starts.
+	Restore {
+		/// The backup.
+		file: PathBuf,
+		/// How the summary is printed.
 		#[arg(long, value_enum, default_value_t)]
 		output: Output,
 	},
@@ -239,6 +260,11 @@ impl Storage {
 		};
 		remove_moved(&self.data_directory)?;
 		Store::connect(city, runtime)
+	}
+
+	/// The file in which the store keeps what it has followed of the chain.
+	pub fn followed(&self) -> PathBuf {
+		self.data_directory.join("followed.redb")
 	}
 
 	/// Opens the store to look only. Blocks; connections live in `runtime`.

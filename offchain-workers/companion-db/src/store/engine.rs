@@ -1,9 +1,9 @@
 //! What keeps records, wrapped keys and frames.
 
-use super::{publication::Publication, Staged, StoreFault, Stored, Totals};
+use super::{backup::Item, publication::Publication, Staged, StoreFault, Stored, Totals};
 use msec_commitments::Hash;
 use msec_worker_common::{batch_frame::Frame, AccountId32};
-use std::ops::{Range, RangeInclusive};
+use std::ops::{ControlFlow, Range, RangeInclusive};
 
 /// Keeps what a store keeps. Methods block; what they wrote is durable when they return, except frames
 /// that are staged, which are durable once they are published.
@@ -70,6 +70,9 @@ pub(super) trait Engine: Send + Sync {
 	/// Removes some batches of a data set, and once there are none, that anything of it was kept;
 	/// whether there may be more.
 	fn erase_some(&self, dataset: &Hash) -> Result<bool, StoreFault>;
+
+	/// Hands out everything that is visible at one moment, data set by data set, until `receive` has enough.
+	fn snapshot(&self, receive: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), StoreFault>;
 
 	/// Segments of frames that are there, visible or not.
 	#[cfg(test)]

@@ -5,6 +5,7 @@
 //! this can be stopped at any moment and goes on at the next start.
 
 use super::{
+	backup::Item,
 	embedded::{self, Embedded},
 	engine::Engine,
 	publication::Publication,
@@ -14,7 +15,7 @@ use msec_commitments::Hash;
 use msec_worker_common::{batch_frame::Frame, AccountId32};
 use std::{
 	collections::BTreeMap,
-	ops::{Range, RangeInclusive},
+	ops::{ControlFlow, Range, RangeInclusive},
 	path::Path,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -308,6 +309,11 @@ impl Engine for Moving {
 		let _copying = self.copying();
 		let has_more = self.from.erase_some(dataset)?;
 		Ok(self.to.engine.erase_some(dataset)? || has_more)
+	}
+
+	fn snapshot(&self, _: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), StoreFault> {
+		let reason = "a store that moves is backed up when it has moved";
+		Err(StoreFault::Configuration(reason.to_owned()))
 	}
 
 	#[cfg(test)]

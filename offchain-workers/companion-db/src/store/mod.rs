@@ -9,6 +9,7 @@
 //! call returns. Checksums bind every segment and every record to its place: what is damaged is never
 //! handed out.
 
+pub mod backup;
 mod city;
 mod embedded;
 mod engine;
@@ -113,6 +114,15 @@ impl Store {
 			return Err(StoreFault::Configuration(reason.to_owned()));
 		}
 		Ok(Self::on(Arc::new(embedded)))
+	}
+
+	/// Opens the store in `directory`, where there must be one.
+	pub fn open_existing(directory: &Path) -> Result<Self, StoreFault> {
+		if !embedded::file(directory).try_exists()? {
+			let reason = format!("there is no store in {}", directory.display());
+			return Err(StoreFault::Configuration(reason));
+		}
+		Self::open(directory)
 	}
 
 	/// A store whose file is opened, and after a fault opened again, by `opener`.

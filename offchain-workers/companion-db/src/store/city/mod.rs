@@ -10,6 +10,7 @@ mod postgres;
 pub(super) use postgres::Role;
 
 use super::{
+	backup::Item,
 	engine::Engine,
 	publication::Publication,
 	record::{checked_segments, Blob, Record, CHECKED_LENGTH},
@@ -23,7 +24,7 @@ use postgres::{query, Postgres};
 use std::{
 	collections::{BTreeMap, HashMap},
 	future::Future,
-	ops::{Range, RangeInclusive},
+	ops::{ControlFlow, Range, RangeInclusive},
 	path::PathBuf,
 };
 use tokio::runtime::Handle;
@@ -434,6 +435,11 @@ impl Engine for City {
 
 	fn erase_some(&self, dataset: &Hash) -> Result<bool, StoreFault> {
 		self.wait(self.erase_some_batches(dataset))
+	}
+
+	fn snapshot(&self, _: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), StoreFault> {
+		let reason = "PostgreSQL and the objects have backups of their own";
+		Err(StoreFault::Configuration(reason.to_owned()))
 	}
 
 	#[cfg(test)]

@@ -1,17 +1,19 @@
 //! Batches in the redb file.
 
 use crate::store::{
+	backup::Item,
 	publication::Publication,
-	record::{checked_segments, Blob, Record},
+	record::{checked_segments, open_segment, Blob, Record},
 	Staged, StoreFault, Stored, Totals,
 };
 use msec_commitments::Hash;
-use msec_worker_common::batch_frame::Frame;
+use msec_worker_common::{batch_frame::Frame, AccountId32};
 use redb::{
-	Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+	Database, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition,
+	WriteTransaction,
 };
 use std::{
-	ops::{Bound, Range, RangeInclusive},
+	ops::{Bound, ControlFlow, Range, RangeInclusive},
 	sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -328,6 +330,49 @@ fn remove_blob(write: &WriteTransaction, blob: Blob) -> Result<(), StoreFault> {
 	let mut segments = write.open_table(SEGMENTS)?;
 	segments.retain_in((blob, 0)..=(blob, u32::MAX), |_, _| false)?;
 	Ok(())
+}
+
+/// Everything that is visible now, whatever is written meanwhile.
+pub(super) fn snapshot(
+	opened: &Opened,
+	receive: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> Result<(), StoreFault> {
+	let read = opened.database.begin_read()?;
+	let (totals, owners) = (read.open_table(TOTALS)?, read.open_table(OWNERS)?);
+	let (batches, segments) = (read.open_table(BATCHES)?, read.open_table(SEGMENTS)?);
+	for entry in totals.iter()? {
+		let dataset = *entry?.0.value();
+		let owner = owners.get(&dataset)?.map(|owner| AccountId32(*owner.value()));
+		if receive(Item::Dataset(dataset, owner)).is_break() {
+			return Ok(());
+		}
+		for entry in batches.range((&dataset, 0)..=(&dataset, u32::MAX))? {
+			let (key, value) = entry?;
+			let batch = key.value().1;
+			let frame = match Record::from_entry(value.value(), &dataset, batch) {
+				Ok(record) => whole_frame(&segments, &record)?,
+				Err(_) => None,
+			};
+			if receive(frame.map_or(Item::Damaged(batch), Item::Frame)).is_break() {
+				return Ok(());
+			}
+		}
+	}
+	Ok(())
+}
+
+/// A frame from its segments; `None` when one is missing or damaged.
+fn whole_frame(
+	segments: &ReadOnlyTable<SegmentKey, &'static [u8]>,
+	record: &Record,
+) -> Result<Option<Vec<u8>>, StoreFault> {
+	let mut frame = Vec::new();
+	for index in 0..record.segments() {
+		let Some(checked) = segments.get((record.blob, index))? else { return Ok(None) };
+		let Some(segment) = open_segment(record, index, checked.value()) else { return Ok(None) };
+		frame.extend_from_slice(segment);
+	}
+	Ok(Some(frame))
 }
 
 /// Segments of frames that are visible or staged.

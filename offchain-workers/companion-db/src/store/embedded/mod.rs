@@ -8,7 +8,8 @@ mod key_files;
 pub use database::Opener;
 
 use super::{
-	engine::Engine, publication::Publication, Staged, StoreFault, Stored, Totals, CACHE_BYTES,
+	backup::Item, engine::Engine, publication::Publication, Staged, StoreFault, Stored, Totals,
+	CACHE_BYTES,
 };
 use commits::Commits;
 use database::Slot;
@@ -16,7 +17,7 @@ use key_files::KeyFiles;
 use msec_commitments::Hash;
 use msec_worker_common::{batch_frame::Frame, AccountId32};
 use std::{
-	ops::{Range, RangeInclusive},
+	ops::{ControlFlow, Range, RangeInclusive},
 	path::{Path, PathBuf},
 };
 
@@ -155,6 +156,10 @@ impl Engine for Embedded {
 
 	fn erase_some(&self, dataset: &Hash) -> Result<bool, StoreFault> {
 		self.slot.with(|opened| batches::erase_some(opened, dataset))
+	}
+
+	fn snapshot(&self, receive: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), StoreFault> {
+		self.slot.with(|opened| batches::snapshot(opened, receive))
 	}
 
 	#[cfg(test)]
