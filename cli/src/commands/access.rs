@@ -352,7 +352,6 @@ async fn requests(context: &Context, dataset: &str) -> Result<()> {
 	Ok(())
 }
 
-/// The set that the chain makes of actions.
 /// A request for access in results for programs.
 pub fn request_value(requester: &AccountId32, request: &AccessRequest) -> Value {
 	json!({
@@ -364,7 +363,7 @@ pub fn request_value(requester: &AccountId32, request: &AccessRequest) -> Value 
 	})
 }
 
-/// A grant, for programs.
+/// A grant in results for programs.
 pub fn grant_value(grant: &Grant) -> Value {
 	let (granter, order) = match grant.source {
 		GrantSource::Authority(granter) => (Some(granter.to_string()), None),
@@ -383,6 +382,7 @@ pub fn grant_value(grant: &Grant) -> Value {
 	})
 }
 
+/// The set that the chain makes of actions.
 fn set_of(actions: &[ActionArgument]) -> Actions {
 	Actions(actions.iter().fold(0, |bits, action| bits | 1 << *action as u8))
 }
