@@ -1,6 +1,6 @@
 //! A whole store as one file, as it was at one moment: batches and owners, but no wrapped keys.
 //!
-//! The file begins with [`MAGIC`]. Then, each behind a byte that tells what it is: a data set with its owner;
+//! The file begins with eight bytes, `MSecBak1`. Then, each behind a byte that tells what it is: a data set with its owner;
 //! the frames of that data set, each behind its length (32 bits, little-endian); the numbers of batches that
 //! were damaged; and at the end the SHA-256 of everything before.
 
