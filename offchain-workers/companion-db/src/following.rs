@@ -213,7 +213,7 @@ impl Follower<'_> {
 			// It may name this store before anything of it is here.
 			let found = self.chain.finalized_dataset(&dataset).await?;
 			if found.is_some_and(|found| found.stores.contains(&self.operator)) {
-				self.look_at(&dataset).await?;
+				destroyed += self.look_at(&dataset).await?;
 			}
 		}
 		Ok(destroyed)

@@ -2,11 +2,10 @@
 //! allows. It cannot read what it keeps.
 //!
 //! [`store`] is what is kept, [`access`] what is asked of the chain, and [`http`] the interface.
-//! [`access_log`] is where every decision is written down. [`following`] tells what the chain says
-//! is erased or kept no longer, [`erasures`] destroys it; [`duties`] is what the store does by itself, and
-//! [`registry`] how it tells the chain. [`scrub`] finds what is damaged, [`backups`] keeps what
-//! there was, and [`replication`] fetches from
-//! other stores what is missing or damaged here.
+//! [`access_log`] is where every decision is written down. [`following`] tells what the chain says is
+//! erased or kept no longer, and [`erasures`] destroys it; [`duties`] is what the store does by itself,
+//! and [`registry`] how it tells the chain. [`scrub`] finds what is damaged, [`backups`] keeps what there
+//! was, and [`replication`] fetches from other stores what is missing or damaged here.
 
 #![forbid(unsafe_code)]
 

@@ -168,7 +168,7 @@ impl ChainAccess for TestChain {
 	fn dataset_events(&self, block: u64) -> BoxFuture<'_, Result<DatasetEvents, ChainError>> {
 		async move {
 			if self.get(|state| state.pruned) {
-				return Err(codec::Error::from("State already discarded").into());
+				return Err(ChainError::from(codec::Error::from("State already discarded")));
 			}
 			let position = (block - BLOCK - 1) as usize;
 			Ok(self.get(|state| state.blocks[position].clone()))
