@@ -392,8 +392,7 @@ impl BlockClient {
 		if let Trust::NotTrusted(reason) = self.trust(&device.0).await? {
 			return Ok(Some(reason.to_string()));
 		}
-		if !self.attested_batches(dataset).await?.is_some_and(|attested| attested.first_batch == 0)
-		{
+		if self.attested_batches(dataset).await?.is_none_or(|attested| attested.first_batch > 0) {
 			return Ok(Some("the device has not signed each batch from the first one on".into()));
 		}
 		let last_quote = self.device(&device.0).await?.and_then(|device| device.last_quote);
