@@ -28,7 +28,7 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 scripts/setup.sh --devices
 say 'Building'
 # The whole workspace is selected so that dependencies keep the features they are built with already.
-cargo build --release --quiet --workspace --example measure_attestation
+cargo build --release --quiet --workspace --bin msec-node --example measure_attestation --example quote_load
 # Where scripts/weights.sh builds it as well.
 CARGO_TARGET_DIR=$target/weights cargo build --release --quiet --workspace --bin msec-node \
 	--features msec-node/runtime-benchmarks
@@ -69,6 +69,13 @@ for _ in $(seq 100); do
 done
 "$measure" measure "$rows" --list "$work/list" --policy "$work/policy" --keylime "$work/keylime" \
 	--tpm "swtpm:host=127.0.0.1,port=$port"
+
+kill "$tpm"
+tpm=
+
+say 'Quotes of many devices, and devices that change or are silent'
+"$target/release/examples/quote_load" "$work/load"
+cat "$work/load" >>"$rows"
 
 say 'The weight of a quote'
 "$target/weights/release/msec-node" benchmark pallet --chain dev --extra --no-verify \
