@@ -70,9 +70,6 @@ done
 "$measure" measure "$rows" --list "$work/list" --policy "$work/policy" --keylime "$work/keylime" \
 	--tpm "swtpm:host=127.0.0.1,port=$port"
 
-kill "$tpm"
-tpm=
-
 say 'Quotes of many devices, and devices that change or are silent'
 "$target/release/examples/quote_load" "$work/load"
 cat "$work/load" >>"$rows"
@@ -84,9 +81,11 @@ say 'The weight of a quote'
 # What the database takes in nanoseconds, as the runtime has it.
 of_database() { sed -n "s/^[[:space:]]*$1: \([0-9_]*\) \* constants.*/\1/p" runtime/src/weights/paritydb_weights.rs | tr -d _; }
 jq -c --argjson read "$(of_database read)" --argjson write "$(of_database write)" '
-	.[0].time_results | sort_by(.extrinsic_time) | .[length / 2 | floor]
-	| ((.extrinsic_time + .reads * $read + .writes * $write) / 1e6) as $weight | {
+	# The database is not looked at while time is measured, but in a run of its own.
+	.[0] | (.time_results | map(.extrinsic_time) | sort | .[length / 2 | floor]) as $time
+	| (.db_results | map(.reads) | max) as $reads | (.db_results | map(.writes) | max) as $writes
+	| (($time + $reads * $read + $writes * $write) / 1e6) as $weight | {
 		name: "weight of submit_quote", value: $weight, unit: "ms",
 		baseline: null, baseline_value: null, ratio: null, target: "≤ 3 ms", holds: ($weight <= 3),
-		note: "in wasm with its checks before the block, median of 100; \(.reads) reads, \(.writes) writes"
+		note: "in wasm with its checks before the block, median of 100; \($reads) reads, \($writes) writes"
 	}' "$work/results" >>"$rows"
