@@ -29,6 +29,9 @@ scripts/setup.sh --devices
 say 'Building'
 # The whole workspace is selected so that dependencies keep the features they are built with already.
 cargo build --release --quiet --workspace --bin msec-node --example measure_attestation --example quote_load
+toolchain=$(sed -n 's/^WASM_BUILD_TOOLCHAIN = "\(.*\)"$/\1/p' .cargo/config.toml)
+(cd scripts/bench/attestation/signatures && CARGO_TARGET_DIR=$target cargo ${toolchain:+"+$toolchain"} \
+	build --release --quiet --locked --target wasm32v1-none)
 # Where scripts/weights.sh builds it as well.
 CARGO_TARGET_DIR=$target/weights cargo build --release --quiet --workspace --bin msec-node \
 	--features msec-node/runtime-benchmarks
@@ -68,7 +71,7 @@ for _ in $(seq 100); do
 	sleep 0.1
 done
 "$measure" measure "$rows" --list "$work/list" --policy "$work/policy" --keylime "$work/keylime" \
-	--tpm "swtpm:host=127.0.0.1,port=$port"
+	--signatures "$target/wasm32v1-none/release/tpm_signatures.wasm" --tpm "swtpm:host=127.0.0.1,port=$port"
 
 say 'Quotes of many devices, and devices that change or are silent'
 "$target/release/examples/quote_load" "$work/load"
