@@ -48,7 +48,7 @@ PYTHONPATH=$environment/stubs "$environment/bin/python" scripts/bench/attestatio
 
 say 'Quotes, credentials and the same list, by M-Sec'
 mkdir "$work/tpm"
-swtpm_setup --tpm2 --tpmstate "$work/tpm" --pcr-banks sha256 >"$work/log" 2>&1 ||
+swtpm_setup --tpm2 --tpmstate "$work/tpm" --createek --pcr-banks sha256 >"$work/log" 2>&1 ||
 	{ cat "$work/log" >&2; exit 1; }
 # The port of the control channel is the one after that of the data.
 port=$(python3 -c '
