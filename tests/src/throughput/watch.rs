@@ -196,4 +196,16 @@ mod tests {
 		assert_eq!(run.to_finality_percentile(95), Duration::from_secs(38));
 		assert_eq!(run.to_finality_percentile(100), Duration::from_secs(40));
 	}
+
+	#[test]
+	fn the_last_block_of_a_load_need_not_be_full() {
+		let seen = |number| SeenBlock { number, hash: H256([0; 32]), transactions: 1, length: 1 };
+		let of = |numbers: &[u64]| Run {
+			blocks: numbers.iter().copied().map(seen).collect(),
+			to_finality: vec![],
+			last_number: 0,
+		};
+		assert_eq!(of(&[3, 5, 6]).last_but_one(), 5);
+		assert_eq!(of(&[3]).last_but_one(), 0);
+	}
 }
