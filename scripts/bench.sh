@@ -4,14 +4,15 @@
 #
 # usage: scripts/bench.sh NAME [--json FILE] [--check] [OPTIONS]
 #   anonymizer    images and video beside deface 1.5.0; see scripts/bench.sh anonymizer --help
-#   attestation   quotes, credentials and IMA lists, beside Keylime 7.14.3; needs an idle machine
+#   attestation   quotes, credentials and IMA lists, beside Keylime 7.14.3; about ten minutes on an idle
+#                 machine
 #   market        transfers, purchases and finality beside the SDK's solochain template; about six
 #                 minutes on an idle machine; see scripts/bench.sh market --help
 #   --json FILE   also writes the table as JSON: name, value, unit, baseline, baseline_value, ratio,
 #                 target, holds, note
 #   --check       fails when a target is missed
 set -euo pipefail
-usage() { sed -n '2,12s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; }
 fail() { echo "bench: $*" >&2; exit 2; }
 
 name=${1:-}

@@ -129,9 +129,9 @@ if as buyer buy "$attested" 2>"$stage/attested.error"; then
 	fail 'data of a gateway that changed was sold'
 fi
 indent <"$stage/attested.error"
-say 'Nor does the TPM sign what is measured now:'
+say 'Nor does the chain mark what is measured now. The key of the good state does not work in this one:'
 if as owner publish gateway "$stage/second.csv" --attested "$batch_socket" 2>"$stage/attested.error"; then
-	fail 'the TPM signed in another state'
+	fail 'batches of a gateway that changed were marked'
 fi
 indent <"$stage/attested.error"
 

@@ -35,7 +35,9 @@ pub fn directory() -> PathBuf {
 	let test = std::env::current_exe().expect("the system knows the running program");
 	let folder = test.parent().expect("a program lies in a folder; qed");
 	match folder.file_name() {
-		Some(name) if name == "deps" => folder.parent().unwrap_or(folder).to_owned(),
+		Some(name) if name == "deps" || name == "examples" => {
+			folder.parent().unwrap_or(folder).to_owned()
+		},
 		_ => folder.to_owned(),
 	}
 }

@@ -16,5 +16,6 @@ pub mod process;
 pub mod requests;
 pub mod sandbox;
 pub mod services;
+pub mod throughput;
 pub mod wait;
 pub mod wasm;

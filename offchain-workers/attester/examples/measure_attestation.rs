@@ -1,20 +1,21 @@
-//! Measures the verification of quotes, the making of credentials, a TPM's quotes and the appraisal of IMA
-//! lists, for `scripts/bench.sh attestation`.
+//! Measures the verification of quotes and signatures, the making of credentials, a TPM's quotes and the
+//! appraisal of IMA lists, for `scripts/bench.sh attestation`.
 
 use anyhow::{ensure, Context, Result};
 use clap::Parser;
 use msec_attester::{
-	credential::make_credential,
+	credential::{make_credential, Credential, SECRET_LENGTH},
 	endorsement::EndorsementKey,
 	log::{appraisal::Appraisal, policy::RuntimePolicy},
 	tpm::TpmClient,
 };
 use msec_evidence::{pcr_digest, software_tpm::SoftwareTpm, AttestationKey, PcrSelection, Quote};
 use rsa::{
-	pkcs1v15::{SigningKey, VerifyingKey},
+	pkcs1v15::{Signature, SigningKey, VerifyingKey},
 	rand_core::OsRng,
 	sha2::Sha256 as RsaSha256,
-	signature::{Signer, Verifier},
+	signature::{SignatureEncoding, Signer, Verifier},
+	traits::PublicKeyParts,
 	RsaPrivateKey,
 };
 use serde::Deserialize;
@@ -28,6 +29,7 @@ use std::{
 	path::{Path, PathBuf},
 	time::{Duration, Instant},
 };
+use wasmtime::{Config, Engine, Instance, Module, OptLevel, Store};
 
 /// Entries of the list.
 const ENTRIES: usize = 200_000;
@@ -37,8 +39,14 @@ const LIST_TARGET: Duration = Duration::from_secs(1);
 const LIST_RUNS: usize = 5;
 /// How long something short is repeated.
 const LONG_ENOUGH: Duration = Duration::from_secs(3);
+/// How many credentials a TPM activates.
+const ACTIVATIONS: u32 = 100;
 /// How often a TPM quotes.
 const QUOTES: usize = 300;
+/// Bits of an RSA key.
+const RSA_BITS: usize = 2048;
+/// Bytes of a quote.
+const QUOTE_LENGTH: usize = 145;
 /// Registers that are quoted.
 const REGISTERS: [u8; 4] = [0, 2, 4, 7];
 /// An endorsement key's public area.
@@ -71,6 +79,10 @@ struct Measure {
 	#[arg(long)]
 	keylime: PathBuf,
 
+	/// The WebAssembly that verifies signatures, see `scripts/bench/attestation/signatures`.
+	#[arg(long)]
+	signatures: PathBuf,
+
 	/// The TPM that quotes.
 	#[arg(long)]
 	tpm: String,
@@ -90,7 +102,9 @@ async fn main() -> Result<()> {
 			let mut rows = File::create(&measure.rows)?;
 			for row in [
 				quote_verification()?,
+				signature_verification(&measure.signatures)?,
 				credentials()?,
+				activations(&measure.tpm).await?,
 				quotes_of(&measure.tpm).await?,
 				ima_entries(&measure)?,
 			] {
@@ -164,18 +178,89 @@ fn quote_verification() -> Result<Value> {
 	ensure!(verify().is_some(), "the quote is not accepted");
 	let ours = repeated(verify);
 
-	let secret = RsaPrivateKey::new(&mut OsRng, 2048)?;
+	let secret = RsaPrivateKey::new(&mut OsRng, RSA_BITS)?;
 	let key = VerifyingKey::<RsaSha256>::new(secret.to_public_key());
 	let signature = SigningKey::<RsaSha256>::new(secret).sign(&attest);
 	ensure!(key.verify(&attest, &signature).is_ok(), "the RSA signature is not accepted");
 	let rsa = repeated(|| key.verify(black_box(attest.as_slice()), &signature));
-	let microseconds = |duration: Duration| duration.as_secs_f64() * 1e6;
 	Ok(json!({
 		"name": "verification of a P-256 quote, native", "value": microseconds(ours), "unit": "µs",
 		"baseline": "RSA-2048 signature alone", "baseline_value": microseconds(rsa),
 		"ratio": ours.as_secs_f64() / rsa.as_secs_f64(), "target": null, "holds": null,
 		"note": "key, quote, signer, digest of four registers, signature; one thread, pure Rust both",
 	}))
+}
+
+/// The signatures alone, of both types, as the runtime would verify them.
+fn signature_verification(module: &Path) -> Result<Value> {
+	let mut module = VerifyingModule::load(module)?;
+	let message = [2u8; QUOTE_LENGTH];
+	let tpm = SoftwareTpm::new(7);
+	let ours = module.time("verify_p256", &tpm.attestation_key(), &message, &tpm.sign(&message))?;
+
+	let secret = RsaPrivateKey::new(&mut OsRng, RSA_BITS)?;
+	let modulus = secret.n().to_bytes_be();
+	let signature: Signature = SigningKey::<RsaSha256>::new(secret).sign(&message);
+	let rsa = module.time("verify_rsa", &modulus, &message, &signature.to_vec())?;
+	Ok(json!({
+		"name": "verification of a P-256 signature, in wasm", "value": microseconds(ours), "unit": "µs",
+		"baseline": "RSA-2048 signature", "baseline_value": microseconds(rsa),
+		"ratio": ours.as_secs_f64() / rsa.as_secs_f64(), "target": null, "holds": null,
+		"note": "key and signature parsed; pure Rust both, and compiled as the node compiles runtimes",
+	}))
+}
+
+/// Verification in WebAssembly.
+struct VerifyingModule {
+	store: Store<()>,
+	instance: Instance,
+}
+
+impl VerifyingModule {
+	/// Compiles the module in this file.
+	fn load(file: &Path) -> Result<Self> {
+		let mut config = Config::new();
+		config.cranelift_opt_level(OptLevel::SpeedAndSize);
+		let engine = Engine::new(&config)?;
+		let module = Module::from_file(&engine, file)?;
+		let mut store = Store::new(&engine, ());
+		let instance = Instance::new(&mut store, &module, &[])?;
+		Ok(Self { store, instance })
+	}
+
+	/// The mean time of a function that must accept the signature.
+	fn time(
+		&mut self,
+		function: &str,
+		key: &[u8],
+		message: &[u8],
+		signature: &[u8],
+	) -> Result<Duration> {
+		let (key, key_length) = self.put(key)?;
+		let (message, message_length) = self.put(message)?;
+		let (signature, signature_length) = self.put(signature)?;
+		let arguments = (key, key_length, message, message_length, signature, signature_length);
+		let verify = self
+			.instance
+			.get_typed_func::<(u32, u32, u32, u32, u32, u32), u32>(&mut self.store, function)?;
+		let accepts = verify.call(&mut self.store, arguments)?;
+		ensure!(accepts == 1, "{function} does not accept a signature");
+		Ok(repeated(|| verify.call(&mut self.store, arguments)))
+	}
+
+	/// Copies bytes into the module's memory: where they are, and how many.
+	fn put(&mut self, bytes: &[u8]) -> Result<(u32, u32)> {
+		let length = u32::try_from(bytes.len())?;
+		let allocate = self.instance.get_typed_func::<u32, u32>(&mut self.store, "allocate")?;
+		let start = allocate.call(&mut self.store, length)?;
+		let memory = self.instance.get_memory(&mut self.store, "memory");
+		memory.context("the module has no memory")?.write(
+			&mut self.store,
+			start as usize,
+			bytes,
+		)?;
+		Ok((start, length))
+	}
 }
 
 /// What a registrar computes for each enrolment.
@@ -190,6 +275,30 @@ fn credentials() -> Result<Value> {
 		"name": "credentials made by a registrar", "value": 1.0 / each.as_secs_f64(), "unit": "1/s",
 		"baseline": null, "baseline_value": null, "ratio": null, "target": null, "holds": null,
 		"note": "TPM2_MakeCredential for an RSA-2048 endorsement key; one thread",
+	}))
+}
+
+/// Whole activations, as at an enrolment: a credential is made, and the TPM finds the secret in it.
+async fn activations(tcti: &str) -> Result<Value> {
+	const SECRET: [u8; SECRET_LENGTH] = [2; SECRET_LENGTH];
+	let tpm = TpmClient::new(tcti)?;
+	let endorsement = tpm.run(|tpm| tpm.endorsement()).await?;
+	let endorsement_key = EndorsementKey::parse(&endorsement.public_area)?;
+	let attestation_key = tpm.run(|tpm| tpm.attestation_key()).await?;
+	let attestation_key = AttestationKey::parse(&attestation_key).ok();
+	let name = attestation_key.context("the attestation key is none")?.name();
+	let begun = Instant::now();
+	for _ in 0..ACTIVATIONS {
+		let Credential { blob, encrypted_secret } =
+			make_credential(&endorsement_key, &name, &SECRET)?;
+		let found = tpm.run(move |tpm| tpm.activate_credential(blob, encrypted_secret)).await?;
+		ensure!(found.as_slice() == SECRET.as_slice(), "the TPM finds another secret");
+	}
+	let each = begun.elapsed() / ACTIVATIONS;
+	Ok(json!({
+		"name": "credentials activated, on swtpm", "value": 1.0 / each.as_secs_f64(), "unit": "1/s",
+		"baseline": null, "baseline_value": null, "ratio": null, "target": null, "holds": null,
+		"note": "made by the registrar, activated by one TPM; the attestation key is made anew each time",
 	}))
 }
 
@@ -241,6 +350,10 @@ fn ima_entries(options: &Measure) -> Result<Value> {
 			ENTRIES as f64 / seconds,
 		),
 	}))
+}
+
+fn microseconds(duration: Duration) -> f64 {
+	duration.as_secs_f64() * 1e6
 }
 
 /// The mean time of something short.

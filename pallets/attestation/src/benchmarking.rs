@@ -1,8 +1,8 @@
 //! Benchmarks of every call at its most expensive.
 
 use crate::{
-	pallet::*, Assignment, Attest, AttestSignature, BalanceOf, DeviceId, LogTier, LogVerdict,
-	PcrReference, PcrValues, ProfileId, PublicArea, ReferenceValues, ReferenceValuesOf,
+	pallet::*, Assignment, Attest, AttestSignature, AttestedBatches, BalanceOf, DeviceId, LogTier,
+	LogVerdict, PcrReference, PcrValues, ProfileId, PublicArea, ReferenceValues, ReferenceValuesOf,
 	MAX_ALLOWED_VALUES,
 };
 use alloc::vec::Vec;

@@ -212,9 +212,15 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type NextAccreditation<T: Config> = StorageValue<_, Accreditation, ValueQuery>;
 
-	/// Reference values, as long as they are not retired. Devices may name others.
+	/// The profiles that are not retired. Devices may name others.
 	#[pallet::storage]
 	pub type Profiles<T: Config> = StorageMap<_, Identity, ProfileId, ProfileOf<T>>;
+
+	/// The reference values of each profile. They are long, and only quotes are compared with them; who
+	/// asks whether a device is trusted needs the profile alone.
+	#[pallet::storage]
+	pub type ProfileReferenceValues<T: Config> =
+		StorageMap<_, Identity, ProfileId, ReferenceValuesOf<T>>;
 
 	/// All devices but the retired ones.
 	#[pallet::storage]
@@ -1211,9 +1217,14 @@ pub mod pallet {
 			Devices::<T>::get(device)
 		}
 
-		/// Reference values that are not retired.
+		/// A profile that is not retired.
 		pub fn profile(profile: ProfileId) -> Option<ProfileOf<T>> {
 			Profiles::<T>::get(profile)
+		}
+
+		/// The reference values of a profile that is not retired.
+		pub fn reference_values(profile: ProfileId) -> Option<ReferenceValuesOf<T>> {
+			ProfileReferenceValues::<T>::get(profile)
 		}
 
 		/// The device that measures a data set.

@@ -10,8 +10,8 @@ use msec_evidence::PcrSelection;
 use sp_io::hashing::blake2_256;
 use sp_runtime::DispatchResult;
 
-/// What the key of a profile takes, in bytes.
-const KEY_SIZE: usize = 64;
+/// What the keys of a profile and of its reference values take, in bytes.
+const KEYS_SIZE: usize = 128;
 
 impl<T: Config> Pallet<T> {
 	/// BLAKE2b-256 of the SCALE encoding of (publisher, reference values).
@@ -30,11 +30,11 @@ impl<T: Config> Pallet<T> {
 		let ticket = T::Consideration::new(&publisher, footprint)?;
 		let profile = Profile {
 			publisher: publisher.clone(),
-			reference_values,
 			published_at: frame_system::Pallet::<T>::block_number(),
 			ticket,
 		};
 		Profiles::<T>::insert(id, profile);
+		ProfileReferenceValues::<T>::insert(id, reference_values);
 		Self::deposit_event(Event::ProfilePublished { profile: id, publisher });
 		Ok(())
 	}
@@ -43,6 +43,7 @@ impl<T: Config> Pallet<T> {
 		let profile = Profiles::<T>::get(id).ok_or(Error::<T>::NotFound)?;
 		ensure!(profile.publisher == who, Error::<T>::NotAuthorized);
 		Profiles::<T>::remove(id);
+		ProfileReferenceValues::<T>::remove(id);
 		profile.ticket.drop(&who)?;
 		Self::deposit_event(Event::ProfileRetired { profile: id });
 		Ok(())
@@ -50,8 +51,8 @@ impl<T: Config> Pallet<T> {
 
 	/// The registers that a profile wants.
 	pub(crate) fn selection_of_profile(id: ProfileId) -> Result<PcrSelection, Error<T>> {
-		let profile = Profiles::<T>::get(id).ok_or(Error::NotFound)?;
-		profile.reference_values.selection().ok_or(Error::InvalidSelection)
+		let values = ProfileReferenceValues::<T>::get(id).ok_or(Error::NotFound)?;
+		values.selection().ok_or(Error::InvalidSelection)
 	}
 
 	fn check_reference_values(values: &ReferenceValuesOf<T>) -> Result<(), Error<T>> {
@@ -64,11 +65,9 @@ impl<T: Config> Pallet<T> {
 		Self::check_verdict_period(values.validity)
 	}
 
-	/// A profile as long as its reference values.
+	/// A profile and its reference values, as long as they are.
 	fn profile_footprint(values: &ReferenceValuesOf<T>) -> Footprint {
-		let rest = ProfileOf::<T>::max_encoded_len()
-			.saturating_sub(ReferenceValuesOf::<T>::max_encoded_len());
-		let size = values.encoded_size().saturating_add(rest);
-		Footprint::from_parts(1, size.saturating_add(KEY_SIZE))
+		let size = values.encoded_size().saturating_add(ProfileOf::<T>::max_encoded_len());
+		Footprint::from_parts(2, size.saturating_add(KEYS_SIZE))
 	}
 }

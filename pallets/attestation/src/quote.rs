@@ -93,8 +93,8 @@ impl<T: Config> Pallet<T> {
 		Self::count_quote();
 		Self::pay_for_quote(&mut device)?;
 		let Submission { device: id, block_number, pcr_values, .. } = submission;
-		let profile = Profiles::<T>::get(device.profile).ok_or(Error::<T>::ProfileRetired)?;
-		let values = profile.reference_values;
+		let values =
+			ProfileReferenceValues::<T>::get(device.profile).ok_or(Error::<T>::ProfileRetired)?;
 		let now = frame_system::Pallet::<T>::block_number();
 		let result = AttestationResult {
 			tier: appraise(&values, &quote, pcr_values, device.clock),

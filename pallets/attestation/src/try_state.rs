@@ -43,10 +43,14 @@ impl<T: Config> Pallet<T> {
 	fn check_profiles() -> Result<(), TryRuntimeError> {
 		let now = frame_system::Pallet::<T>::block_number();
 		for (id, profile) in Profiles::<T>::iter() {
-			let expected = Self::profile_id(&profile.publisher, &profile.reference_values);
-			ensure!(id == expected, "a profile has another identifier");
+			let values = ProfileReferenceValues::<T>::get(id);
+			let expected = values.map(|values| Self::profile_id(&profile.publisher, &values));
+			ensure!(Some(id) == expected, "a profile has another identifier");
 			ensure!(profile.published_at <= now, "a profile is from the future");
 		}
+		let are_of_profiles =
+			ProfileReferenceValues::<T>::iter_keys().all(Profiles::<T>::contains_key);
+		ensure!(are_of_profiles, "reference values have no profile");
 		Ok(())
 	}
 
@@ -56,8 +60,8 @@ impl<T: Config> Pallet<T> {
 		let is_batch_key = device.batch_key.as_ref().is_none_or(|key| BatchKey::parse(key).is_ok());
 		ensure!(is_batch_key, "a batch key is not one");
 		let selection = PcrSelection(device.selection);
-		let shows_others = Profiles::<T>::get(device.profile)
-			.is_some_and(|profile| profile.reference_values.selection() != Some(selection));
+		let shows_others = ProfileReferenceValues::<T>::get(device.profile)
+			.is_some_and(|values| values.selection() != Some(selection));
 		ensure!(!shows_others, "a device shows other registers than its profile's");
 		let next = NextAccreditation::<T>::get();
 		let is_endorsed_by_nobody =

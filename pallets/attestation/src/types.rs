@@ -65,13 +65,11 @@ impl<BlockNumber> ReferenceValues<BlockNumber> {
 	}
 }
 
-/// Reference values as stored.
+/// Who published reference values, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Profile<AccountId, BlockNumber, Ticket> {
 	/// Who published them.
 	pub publisher: AccountId,
-	/// What quotes are compared with.
-	pub reference_values: ReferenceValues<BlockNumber>,
 	/// The block in which they were published: quotes from before do not count.
 	pub published_at: BlockNumber,
 	/// The publisher's storage deposit.

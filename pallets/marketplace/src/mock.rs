@@ -190,7 +190,9 @@ impl DatasetInfo<AccountId> for Datasets {
 		Self::get().get(dataset).map(|dataset| dataset.status)
 	}
 	fn range(dataset: &DatasetId) -> Option<RangeCommitment> {
-		Self::get().get(dataset).map(|dataset| dataset.range)
+		let datasets = Self::get();
+		let dataset = datasets.get(dataset)?;
+		(dataset.status == DatasetStatus::Active).then_some(dataset.range)
 	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_dataset(owner: AccountId, range: RangeCommitment) -> DatasetId {

@@ -72,7 +72,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(listing.status == ListingStatus::Active, Error::Paused);
 		let terms = &listing.terms;
 		Self::ensure_device_trusted(&terms.dataset, terms.maximum_verdict_age)?;
-		if terms.right == Right::Read {
+		if terms.right == Right::Read && terms.maximum_verdict_age.is_some() {
 			Self::range_on_offer(&terms.dataset, terms.maximum_verdict_age)?;
 		}
 		Ok(())

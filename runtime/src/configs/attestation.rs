@@ -5,7 +5,7 @@ use super::{
 	origins::{QuarantineOrigin, RegistrarOrigin},
 	StorageDeposit,
 };
-use crate::{Balances, Records, Runtime, RuntimeHoldReason, DAYS, MILLI_MSEC, MINUTES};
+use crate::{weights, Balances, Records, Runtime, RuntimeHoldReason, DAYS, MILLI_MSEC, MINUTES};
 use frame_support::{
 	parameter_types,
 	traits::{ConstU128, ConstU32},
@@ -43,5 +43,5 @@ impl pallet_attestation::Config for Runtime {
 	type QuotePriority = QuotePriority;
 	type RegistrarOrigin = RegistrarOrigin;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type WeightInfo = ();
+	type WeightInfo = weights::own::Attestation;
 }

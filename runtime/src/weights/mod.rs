@@ -21,6 +21,7 @@ pub mod own;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod own {
 	pub type AccessControl = ();
+	pub type Attestation = ();
 	pub type Campaigns = ();
 	pub type Demands = ();
 	pub type Licences = ();

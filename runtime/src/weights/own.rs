@@ -4,6 +4,8 @@ use crate::Runtime;
 
 #[path = "pallet_access_control.rs"]
 mod pallet_access_control;
+#[path = "pallet_attestation.rs"]
+mod pallet_attestation;
 #[path = "pallet_campaigns.rs"]
 mod pallet_campaigns;
 #[path = "pallet_demands.rs"]
@@ -18,6 +20,7 @@ mod pallet_records;
 mod pallet_token;
 
 pub type AccessControl = pallet_access_control::WeightInfo<Runtime>;
+pub type Attestation = pallet_attestation::WeightInfo<Runtime>;
 pub type Campaigns = pallet_campaigns::WeightInfo<Runtime>;
 pub type Demands = pallet_demands::WeightInfo<Runtime>;
 pub type Licences = pallet_licences::WeightInfo<Runtime>;

@@ -44,7 +44,7 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::NextSequence` (r:1 w:1)
 	/// Proof: `Demands::NextSequence` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::OfferBook` (r:1 w:0)
@@ -57,8 +57,8 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `188`
 		//  Estimated: `4700`
-		// Minimum execution time: 119_328_000 picoseconds.
-		Weight::from_parts(123_283_000, 0)
+		// Minimum execution time: 123_243_000 picoseconds.
+		Weight::from_parts(179_897_000, 0)
 			.saturating_add(Weight::from_parts(0, 4700))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -67,12 +67,20 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Proof: `Demands::DemandBook` (`max_values`: None, `max_size`: Some(115), added: 2590, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::Demands` (r:1 w:0)
 	/// Proof: `Demands::Demands` (`max_values`: None, `max_size`: Some(1235), added: 3710, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:0)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:0)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Listings` (r:1 w:0)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Orders` (r:1 w:0)
@@ -85,29 +93,29 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn look() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2572`
+		//  Measured:  `15756`
 		//  Estimated: `26890`
-		// Minimum execution time: 263_251_000 picoseconds.
-		Weight::from_parts(271_233_000, 0)
+		// Minimum execution time: 437_911_000 picoseconds.
+		Weight::from_parts(511_570_000, 0)
 			.saturating_add(Weight::from_parts(0, 26890))
-			.saturating_add(T::DbWeight::get().reads(19))
+			.saturating_add(T::DbWeight::get().reads(23))
 	}
 	/// Storage: `Demands::Demands` (r:1 w:1)
 	/// Proof: `Demands::Demands` (`max_values`: None, `max_size`: Some(1235), added: 3710, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::DemandsByAccount` (r:0 w:1)
 	/// Proof: `Demands::DemandsByAccount` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::DemandBook` (r:0 w:1)
 	/// Proof: `Demands::DemandBook` (`max_values`: None, `max_size`: Some(115), added: 2590, mode: `MaxEncodedLen`)
 	fn cancel_demand() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1067`
+		//  Measured:  `1071`
 		//  Estimated: `4700`
-		// Minimum execution time: 97_214_000 picoseconds.
-		Weight::from_parts(100_600_000, 0)
+		// Minimum execution time: 96_954_000 picoseconds.
+		Weight::from_parts(143_533_000, 0)
 			.saturating_add(Weight::from_parts(0, 4700))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -117,17 +125,17 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `Demands::Demands` (r:1 w:1)
 	/// Proof: `Demands::Demands` (`max_values`: None, `max_size`: Some(1235), added: 3710, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::DemandsByAccount` (r:0 w:1)
 	/// Proof: `Demands::DemandsByAccount` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::DemandBook` (r:0 w:1)
 	/// Proof: `Demands::DemandBook` (`max_values`: None, `max_size`: Some(115), added: 2590, mode: `MaxEncodedLen`)
 	fn expire_demand() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1119`
+		//  Measured:  `1123`
 		//  Estimated: `6196`
-		// Minimum execution time: 141_450_000 picoseconds.
-		Weight::from_parts(146_007_000, 0)
+		// Minimum execution time: 153_818_000 picoseconds.
+		Weight::from_parts(208_860_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -137,11 +145,19 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `Demands::Demands` (r:1 w:1)
 	/// Proof: `Demands::Demands` (`max_values`: None, `max_size`: Some(1235), added: 3710, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::DemandBook` (r:10 w:0)
 	/// Proof: `Demands::DemandBook` (`max_values`: None, `max_size`: Some(115), added: 2590, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -158,12 +174,12 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn propose_match() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2624`
+		//  Measured:  `15808`
 		//  Estimated: `26890`
-		// Minimum execution time: 314_527_000 picoseconds.
-		Weight::from_parts(322_689_000, 0)
+		// Minimum execution time: 421_536_000 picoseconds.
+		Weight::from_parts(604_138_000, 0)
 			.saturating_add(Weight::from_parts(0, 26890))
-			.saturating_add(T::DbWeight::get().reads(20))
+			.saturating_add(T::DbWeight::get().reads(24))
 			.saturating_add(T::DbWeight::get().writes(11))
 	}
 	/// Storage: `Demands::Requests` (r:1 w:1)
@@ -171,7 +187,7 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::RequestsByKind` (r:0 w:1)
 	/// Proof: `Demands::RequestsByKind` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::RequestsByAccount` (r:0 w:1)
@@ -179,10 +195,10 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	fn create_request() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `182`
-		//  Estimated: `3802`
-		// Minimum execution time: 111_005_000 picoseconds.
-		Weight::from_parts(114_350_000, 0)
-			.saturating_add(Weight::from_parts(0, 3802))
+		//  Estimated: `3856`
+		// Minimum execution time: 109_072_000 picoseconds.
+		Weight::from_parts(165_636_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
@@ -191,19 +207,27 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `Demands::Answers` (r:1 w:1)
 	/// Proof: `Demands::Answers` (`max_values`: None, `max_size`: Some(160), added: 2635, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Listings` (r:1 w:0)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn answer_request() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1683`
-		//  Estimated: `4337`
-		// Minimum execution time: 93_188_000 picoseconds.
-		Weight::from_parts(96_743_000, 0)
-			.saturating_add(Weight::from_parts(0, 4337))
-			.saturating_add(T::DbWeight::get().reads(5))
+		//  Measured:  `14863`
+		//  Estimated: `15906`
+		// Minimum execution time: 135_952_000 picoseconds.
+		Weight::from_parts(154_850_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Demands::Answers` (r:1 w:1)
@@ -213,14 +237,14 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn withdraw_answer() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `848`
-		//  Estimated: `3802`
-		// Minimum execution time: 70_334_000 picoseconds.
-		Weight::from_parts(72_998_000, 0)
-			.saturating_add(Weight::from_parts(0, 3802))
+		//  Measured:  `881`
+		//  Estimated: `3856`
+		// Minimum execution time: 79_748_000 picoseconds.
+		Weight::from_parts(89_433_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
@@ -229,9 +253,17 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `Demands::Answers` (r:1 w:0)
 	/// Proof: `Demands::Answers` (`max_values`: None, `max_size`: Some(160), added: 2635, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Listings` (r:1 w:0)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::RequestsByKind` (r:0 w:1)
@@ -240,12 +272,12 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Proof: `Demands::RequestsByAccount` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn award_request() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1942`
-		//  Estimated: `6196`
-		// Minimum execution time: 125_697_000 picoseconds.
-		Weight::from_parts(130_514_000, 0)
-			.saturating_add(Weight::from_parts(0, 6196))
-			.saturating_add(T::DbWeight::get().reads(6))
+		//  Measured:  `15122`
+		//  Estimated: `15906`
+		// Minimum execution time: 171_374_000 picoseconds.
+		Weight::from_parts(183_762_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	/// Storage: `System::Account` (r:2 w:2)
@@ -253,17 +285,17 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `Demands::Requests` (r:1 w:1)
 	/// Proof: `Demands::Requests` (`max_values`: None, `max_size`: Some(212), added: 2687, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::RequestsByKind` (r:0 w:1)
 	/// Proof: `Demands::RequestsByKind` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::RequestsByAccount` (r:0 w:1)
 	/// Proof: `Demands::RequestsByAccount` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn refund_request() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `693`
+		//  Measured:  `726`
 		//  Estimated: `6196`
-		// Minimum execution time: 147_429_000 picoseconds.
-		Weight::from_parts(151_905_000, 0)
+		// Minimum execution time: 154_479_000 picoseconds.
+		Weight::from_parts(211_104_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(6))

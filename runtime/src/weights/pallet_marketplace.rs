@@ -43,12 +43,20 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Licences::Licences` (r:1 w:0)
 	/// Proof: `Licences::Licences` (`max_values`: None, `max_size`: Some(116), added: 2591, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::OfferBook` (r:0 w:1)
 	/// Proof: `Demands::OfferBook` (`max_values`: None, `max_size`: Some(110), added: 2585, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::ListingsByCell` (r:0 w:1)
@@ -59,18 +67,26 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::ListingsByKind` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	fn create_listing() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1183`
-		//  Estimated: `4741`
-		// Minimum execution time: 101_961_000 picoseconds.
-		Weight::from_parts(106_248_000, 0)
-			.saturating_add(Weight::from_parts(0, 4741))
-			.saturating_add(T::DbWeight::get().reads(5))
+		//  Measured:  `14362`
+		//  Estimated: `15906`
+		// Minimum execution time: 179_737_000 picoseconds.
+		Weight::from_parts(259_766_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
 	/// Storage: `Licences::Licences` (r:1 w:0)
 	/// Proof: `Licences::Licences` (`max_values`: None, `max_size`: Some(116), added: 2591, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::OfferBook` (r:0 w:2)
 	/// Proof: `Demands::OfferBook` (`max_values`: None, `max_size`: Some(110), added: 2585, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::ListingsByCell` (r:0 w:2)
@@ -79,48 +95,56 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::ListingsByKind` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	fn change_listing() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1626`
-		//  Estimated: `4337`
-		// Minimum execution time: 47_150_000 picoseconds.
-		Weight::from_parts(49_654_000, 0)
-			.saturating_add(Weight::from_parts(0, 4337))
-			.saturating_add(T::DbWeight::get().reads(2))
+		//  Measured:  `14773`
+		//  Estimated: `15906`
+		// Minimum execution time: 93_318_000 picoseconds.
+		Weight::from_parts(110_464_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::OfferBook` (r:0 w:1)
 	/// Proof: `Demands::OfferBook` (`max_values`: None, `max_size`: Some(110), added: 2585, mode: `MaxEncodedLen`)
 	fn pause_listing() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `972`
-		//  Estimated: `4337`
-		// Minimum execution time: 21_983_000 picoseconds.
-		Weight::from_parts(23_645_000, 0)
-			.saturating_add(Weight::from_parts(0, 4337))
+		//  Measured:  `977`
+		//  Estimated: `4342`
+		// Minimum execution time: 33_900_000 picoseconds.
+		Weight::from_parts(39_218_000, 0)
+			.saturating_add(Weight::from_parts(0, 4342))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::OfferBook` (r:0 w:1)
 	/// Proof: `Demands::OfferBook` (`max_values`: None, `max_size`: Some(110), added: 2585, mode: `MaxEncodedLen`)
 	fn resume_listing() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `972`
-		//  Estimated: `4337`
-		// Minimum execution time: 21_442_000 picoseconds.
-		Weight::from_parts(23_094_000, 0)
-			.saturating_add(Weight::from_parts(0, 4337))
-			.saturating_add(T::DbWeight::get().reads(1))
+		//  Measured:  `14119`
+		//  Estimated: `15906`
+		// Minimum execution time: 65_678_000 picoseconds.
+		Weight::from_parts(73_039_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::OfferBook` (r:0 w:1)
 	/// Proof: `Demands::OfferBook` (`max_values`: None, `max_size`: Some(110), added: 2585, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::ListingsByCell` (r:0 w:1)
@@ -131,16 +155,24 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::ListingsByKind` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	fn retire_listing() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1187`
-		//  Estimated: `4337`
-		// Minimum execution time: 70_395_000 picoseconds.
-		Weight::from_parts(73_199_000, 0)
-			.saturating_add(Weight::from_parts(0, 4337))
+		//  Measured:  `1229`
+		//  Estimated: `4342`
+		// Minimum execution time: 84_545_000 picoseconds.
+		Weight::from_parts(89_954_000, 0)
+			.saturating_add(Weight::from_parts(0, 4342))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -148,7 +180,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
@@ -161,12 +193,12 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn buy() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1461`
-		//  Estimated: `5178`
-		// Minimum execution time: 156_372_000 picoseconds.
-		Weight::from_parts(161_460_000, 0)
-			.saturating_add(Weight::from_parts(0, 5178))
-			.saturating_add(T::DbWeight::get().reads(8))
+		//  Measured:  `14608`
+		//  Estimated: `15906`
+		// Minimum execution time: 274_427_000 picoseconds.
+		Weight::from_parts(322_589_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -174,19 +206,27 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:1)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::AwaitingDelivery` (r:0 w:1)
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Envelopes` (r:0 w:1)
 	/// Proof: `Marketplace::Envelopes` (`max_values`: None, `max_size`: Some(1314), added: 3789, mode: `MaxEncodedLen`)
 	fn deliver() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `831`
-		//  Estimated: `4741`
-		// Minimum execution time: 32_638_000 picoseconds.
-		Weight::from_parts(35_413_000, 0)
-			.saturating_add(Weight::from_parts(0, 4741))
-			.saturating_add(T::DbWeight::get().reads(3))
+		//  Measured:  `14193`
+		//  Estimated: `15906`
+		// Minimum execution time: 81_952_000 picoseconds.
+		Weight::from_parts(140_359_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -196,17 +236,17 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Marketplace::Complaints` (r:1 w:0)
 	/// Proof: `Marketplace::Complaints` (`max_values`: None, `max_size`: Some(117), added: 2592, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:3 w:3)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn confirm() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1107`
 		//  Estimated: `8799`
-		// Minimum execution time: 122_151_000 picoseconds.
-		Weight::from_parts(125_927_000, 0)
+		// Minimum execution time: 132_827_000 picoseconds.
+		Weight::from_parts(142_001_000, 0)
 			.saturating_add(Weight::from_parts(0, 8799))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -224,15 +264,15 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1492`
 		//  Estimated: `11402`
-		// Minimum execution time: 177_914_000 picoseconds.
-		Weight::from_parts(183_502_000, 0)
+		// Minimum execution time: 193_267_000 picoseconds.
+		Weight::from_parts(202_361_000, 0)
 			.saturating_add(Weight::from_parts(0, 11402))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -248,9 +288,9 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Marketplace::Challenges` (r:1 w:1)
 	/// Proof: `Marketplace::Challenges` (`max_values`: None, `max_size`: Some(961), added: 3436, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Complaints` (r:1 w:0)
 	/// Proof: `Marketplace::Complaints` (`max_values`: None, `max_size`: Some(117), added: 2592, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
@@ -263,8 +303,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2582`
 		//  Estimated: `8799`
-		// Minimum execution time: 193_878_000 picoseconds.
-		Weight::from_parts(202_951_000, 0)
+		// Minimum execution time: 212_476_000 picoseconds.
+		Weight::from_parts(230_903_000, 0)
 			.saturating_add(Weight::from_parts(0, 8799))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -276,7 +316,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Challenges` (r:1 w:0)
 	/// Proof: `Marketplace::Challenges` (`max_values`: None, `max_size`: Some(961), added: 3436, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Complaints` (r:1 w:1)
@@ -284,17 +324,17 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:4 w:4)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:3 w:3)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OpenChallenges` (r:0 w:1)
 	/// Proof: `Marketplace::OpenChallenges` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn dispute_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1828`
+		//  Measured:  `1865`
 		//  Estimated: `11402`
-		// Minimum execution time: 946_696_000 picoseconds.
-		Weight::from_parts(966_736_000, 0)
+		// Minimum execution time: 979_284_000 picoseconds.
+		Weight::from_parts(1_022_128_000, 0)
 			.saturating_add(Weight::from_parts(0, 11402))
 			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -302,7 +342,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
 	/// Proof: `Marketplace::Orders` (`max_values`: None, `max_size`: Some(363), added: 2838, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Challenges` (r:1 w:0)
 	/// Proof: `Marketplace::Challenges` (`max_values`: None, `max_size`: Some(961), added: 3436, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Complaints` (r:1 w:1)
@@ -310,23 +350,31 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:4 w:4)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:3 w:3)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OpenChallenges` (r:0 w:1)
 	/// Proof: `Marketplace::OpenChallenges` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn dispute_data() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1662`
+		//  Measured:  `1699`
 		//  Estimated: `11402`
-		// Minimum execution time: 500_834_000 picoseconds.
-		Weight::from_parts(512_562_000, 0)
+		// Minimum execution time: 519_041_000 picoseconds.
+		Weight::from_parts(540_252_000, 0)
 			.saturating_add(Weight::from_parts(0, 11402))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(11))
 	}
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -334,7 +382,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
@@ -342,25 +390,25 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
 	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:0 w:1)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OrdersByAccount` (r:0 w:3)
 	/// Proof: `Marketplace::OrdersByAccount` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::AwaitingDelivery` (r:0 w:1)
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn subscribe() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1502`
-		//  Estimated: `5178`
-		// Minimum execution time: 160_799_000 picoseconds.
-		Weight::from_parts(166_126_000, 0)
-			.saturating_add(Weight::from_parts(0, 5178))
-			.saturating_add(T::DbWeight::get().reads(8))
+		//  Measured:  `14649`
+		//  Estimated: `15906`
+		// Minimum execution time: 224_773_000 picoseconds.
+		Weight::from_parts(241_528_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
 	/// Proof: `Marketplace::Orders` (`max_values`: None, `max_size`: Some(363), added: 2838, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:1)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OpenChallenges` (r:1 w:0)
 	/// Proof: `Marketplace::OpenChallenges` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Complaints` (r:1 w:0)
@@ -369,24 +417,32 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Envelopes` (r:0 w:1)
 	/// Proof: `Marketplace::Envelopes` (`max_values`: None, `max_size`: Some(1314), added: 3789, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Challenges` (r:0 w:1)
 	/// Proof: `Marketplace::Challenges` (`max_values`: None, `max_size`: Some(961), added: 3436, mode: `MaxEncodedLen`)
 	fn deliver_instalment() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1092`
-		//  Estimated: `4741`
-		// Minimum execution time: 57_225_000 picoseconds.
-		Weight::from_parts(63_124_000, 0)
-			.saturating_add(Weight::from_parts(0, 4741))
-			.saturating_add(T::DbWeight::get().reads(6))
+		//  Measured:  `14239`
+		//  Estimated: `15906`
+		// Minimum execution time: 106_778_000 picoseconds.
+		Weight::from_parts(132_416_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:0)
 	/// Proof: `Marketplace::Orders` (`max_values`: None, `max_size`: Some(363), added: 2838, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:1)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OpenChallenges` (r:1 w:0)
 	/// Proof: `Marketplace::OpenChallenges` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Complaints` (r:1 w:0)
@@ -396,15 +452,15 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:3 w:3)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn claim() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1655`
+		//  Measured:  `1660`
 		//  Estimated: `8799`
-		// Minimum execution time: 137_685_000 picoseconds.
-		Weight::from_parts(143_433_000, 0)
+		// Minimum execution time: 155_501_000 picoseconds.
+		Weight::from_parts(165_796_000, 0)
 			.saturating_add(Weight::from_parts(0, 8799))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -412,7 +468,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
 	/// Proof: `Marketplace::Orders` (`max_values`: None, `max_size`: Some(363), added: 2838, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:1)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OpenChallenges` (r:1 w:0)
 	/// Proof: `Marketplace::OpenChallenges` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Complaints` (r:1 w:0)
@@ -422,29 +478,37 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Listings` (r:1 w:0)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
 	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn extend_subscription() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2400`
-		//  Estimated: `5178`
-		// Minimum execution time: 128_280_000 picoseconds.
-		Weight::from_parts(134_019_000, 0)
-			.saturating_add(Weight::from_parts(0, 5178))
-			.saturating_add(T::DbWeight::get().reads(11))
+		//  Measured:  `15552`
+		//  Estimated: `15906`
+		// Minimum execution time: 172_597_000 picoseconds.
+		Weight::from_parts(188_800_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
 	/// Proof: `Marketplace::Orders` (`max_values`: None, `max_size`: Some(363), added: 2838, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:1)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OpenChallenges` (r:1 w:0)
 	/// Proof: `Marketplace::OpenChallenges` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Complaints` (r:1 w:0)
@@ -458,21 +522,29 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
 	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:3 w:3)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn end_subscription() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1777`
+		//  Measured:  `1782`
 		//  Estimated: `8799`
-		// Minimum execution time: 208_750_000 picoseconds.
-		Weight::from_parts(215_881_000, 0)
+		// Minimum execution time: 228_049_000 picoseconds.
+		Weight::from_parts(237_653_000, 0)
 			.saturating_add(Weight::from_parts(0, 8799))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -480,7 +552,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
@@ -488,25 +560,25 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
 	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:0 w:1)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OrdersByAccount` (r:0 w:3)
 	/// Proof: `Marketplace::OrdersByAccount` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::AwaitingDelivery` (r:0 w:1)
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn open_allowance() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1465`
-		//  Estimated: `5178`
-		// Minimum execution time: 165_376_000 picoseconds.
-		Weight::from_parts(171_075_000, 0)
-			.saturating_add(Weight::from_parts(0, 5178))
-			.saturating_add(T::DbWeight::get().reads(8))
+		//  Measured:  `14612`
+		//  Estimated: `15906`
+		// Minimum execution time: 224_063_000 picoseconds.
+		Weight::from_parts(235_730_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
 	/// Proof: `Marketplace::Orders` (`max_values`: None, `max_size`: Some(363), added: 2838, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:1)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OpenChallenges` (r:1 w:0)
 	/// Proof: `Marketplace::OpenChallenges` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Complaints` (r:1 w:0)
@@ -519,29 +591,29 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn claim_readings() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1063`
+		//  Measured:  `1068`
 		//  Estimated: `4741`
-		// Minimum execution time: 46_699_000 picoseconds.
-		Weight::from_parts(49_824_000, 0)
+		// Minimum execution time: 58_227_000 picoseconds.
+		Weight::from_parts(67_881_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Marketplace::Listings` (r:8 w:0)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Bundles` (r:1 w:1)
 	/// Proof: `Marketplace::Bundles` (`max_values`: None, `max_size`: Some(465), added: 2940, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn create_bundle() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1680`
-		//  Estimated: `27766`
-		// Minimum execution time: 111_766_000 picoseconds.
-		Weight::from_parts(116_964_000, 0)
-			.saturating_add(Weight::from_parts(0, 27766))
+		//  Measured:  `1722`
+		//  Estimated: `27806`
+		// Minimum execution time: 128_641_000 picoseconds.
+		Weight::from_parts(138_626_000, 0)
+			.saturating_add(Weight::from_parts(0, 27806))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -550,13 +622,13 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn retire_bundle() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `855`
+		//  Measured:  `892`
 		//  Estimated: `3930`
-		// Minimum execution time: 61_061_000 picoseconds.
-		Weight::from_parts(64_246_000, 0)
+		// Minimum execution time: 70_244_000 picoseconds.
+		Weight::from_parts(77_174_000, 0)
 			.saturating_add(Weight::from_parts(0, 3930))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -564,7 +636,15 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Marketplace::Bundles` (r:1 w:0)
 	/// Proof: `Marketplace::Bundles` (`max_values`: None, `max_size`: Some(465), added: 2940, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Listings` (r:8 w:8)
-	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(872), added: 3347, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Assignments` (r:1 w:0)
+	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Devices` (r:1 w:0)
+	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Registrars` (r:1 w:0)
+	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::Profiles` (r:1 w:0)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Orders` (r:8 w:8)
@@ -572,7 +652,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
@@ -586,18 +666,18 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// The range of component `n` is `[2, 8]`.
 	fn buy_bundle(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1499 + n * (118 ±0)`
-		//  Estimated: `5178 + n * (3347 ±0)`
-		// Minimum execution time: 307_577_000 picoseconds.
-		Weight::from_parts(89_799_573, 0)
-			.saturating_add(Weight::from_parts(0, 5178))
-			// Standard Error: 535_897
-			.saturating_add(Weight::from_parts(133_217_473, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(7))
+		//  Measured:  `14646 + n * (118 ±0)`
+		//  Estimated: `15906 + n * (3352 ±0)`
+		// Minimum execution time: 400_464_000 picoseconds.
+		Weight::from_parts(418_863_000, 0)
+			.saturating_add(Weight::from_parts(0, 15906))
+			// Standard Error: 1_806_572
+			.saturating_add(Weight::from_parts(125_137_724, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
 			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 3347).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 3352).saturating_mul(n.into()))
 	}
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
@@ -606,7 +686,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OrdersByAccount` (r:0 w:3)
 	/// Proof: `Marketplace::OrdersByAccount` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Envelopes` (r:0 w:1)
@@ -617,8 +697,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1027`
 		//  Estimated: `6196`
-		// Minimum execution time: 125_507_000 picoseconds.
-		Weight::from_parts(130_354_000, 0)
+		// Minimum execution time: 140_088_000 picoseconds.
+		Weight::from_parts(149_762_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -632,15 +712,15 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OpenChallenges` (r:0 w:1)
 	/// Proof: `Marketplace::OpenChallenges` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn challenge() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1794`
 		//  Estimated: `4426`
-		// Minimum execution time: 80_579_000 picoseconds.
-		Weight::from_parts(85_387_000, 0)
+		// Minimum execution time: 88_391_000 picoseconds.
+		Weight::from_parts(100_409_000, 0)
 			.saturating_add(Weight::from_parts(0, 4426))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -652,13 +732,13 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Marketplace::Challenges` (r:1 w:1)
 	/// Proof: `Marketplace::Challenges` (`max_values`: None, `max_size`: Some(961), added: 3436, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn answer() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `2049`
 		//  Estimated: `8799`
-		// Minimum execution time: 300_336_000 picoseconds.
-		Weight::from_parts(306_865_000, 0)
+		// Minimum execution time: 312_775_000 picoseconds.
+		Weight::from_parts(425_963_000, 0)
 			.saturating_add(Weight::from_parts(0, 8799))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -670,18 +750,18 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Marketplace::Complaints` (r:1 w:1)
 	/// Proof: `Marketplace::Complaints` (`max_values`: None, `max_size`: Some(117), added: 2592, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn complain() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `732`
-		//  Estimated: `3828`
-		// Minimum execution time: 76_523_000 picoseconds.
-		Weight::from_parts(80_069_000, 0)
-			.saturating_add(Weight::from_parts(0, 3828))
+		//  Estimated: `3856`
+		// Minimum execution time: 83_724_000 picoseconds.
+		Weight::from_parts(99_919_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -692,14 +772,14 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn respond() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `934`
-		//  Estimated: `3828`
-		// Minimum execution time: 75_312_000 picoseconds.
-		Weight::from_parts(78_747_000, 0)
-			.saturating_add(Weight::from_parts(0, 3828))
+		//  Measured:  `971`
+		//  Estimated: `3856`
+		// Minimum execution time: 85_167_000 picoseconds.
+		Weight::from_parts(135_201_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -710,15 +790,15 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:4 w:4)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:3 w:3)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	fn decide() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1498`
+		//  Measured:  `1535`
 		//  Estimated: `11402`
-		// Minimum execution time: 287_267_000 picoseconds.
-		Weight::from_parts(296_070_000, 0)
+		// Minimum execution time: 297_051_000 picoseconds.
+		Weight::from_parts(311_563_000, 0)
 			.saturating_add(Weight::from_parts(0, 11402))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(9))
@@ -734,15 +814,15 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:3 w:3)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	fn conclude() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1883`
+		//  Measured:  `1920`
 		//  Estimated: `14005`
-		// Minimum execution time: 299_565_000 picoseconds.
-		Weight::from_parts(307_988_000, 0)
+		// Minimum execution time: 310_591_000 picoseconds.
+		Weight::from_parts(329_379_000, 0)
 			.saturating_add(Weight::from_parts(0, 14005))
 			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -750,7 +830,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
 	/// Proof: `Marketplace::Orders` (`max_values`: None, `max_size`: Some(363), added: 2838, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
-	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(190), added: 2665, mode: `MaxEncodedLen`)
+	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Challenges` (r:1 w:0)
 	/// Proof: `Marketplace::Challenges` (`max_values`: None, `max_size`: Some(961), added: 3436, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Complaints` (r:1 w:0)
@@ -758,7 +838,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::OpenChallenges` (r:0 w:1)
@@ -769,8 +849,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `990`
 		//  Estimated: `5178`
-		// Minimum execution time: 83_754_000 picoseconds.
-		Weight::from_parts(87_720_000, 0)
+		// Minimum execution time: 101_671_000 picoseconds.
+		Weight::from_parts(110_003_000, 0)
 			.saturating_add(Weight::from_parts(0, 5178))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(6))

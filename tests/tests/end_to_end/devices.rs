@@ -30,7 +30,9 @@ const CHALLENGE_BOND: u128 = MSEC / 20;
 const MIN_QUOTE_INTERVAL: u64 = 10;
 /// How long a challenged device has to answer.
 const CHALLENGE_PERIOD: Duration = Duration::from_secs(300);
-const MORE: &str = "time,temperature\n2024-02-01T00:00:00Z,7.5\n";
+/// Readings of an hour after those of the other file.
+const MORE: &str = "time_hour,temp,dewp,humid,wind_dir,wind_speed,precip,pressure,visib\n\
+	2013-08-01T04:00:00Z,71.96,69.98,94.06,180,11.5,0,1016.1,3\n";
 /// So that the next quote comes as soon as the chain takes it.
 const OFTEN: Duration = Duration::from_secs(30);
 /// So that there are no quotes but those that somebody wants.
@@ -164,7 +166,8 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 	let published = owner.json(&gateway.publish_attested("weather", &weather)).await;
 	assert_eq!(member(&published, "attested_by"), device);
 	let order = member(&buyer.json(&["buy", &listing, "--wait"]).await, "order");
-	let out = gateway.market.sandbox.folder("bought").to_string_lossy().into_owned();
+	let out = gateway.market.sandbox.folder("bought").join("weather.csv");
+	let out = out.to_string_lossy().into_owned();
 	let fetched = buyer.json(&["fetch", &order, "-o", &out]).await;
 	assert_eq!(member(&fetched, "device"), device);
 	let attested = &fetched["attested_batches"];
@@ -191,7 +194,7 @@ async fn a_device_that_changed_sells_nothing_until_it_is_itself_again() {
 	ensure_chain_refuses(&gateway.market, &listing).await;
 	let more = gateway.market.sandbox.file("more.csv", MORE).to_string_lossy().into_owned();
 	let complaint = owner.refused(&gateway.publish_attested("weather", &more)).await;
-	assert!(complaint.contains("the device does not sign"), "{complaint}");
+	assert!(complaint.contains("The device is not trusted"), "{complaint}");
 	let explained = buyer.json(&["device", "explain", &device]).await;
 	assert_eq!(explained["trusted"], json!(false));
 	assert!(member(&explained, "reason").contains("PCR 4"), "{explained}");
@@ -241,7 +244,7 @@ async fn a_silent_device_loses_its_verdict() {
 	// Who was right has the bond again.
 	let challenger = address("//Bob");
 	let ledger = Ledger::read(chain).await;
-	let total = ledger::total(chain, challenger.clone()).await;
+	let total = ledger::total(chain, &challenger).await;
 	assert_eq!(total, ENDOWMENT - ledger.fees_of(&challenger));
 	gateway.agent.service.start();
 	gateway.wait_until_trusted().await;

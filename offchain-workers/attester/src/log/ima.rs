@@ -207,9 +207,12 @@ fn parse_digest(template: Template, text: &str) -> Result<(HashAlgorithm, Vec<u8
 	}
 }
 
+/// A path and the data behind it.
+type Reading<'a> = (&'a [u8], Vec<u8>);
+
 /// How the end of a line can be read: a path may hold spaces, and a signature may be missing, so that only
 /// the template hash says where the path ends.
-fn readings(template: Template, rest: &[u8]) -> Result<Vec<(&[u8], Vec<u8>)>, Fault> {
+fn readings(template: Template, rest: &[u8]) -> Result<Vec<Reading<'_>>, Fault> {
 	let split = || {
 		let end = rest.iter().rposition(|byte| *byte == b' ')?;
 		Some((&rest[..end], hex::decode(&rest[end + 1..]).ok()?))

@@ -66,9 +66,16 @@ pub struct ReferenceValues {
 	pub validity: u32,
 }
 
-/// Reference values that somebody published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, DecodeAsType)]
+/// A profile as the chain stores it beside its reference values.
+#[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct StoredProfile {
+	publisher: AccountId32,
+	published_at: u32,
+}
+
+/// Reference values that somebody published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Profile {
 	/// Who published them.
 	pub publisher: AccountId32,
@@ -349,9 +356,18 @@ impl BlockClient {
 		self.ask(view_functions::dynamic(PALLET, "device", (H256(*id),))).await
 	}
 
-	/// Reference values.
+	/// A profile that is not retired.
 	pub async fn profile(&self, id: &Hash) -> Result<Option<Profile>, ChainError> {
-		self.ask(view_functions::dynamic(PALLET, "profile", (H256(*id),))).await
+		let id = (H256(*id),);
+		let stored: Option<StoredProfile> =
+			self.ask(view_functions::dynamic(PALLET, "profile", id)).await?;
+		let values: Option<ReferenceValues> =
+			self.ask(view_functions::dynamic(PALLET, "reference_values", id)).await?;
+		Ok(stored.zip(values).map(|(stored, reference_values)| Profile {
+			publisher: stored.publisher,
+			reference_values,
+			published_at: stored.published_at,
+		}))
 	}
 
 	/// The device that measures a data set.
@@ -392,8 +408,7 @@ impl BlockClient {
 		if let Trust::NotTrusted(reason) = self.trust(&device.0).await? {
 			return Ok(Some(reason.to_string()));
 		}
-		if !self.attested_batches(dataset).await?.is_some_and(|attested| attested.first_batch == 0)
-		{
+		if self.attested_batches(dataset).await?.is_none_or(|attested| attested.first_batch > 0) {
 			return Ok(Some("the device has not signed each batch from the first one on".into()));
 		}
 		let last_quote = self.device(&device.0).await?.and_then(|device| device.last_quote);

@@ -3,8 +3,8 @@ use frame_support::{assert_noop, assert_ok};
 use sp_core::H256;
 use sp_runtime::TokenError;
 
-/// 10, and 1 a byte: 125 of the reference values, 24 of the rest, 64 of the key.
-const PROFILE_DEPOSIT: u64 = 223;
+/// 20, and 1 a byte: 125 of the reference values, 24 of the rest, 128 of the keys.
+const PROFILE_DEPOSIT: u64 = 297;
 
 #[test]
 fn publishing_holds_a_deposit() {
@@ -12,8 +12,8 @@ fn publishing_holds_a_deposit() {
 		let id = profile();
 		assert_eq!((deposit_of(CITY), free(CITY)), (PROFILE_DEPOSIT, FUNDS - PROFILE_DEPOSIT));
 		let stored = Attestation::profile(id).unwrap();
-		assert_eq!((stored.publisher, stored.reference_values), (CITY, reference_values()));
-		assert_eq!(stored.published_at, now());
+		assert_eq!((stored.publisher, stored.published_at), (CITY, now()));
+		assert_eq!(Attestation::reference_values(id), Some(reference_values()));
 		assert_eq!(events(), [Event::ProfilePublished { profile: id, publisher: CITY }]);
 		assert_eq!(Attestation::profile(H256::zero()), None);
 	});

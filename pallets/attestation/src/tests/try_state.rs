@@ -31,6 +31,12 @@ fn unsound_profiles_are_found() {
 	assert_found("a profile has another identifier", |id| {
 		Profiles::<Test>::mutate(id, |profile| profile.as_mut().unwrap().publisher = STRANGER);
 	});
+	assert_found("a profile has another identifier", |id| {
+		ProfileReferenceValues::<Test>::remove(id);
+	});
+	assert_found("reference values have no profile", |_| {
+		ProfileReferenceValues::<Test>::insert(H256::zero(), reference_values());
+	});
 	assert_found("a profile is from the future", |id| {
 		Profiles::<Test>::mutate(id, |profile| profile.as_mut().unwrap().published_at = 2);
 	});

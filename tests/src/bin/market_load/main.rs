@@ -1,26 +1,22 @@
 //! Measures how many transfers and purchases one validator takes through, beside the SDK's solochain
 //! template, for `scripts/bench.sh market`.
-//!
-//! Every transaction is signed before the clock starts. What counts is the event of its success in a
-//! finalized block.
 
-mod accounts;
-mod blocks;
-mod chains;
-mod load;
 mod market;
 mod rows;
 mod state;
-mod watch;
 
-use accounts::Accounts;
-use blocks::Census;
-use chains::Chain;
 use clap::Parser;
-use load::{Load, Pace};
-use rows::{Row, Rows};
+use msec_end_to_end::throughput::{
+	accounts::Accounts,
+	blocks::Census,
+	chains::{Chain, Kind},
+	load::{Load, Pace},
+	rows::Rows,
+	say,
+	watch::Run,
+};
+use serde_json::Value;
 use std::{path::PathBuf, time::Duration};
-use watch::Run;
 
 /// Measures how many transfers and purchases one validator takes through, beside the SDK's solochain
 /// template.
@@ -42,6 +38,8 @@ struct Options {
 	accounts: usize,
 }
 
+/// How many loads there are.
+const SCENES: usize = 5;
 /// Part of the measured throughput at which the time to finality is measured.
 const PARTIAL_LOAD: f64 = 0.8;
 
@@ -49,12 +47,12 @@ const PARTIAL_LOAD: f64 = 0.8;
 async fn main() -> anyhow::Result<()> {
 	let options = Options::parse();
 	let duration = Duration::from_secs(options.seconds);
-	let accounts = Accounts::new(options.accounts);
-	let mut rows = Rows::create(&options.rows)?;
+	let accounts = Accounts::new(SCENES, options.accounts);
+	let mut table = Rows::create(&options.rows)?;
 
 	say("The template's transfers");
 	let template = Chain::template(&options.template, &accounts).await?;
-	let most = chains::Kind::Template.most_per_second() * options.seconds as usize;
+	let most = Kind::Template.most_per_second() * options.seconds as usize;
 	let load = Load::transfers(&template, accounts.of_scene(0), most).await?;
 	let run = load.run(&template, Pace::Saturating(duration)).await?;
 	let baseline = Census::take(&template, &run, "Balances", "Transfer").await?;
@@ -62,24 +60,24 @@ async fn main() -> anyhow::Result<()> {
 	say(&baseline.summary());
 
 	let chain = Chain::msec(&accounts).await?;
-	let most = chains::Kind::Msec.most_per_second() * options.seconds as usize;
+	let most = Kind::Msec.most_per_second() * options.seconds as usize;
 	say("M-Sec's transfers");
 	let load = Load::transfers(&chain, accounts.of_scene(0), most).await?;
 	let run = load.run(&chain, Pace::Saturating(duration)).await?;
 	let transfers = Census::take(&chain, &run, "Balances", "Transfer").await?;
 	say(&transfers.summary());
-	rows.write(&Row::transfers(&transfers, &baseline))?;
+	table.write(&rows::transfers(&transfers, &baseline))?;
 
 	say("M-Sec's transfers at 80 % load");
 	let rate = transfers.per_second() * PARTIAL_LOAD;
 	let load = Load::transfers(&chain, accounts.of_scene(1), most).await?;
 	let run = load.run(&chain, Pace::PerSecond(rate, duration)).await?;
-	rows.write(&finality(&chain, "transfers", run, rate, "Balances", "Transfer").await?)?;
+	table.write(&finality(&chain, "transfers", run, rate, "Balances", "Transfer").await?)?;
 
 	say("Listings and first orders");
 	let market = market::Market::open(&chain, accounts.of_scene(2)).await?;
 	for row in market.state_rows() {
-		rows.write(&row)?;
+		table.write(&row)?;
 	}
 
 	say("M-Sec's purchases");
@@ -87,13 +85,13 @@ async fn main() -> anyhow::Result<()> {
 	let run = load.run(&chain, Pace::Saturating(duration)).await?;
 	let purchases = Census::take(&chain, &run, "Marketplace", "OrderOpened").await?;
 	say(&purchases.summary());
-	rows.write(&Row::purchases(&purchases, &transfers))?;
+	table.write(&rows::purchases(&purchases, &transfers))?;
 
 	say("M-Sec's purchases at 80 % load");
 	let rate = purchases.per_second() * PARTIAL_LOAD;
 	let load = market.purchases(&chain, accounts.of_scene(4), most).await?;
 	let run = load.run(&chain, Pace::PerSecond(rate, duration)).await?;
-	rows.write(&finality(&chain, "purchases", run, rate, "Marketplace", "OrderOpened").await?)?;
+	table.write(&finality(&chain, "purchases", run, rate, "Marketplace", "OrderOpened").await?)?;
 	Ok(())
 }
 
@@ -105,12 +103,8 @@ async fn finality(
 	rate: f64,
 	pallet: &str,
 	event: &str,
-) -> anyhow::Result<Row> {
+) -> anyhow::Result<Value> {
 	let census = Census::take(chain, &run, pallet, event).await?;
 	say(&census.summary());
-	Ok(Row::finality(what, rate, &run, &census))
-}
-
-fn say(text: &str) {
-	eprintln!("\x1b[1m==> {text}\x1b[0m");
+	Ok(rows::finality(what, rate, &run, &census))
 }

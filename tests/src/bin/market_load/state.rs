@@ -1,6 +1,6 @@
 //! How large the state is, and how much of it deposits pay for.
 
-use crate::chains::Chain;
+use msec_end_to_end::throughput::chains::Chain;
 use msec_worker_common::{
 	chain::runtime::{
 		self,

@@ -1,8 +1,8 @@
-//! The two chains that are compared, each of one validator, both run by M-Sec's node.
+//! Chains of one validator, ours and the one it is compared with, both run by M-Sec's node.
 
-use crate::accounts::Accounts;
+use super::accounts::Accounts;
+use crate::{node, sandbox::Sandbox};
 use anyhow::Context;
-use msec_end_to_end::{node, sandbox::Sandbox};
 use msec_worker_common::{chain::ChainClient, AccountId32};
 use serde_json::{json, Value};
 use std::path::Path;

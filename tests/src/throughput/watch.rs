@@ -1,6 +1,6 @@
 //! Watches the transactions of a load get into blocks, and the blocks become final.
 
-use crate::load::{Journal, Rpc};
+use super::load::{Journal, Rpc};
 use anyhow::{ensure, Context};
 use msec_worker_common::{chain::Config, H256};
 use std::{
@@ -36,11 +36,16 @@ pub struct Run {
 	pub blocks: Vec<SeenBlock>,
 	/// For each transaction the time from sending to finality, ascending.
 	pub to_finality: Vec<Duration>,
-	/// Height of the best block when sending ended.
+	/// Height of the last block for which there was more than it could hold.
 	pub last_number: u64,
 }
 
 impl Run {
+	/// Height of the last block but one that held some of the load.
+	pub fn last_but_one(&self) -> u64 {
+		self.blocks.iter().rev().nth(1).map_or(0, |block| block.number)
+	}
+
 	/// The time to finality that so many of a hundred transactions did not exceed.
 	pub fn to_finality_percentile(&self, percent: usize) -> Duration {
 		let rank = (self.to_finality.len() * percent).div_ceil(100);
@@ -190,5 +195,17 @@ mod tests {
 		assert_eq!(run.to_finality_percentile(50), Duration::from_secs(20));
 		assert_eq!(run.to_finality_percentile(95), Duration::from_secs(38));
 		assert_eq!(run.to_finality_percentile(100), Duration::from_secs(40));
+	}
+
+	#[test]
+	fn the_last_block_of_a_load_need_not_be_full() {
+		let seen = |number| SeenBlock { number, hash: H256([0; 32]), transactions: 1, length: 1 };
+		let of = |numbers: &[u64]| Run {
+			blocks: numbers.iter().copied().map(seen).collect(),
+			to_finality: vec![],
+			last_number: 0,
+		};
+		assert_eq!(of(&[3, 5, 6]).last_but_one(), 5);
+		assert_eq!(of(&[3]).last_but_one(), 0);
 	}
 }

@@ -1,6 +1,6 @@
 //! What the finalized blocks of a run say: successes, how full they are, and what ended them.
 
-use crate::{
+use super::{
 	chains::Chain,
 	watch::{Run, SeenBlock},
 };

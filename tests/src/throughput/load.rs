@@ -1,7 +1,8 @@
-//! Signs transactions, sends them, and watches them become final.
+//! Makes transactions, sends them, and watches them become final.
 
-use crate::{
+use super::{
 	accounts::address,
+	blocks::ensure_success,
 	chains::Chain,
 	watch::{Run, Watch},
 };
@@ -40,7 +41,7 @@ const AMOUNT: u128 = 1_000_000_000_000;
 /// The node's plain JSON-RPC methods.
 pub type Rpc = LegacyRpcMethods<RpcConfigFor<Config>>;
 
-/// Transactions that are signed and not yet sent.
+/// Transactions that are made and not yet sent.
 pub struct Load {
 	signed: Vec<Vec<u8>>,
 	/// What goes over each socket, in this order: an account stays with its socket.
@@ -119,10 +120,21 @@ impl Load {
 				.collect::<anyhow::Result<Vec<Vec<Vec<u8>>>>>()
 		})?
 		.concat();
-		let mut lanes = vec![Vec::new(); SOCKETS];
-		for (index, (sender, _)) in order.iter().enumerate() {
-			lanes[sender % SOCKETS].push(index);
+		Ok(Self { signed, lanes: lanes(order.into_iter().map(|(sender, _)| sender)) })
+	}
+
+	/// Transactions that nobody signs, in no order.
+	pub async fn bare<Call: Payload>(
+		chain: &Chain,
+		calls: impl IntoIterator<Item = Call>,
+	) -> anyhow::Result<Self> {
+		let at = chain.client.finalized().await?;
+		let transactions = at.inner().transactions();
+		let mut signed = Vec::new();
+		for call in calls {
+			signed.push(transactions.create_unsigned(&call)?.into_encoded());
 		}
+		let lanes = lanes(0..signed.len());
 		Ok(Self { signed, lanes })
 	}
 
@@ -159,8 +171,35 @@ impl Load {
 			sender??;
 		}
 		watch.follow_until_settled().await?;
-		Ok(Run { last_number, ..watch.finish() })
+		let run = watch.finish();
+		let last_number = match pace {
+			Pace::Everything => run.last_but_one(),
+			_ => last_number,
+		};
+		Ok(Run { last_number, ..run })
 	}
+}
+
+/// Has each sender make a call with this nonce, and waits until all are final. Each must emit the event.
+pub async fn execute<Call: Payload>(
+	chain: &Chain,
+	keys: &[Keypair],
+	nonce: u32,
+	(pallet, event): (&str, &str),
+	call: impl Fn(usize) -> Call + Sync,
+) -> anyhow::Result<()> {
+	let load = Load::sign_from(chain, keys, nonce..nonce + 1, |sender, _| call(sender)).await?;
+	let run = load.run(chain, Pace::Everything).await?;
+	ensure_success(chain, &run, pallet, event).await
+}
+
+/// Over which socket each transaction goes, by its sender.
+fn lanes(senders: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+	let mut lanes = vec![Vec::new(); SOCKETS];
+	for (index, sender) in senders.enumerate() {
+		lanes[sender % SOCKETS].push(index);
+	}
+	lanes
 }
 
 /// Sends a lane in its order, as fast as there are permits.

@@ -4,19 +4,17 @@ use msec_worker_common::AccountId32;
 use std::ops::Range;
 use subxt_signer::sr25519::Keypair;
 
-/// How many loads there are: each has accounts of its own, so that all begin with nonce 0.
-const SCENES: usize = 5;
-
-/// All accounts of the benchmark. They are in the genesis of both chains.
+/// All accounts of a benchmark. They are in the genesis of its chains. Each load has some of its own, so
+/// that all begin with nonce 0.
 pub struct Accounts {
 	keys: Vec<Keypair>,
 	per_scene: usize,
 }
 
 impl Accounts {
-	/// `per_scene` accounts for each load.
-	pub fn new(per_scene: usize) -> Self {
-		let keys = (0..SCENES * per_scene).map(key).collect();
+	/// `per_scene` accounts for each of so many loads.
+	pub fn new(scenes: usize, per_scene: usize) -> Self {
+		let keys = (0..scenes * per_scene).map(key).collect();
 		Self { keys, per_scene }
 	}
 
