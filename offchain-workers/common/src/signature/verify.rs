@@ -92,15 +92,21 @@ pub struct Verifier {
 struct Used {
 	/// Account and nonce, with the second until which the window lets them pass.
 	nonces: HashMap<([u8; 32], String), u64>,
-	/// Nonces that end before this second may have been forgotten.
+	/// The latest such second of a nonce that was forgotten.
 	forgotten: u64,
 }
 
 impl Used {
 	/// Forgets what the window does not let pass any more.
 	fn forget(&mut self, now: u64) {
-		self.nonces.retain(|_, until| *until >= now);
-		self.forgotten = self.forgotten.max(now);
+		let Self { nonces, forgotten } = self;
+		nonces.retain(|_, until| {
+			let passes = *until >= now;
+			if !passes {
+				*forgotten = (*forgotten).max(*until);
+			}
+			passes
+		});
 	}
 }
 
@@ -198,7 +204,7 @@ impl Verifier {
 		}
 		let until = created.saturating_add(WINDOW_SECONDS);
 		// After a clock was set back, the window lets pass what was forgotten.
-		if until < used.forgotten {
+		if until <= used.forgotten {
 			return Err(SignatureError::OutsideWindow);
 		}
 		let full = used.nonces.len() >= self.capacity;

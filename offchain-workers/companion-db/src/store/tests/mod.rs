@@ -3,6 +3,7 @@
 mod city;
 mod damage;
 mod embedded;
+mod kills;
 mod migration;
 mod servers;
 
@@ -20,7 +21,14 @@ const OTHER: Hash = [8; 32];
 
 /// Where a store is, to be opened again and again.
 trait Place {
-	fn open(&self) -> Store;
+	fn try_open(&self) -> Result<Store, StoreFault>;
+
+	fn open(&self) -> Store {
+		self.try_open().unwrap()
+	}
+
+	/// For another process: the parts of where it is.
+	fn described(&self) -> Vec<String>;
 
 	/// Where frames are, when they are files.
 	fn files(&self) -> PathBuf;
@@ -36,12 +44,25 @@ impl Directory {
 }
 
 impl Place for Directory {
-	fn open(&self) -> Store {
-		Store::open(self.0.path()).unwrap()
+	fn try_open(&self) -> Result<Store, StoreFault> {
+		Store::open(self.0.path())
+	}
+
+	fn described(&self) -> Vec<String> {
+		vec![self.0.path().to_str().unwrap().to_owned()]
 	}
 
 	fn files(&self) -> PathBuf {
 		self.0.path().to_owned()
+	}
+}
+
+/// How often something is done: in the long version of the tests `long` times.
+fn repetitions(short: u32, long: u32) -> u32 {
+	if std::env::var_os("MSEC_TEST_FULL").is_some() {
+		long
+	} else {
+		short
 	}
 }
 

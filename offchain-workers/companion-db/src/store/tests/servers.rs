@@ -4,7 +4,7 @@
 //! The S3 server is moto, the usual fake of Amazon's services, which keeps objects in memory. It checks
 //! no credentials.
 
-use super::{CitySettings, Place, Store};
+use super::{CitySettings, Place, Store, StoreFault};
 use msec_worker_common::keys::write_secret;
 use std::{
 	fs,
@@ -263,8 +263,14 @@ impl CityPlace {
 }
 
 impl Place for CityPlace {
-	fn open(&self) -> Store {
-		Store::connect(&self.settings, RUNTIME.handle().clone()).unwrap()
+	fn try_open(&self) -> Result<Store, StoreFault> {
+		Store::connect(&self.settings, RUNTIME.handle().clone())
+	}
+
+	fn described(&self) -> Vec<String> {
+		let CitySettings { postgres, postgres_password_file, objects, .. } = &self.settings;
+		let password_file = text(postgres_password_file.as_ref().unwrap());
+		vec![postgres.clone(), password_file, objects.clone()]
 	}
 
 	fn files(&self) -> PathBuf {
