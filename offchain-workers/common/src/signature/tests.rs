@@ -108,7 +108,9 @@ fn verify_at(
 }
 
 /// Fault: the clock of the store jumps ahead, and back again
-/// Promise: no request is accepted twice; signatures outside of the window of one minute are refused with 401, and who signs by the right time is served at once when the clock is right again
+/// Promise: no request is accepted twice; signatures outside of the window of one minute are
+/// refused with 401, and who signs by the right time is served at once when the clock is right
+/// again
 #[test]
 fn a_clock_that_jumps_makes_no_request_pass_twice() {
 	const HOUR: u64 = 3_600;

@@ -20,7 +20,7 @@ pub async fn scrub(data: &Path) -> (ExitStatus, Value) {
 	(status, serde_json::from_slice(&stdout).unwrap_or_default())
 }
 
-/// Fault: a bit of the running store's file flips while it is stopped, or the file is cut off
+/// Fault: a bit of the store's file flips, or the file is cut off, seen through the built programs
 /// Promise: the batch is answered with 500 `damaged`, and `scrub` ends with 1 and names it; a file
 /// that was cut off keeps the store from starting, and `scrub` ends with 2
 #[tokio::test]

@@ -46,7 +46,8 @@ fn a_wrong_password_is_told_at_the_start() {
 }
 
 /// Fault: PostgreSQL crashes and recovers while uploads go on
-/// Promise: uploads that cannot be completed are answered with 503; what was acknowledged is there, nothing by halves, and nothing stays that nobody sees
+/// Promise: uploads that cannot be completed are answered with 503; what was acknowledged is there,
+/// nothing by halves, and nothing stays that nobody sees
 #[test]
 fn a_crash_of_postgresql_loses_nothing() {
 	let postgres = Postgres::start();

@@ -73,7 +73,8 @@ fn expect_damage(place: &dyn Place) {
 }
 
 /// Fault: a bit of a frame flips on disk, on either engine
-/// Promise: reading it is answered with 500 `damaged`, scrub names the batch, other batches are served, and a repair replaces it
+/// Promise: reading it is answered with 500 `damaged`, scrub names the batch, other batches are
+/// served, and a repair replaces it
 fn a_flipped_bit(place: &dyn Place) {
 	fill(place);
 	let bytes = &written().bytes()[1000..1064].to_vec();
@@ -162,7 +163,8 @@ fn an_object_that_is_cut_off_or_gone_is_damaged() {
 }
 
 /// Fault: somebody changes records in PostgreSQL
-/// Promise: reading the batch is answered with 500 `damaged`, and scrub names the record, or the data set whose counts are wrong
+/// Promise: reading the batch is answered with 500 `damaged`, and scrub names the record, or the
+/// data set whose counts are wrong
 #[test]
 fn a_record_that_postgresql_has_otherwise_is_damaged() {
 	let place = CityPlace::with_folder();

@@ -70,7 +70,8 @@ impl StorageBackend for SmallDisk {
 }
 
 /// Fault: writes to the redb file fail because there is no room
-/// Promise: the upload is refused, nothing of it is there, what is there can be read, and writing goes on when there is room
+/// Promise: the upload is refused, nothing of it is there, what is there can be read, and writing
+/// goes on when there is room
 #[test]
 fn a_full_disk_stores_nothing_by_halves_and_is_survived() {
 	let directory = tempfile::tempdir().unwrap();

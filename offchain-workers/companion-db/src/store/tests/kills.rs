@@ -152,14 +152,17 @@ fn survive(place: &dyn Place, kills: u32) {
 }
 
 /// Fault: a process with a redb file is killed with SIGKILL at random moments while it writes
-/// Promise: whatever was acknowledged is there; an upload is there whole or not at all; nothing is left over that nobody sees
+/// Promise: whatever was acknowledged is there; an upload is there whole or not at all; nothing is
+/// left over that nobody sees
 #[test]
 fn a_redb_file_survives_kills_at_random_moments() {
 	survive(&Directory::new(), repetitions(5, 200));
 }
 
-/// Fault: a process with PostgreSQL and objects is killed with SIGKILL at random moments while it writes
-/// Promise: whatever was acknowledged is there; an upload is there whole or not at all; nothing is left over that nobody sees
+/// Fault: a process with PostgreSQL and objects is killed with SIGKILL at random moments while it
+/// writes
+/// Promise: whatever was acknowledged is there; an upload is there whole or not at all; nothing is
+/// left over that nobody sees
 #[test]
 fn postgresql_and_objects_survive_kills_at_random_moments() {
 	let postgres = Postgres::start();
