@@ -1,9 +1,6 @@
 //! Processes that are killed at random moments while they write.
 
-use super::{
-	servers::{Postgres, RUNTIME},
-	*,
-};
+use super::{servers::Postgres, *};
 use crate::scrub::scrub;
 use rand::Rng;
 use std::{
@@ -32,7 +29,7 @@ const ALL: usize = 1_000_000;
 #[test]
 fn upload_until_killed() {
 	let Ok(place) = std::env::var(PLACE) else { return };
-	let store = patiently(|| open(&place.lines().collect::<Vec<_>>()));
+	let store = patiently(|| open_described(&place));
 	let next = AtomicU32::new(std::env::var(FIRST).unwrap().parse().unwrap());
 	thread::scope(|scope| {
 		for _ in 0..UPLOADERS {
@@ -45,22 +42,6 @@ fn upload_until_killed() {
 			});
 		}
 	});
-}
-
-fn open(place: &[&str]) -> Result<Store, StoreFault> {
-	match place {
-		[directory] => Store::open(directory.as_ref()),
-		[postgres, password_file, objects] => {
-			let settings = CitySettings {
-				postgres: postgres.to_string(),
-				postgres_password_file: Some(password_file.into()),
-				objects: objects.to_string(),
-				ca_file: None,
-			};
-			Store::connect(&settings, RUNTIME.handle().clone())
-		},
-		_ => panic!("no place: {place:?}"),
-	}
 }
 
 /// PostgreSQL takes a moment to notice that a process is gone.

@@ -12,7 +12,7 @@ use crate::erasures::Erasures;
 use msec_commitments::{ChunkCommitment, ChunkKey};
 use msec_worker_common::{batch_frame::MAX_FRAME_LENGTH, keys::AccountKey};
 use proptest::prelude::*;
-use servers::CityPlace;
+use servers::{CityPlace, RUNTIME};
 use std::{collections::BTreeMap, path::PathBuf, thread};
 use tempfile::TempDir;
 
@@ -54,6 +54,23 @@ impl Place for Directory {
 
 	fn files(&self) -> PathBuf {
 		self.0.path().to_owned()
+	}
+}
+
+/// The store at a place that another process described, a line for each part.
+fn open_described(place: &str) -> Result<Store, StoreFault> {
+	match place.lines().collect::<Vec<_>>()[..] {
+		[directory] => Store::open(Path::new(directory)),
+		[postgres, password_file, objects] => {
+			let settings = CitySettings {
+				postgres: postgres.to_owned(),
+				postgres_password_file: Some(password_file.into()),
+				objects: objects.to_owned(),
+				ca_file: None,
+			};
+			Store::connect(&settings, RUNTIME.handle().clone())
+		},
+		_ => panic!("no place: {place:?}"),
 	}
 }
 

@@ -282,7 +282,7 @@ fn text(path: &Path) -> String {
 	path.to_str().unwrap().to_owned()
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
 	let id = Command::new("id").arg("-u").output().unwrap();
 	id.stdout.trim_ascii() == b"0"
 }
