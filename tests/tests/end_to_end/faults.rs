@@ -35,8 +35,7 @@ async fn in_spite_of_kills(person: &Msec, arguments: &[&str]) -> Value {
 
 /// Fault: command, store, node and key agent are killed with SIGKILL at every step of a sale
 /// Promise: the sale is done once, paid once and delivered with the same bytes, and what was
-/// fetched
-/// is what was published
+/// fetched is what was published
 #[tokio::test]
 async fn nothing_is_lost_and_nothing_happens_twice_when_processes_are_killed() {
 	let mut market = Market::open().await;
@@ -244,8 +243,7 @@ fn is_root() -> bool {
 
 /// Fault: the disk of the store is full (a file system of 16 MiB in a mount namespace of its own)
 /// Promise: uploads are refused with 507 `disk-full`, nothing of them is there, the store stays up,
-/// and
-/// publishing goes on when there is room
+/// and publishing goes on when there is room
 #[tokio::test]
 async fn a_full_disk_is_named_and_publishing_goes_on_when_there_is_room() {
 	let mut market = Market::open().await;

@@ -195,8 +195,7 @@ fn peak_memory(process: u32) -> u64 {
 
 /// Fault: thousands of clients connect and say nothing
 /// Promise: requests are answered meanwhile, memory stays under 512 MiB, and the silent ones are
-/// cut
-/// off after 15 seconds
+/// cut off after 15 seconds
 #[tokio::test]
 async fn idle_connections_disturb_nobody() {
 	let count = repetitions(1_000, 10_000) as usize;

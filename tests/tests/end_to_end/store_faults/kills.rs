@@ -99,6 +99,8 @@ async fn a_store_that_is_killed_at_random_moments_loses_nothing() {
 	}
 	load.wait_for_more().await;
 	uploaders.shutdown().await;
+	// What the aborted tasks had sent is not under way any more.
+	market.store.service.restart().await;
 
 	let acknowledged = load.acknowledged();
 	let present = present(&client, &dataset).await;

@@ -56,8 +56,7 @@ async fn stays_closed(scene: &Scene, store: &Store, time: Duration) {
 
 /// Fault: the node sees no new blocks for minutes, does not answer, or is killed
 /// Promise: reads and writes are refused with 503 `stale-head` or `chain-unavailable`, readiness
-/// says
-/// so, and the store goes on by itself when the node is back
+/// says so, and the store goes on by itself when the node is back
 #[tokio::test]
 async fn a_store_whose_node_is_away_refuses_and_goes_on_afterwards() {
 	let refused = StatusCode::SERVICE_UNAVAILABLE;
@@ -90,8 +89,7 @@ async fn ask_as_reader(scene: &Scene) -> Answer {
 }
 
 /// Fault: the node is on another fork than the one whose blocks it called final, and a right that
-/// was
-/// withdrawn is still there
+/// was withdrawn is still there
 /// Promise: everything is refused with 503 `other-fork` for as long as the node does not have the
 /// last block that it called final, and served again when it has
 #[tokio::test]
