@@ -47,7 +47,7 @@ fn a_wrong_password_is_told_at_the_start() {
 	assert!(fault.to_string().contains("password authentication failed"), "{fault}");
 }
 
-/// Fault: PostgreSQL crashes and recovers while uploads go on
+/// Fault: PostgreSQL crashes and recovers, or is stopped and started again, while uploads go on
 /// Promise: uploads that cannot be completed are answered with 503; what was acknowledged is there,
 /// nothing by halves, and nothing stays that nobody sees
 #[test]
@@ -65,10 +65,14 @@ fn a_crash_of_postgresql_loses_nothing() {
 				}
 			}
 		});
-		for _ in 0..repetitions(3, 30) {
+		for crash in 0..repetitions(4, 30) {
 			let before = acknowledged.load(Ordering::SeqCst);
 			wait_until(|| acknowledged.load(Ordering::SeqCst) > before + 5);
-			postgres.crash();
+			if crash % 2 == 0 {
+				postgres.crash();
+			} else {
+				postgres.restart();
+			}
 		}
 		let before = acknowledged.load(Ordering::SeqCst);
 		wait_until(|| acknowledged.load(Ordering::SeqCst) > before + 5);
