@@ -93,7 +93,7 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 	let (store, migration) = open(&settings.storage, opening).await?;
 	let directory = settings.storage.data_directory.clone();
 	let log = AccessLog::open(&directory.join("access-log"), settings.account)?;
-	let chain = ChainClient::connect(&settings.node).await?;
+	let chain = ChainClient::connect(&settings.node).await?.holding_to_finality();
 	warn_unless_registered(&chain, &settings).await?;
 
 	let readiness = Readiness::default();
@@ -388,11 +388,17 @@ async fn watch(
 	stop: CancellationToken,
 ) {
 	loop {
-		let state = chain.fresh_best(max_head_age).await.map(drop);
+		let state = is_followed(&chain, max_head_age).await;
 		readiness.set(state.map_err(|error| error.to_string()));
 		tokio::select! {
 			() = stop.cancelled() => return,
 			() = tokio::time::sleep(READINESS_PERIOD) => {},
 		}
 	}
+}
+
+/// Whether the node knows the chain's present state, and stands by what it called final.
+async fn is_followed(chain: &ChainClient, max_head_age: Duration) -> Result<(), ChainError> {
+	chain.fresh_best(max_head_age).await?;
+	chain.finalized().await.map(drop)
 }

@@ -112,6 +112,8 @@ async fn another_store_of_the_data_set_is_written_down_as_such() {
 	);
 }
 
+/// Fault: strangers send requests that are refused, as fast as they can
+/// Promise: refusals fill the access log with at most 20 lines a second, and owners are served
 #[tokio::test]
 async fn strangers_cannot_fill_the_log() {
 	let fixture = Fixture::start().await;
@@ -346,6 +348,8 @@ async fn a_backup_holds_no_keys_that_would_outlive_an_erasure() {
 	assert!(!contains(folder, &wrapped_key()));
 }
 
+/// Fault: the access log cannot be written
+/// Promise: nothing is served until it can
 #[tokio::test]
 async fn nothing_is_served_that_cannot_be_written_down() {
 	let fixture = Fixture::start().await;

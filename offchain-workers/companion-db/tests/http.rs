@@ -496,6 +496,8 @@ async fn an_account_that_asks_too_much_is_told_when_to_come_again() {
 	assert_eq!(status, StatusCode::FORBIDDEN);
 }
 
+/// Fault: the store is stopped in the middle of an upload
+/// Promise: the upload ends at once, and nothing of it is left
 #[tokio::test]
 async fn a_stop_ends_uploads_and_leaves_nothing() {
 	let fixture = Fixture::start().await;

@@ -45,6 +45,8 @@ async fn ask_until(path: &str, store: &Store, status: StatusCode) -> Answer {
 	.await
 }
 
+/// Fault: a store loses its batches
+/// Promise: it fetches them from another store of the data set
 #[tokio::test]
 async fn a_store_that_lost_everything_fetches_it_from_another_one() {
 	let market = Market::open().await;

@@ -11,6 +11,7 @@ mod campaigns;
 mod client;
 mod compatibility;
 mod discovery;
+mod finality;
 pub mod grants;
 pub mod protection;
 mod types;
@@ -71,6 +72,7 @@ pub use runtime::runtime_types::msec_primitives::access::{
 	Action, Basis, Decision, Purpose, Refusal,
 };
 
+use crate::H256;
 use std::time::Duration;
 
 /// The purpose of a name in kebab case, such as `public-benefit`.
@@ -115,6 +117,17 @@ pub enum ChainError {
 		expected: String,
 		/// What it is, as 0x-hex.
 		found: String,
+	},
+	/// The node no longer has a block that it called final.
+	#[error(
+		"the node does not have block {number} ({hash:?}) any more, which it called final: it follows \
+		another fork, or has lost blocks"
+	)]
+	OtherFork {
+		/// Height of the block.
+		number: u64,
+		/// Its hash.
+		hash: H256,
 	},
 	/// The node's best block is old: it does not see the chain's present state.
 	#[error("the node's best block is {} seconds old; it may be disconnected", .0.as_secs())]

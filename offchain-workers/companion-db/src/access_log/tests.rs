@@ -91,6 +91,9 @@ async fn many_at_once_are_written_in_one_order() {
 }
 
 /// The folder as a kill leaves it while a line is on its way to the disk.
+/// Fault: a crash leaves the last line of the access log half written
+/// Promise: it is cut off and kept aside at the next start, and the chain of hashes goes on; nobody
+/// was answered yet
 #[tokio::test]
 async fn a_torn_last_line_is_cut_and_kept_aside() {
 	for torn in [&b"{\"number\":2,\"ti"[..], b"\0\0\0\0", b"{\"number\":2}\0\0\0\n{\"number\":3}\n"]
@@ -112,6 +115,8 @@ async fn a_torn_last_line_is_cut_and_kept_aside() {
 	}
 }
 
+/// Fault: somebody changes the access log
+/// Promise: the store does not start, says which file it is, and leaves it as it is
 #[tokio::test]
 async fn a_log_that_was_changed_is_not_opened_and_not_rewritten() {
 	let fixture = Fixture::new();
@@ -139,6 +144,8 @@ async fn a_log_that_was_changed_is_not_opened_and_not_rewritten() {
 	assert_eq!(fixture.open().unwrap().append(decided(1, 1)).await.unwrap(), 4);
 }
 
+/// Fault: the clock of the store goes back by days
+/// Promise: time in the access log does not go back, and a day that has ended gets no more lines
 #[tokio::test]
 async fn days_end_in_order_and_get_no_more_lines() {
 	let fixture = Fixture::new();

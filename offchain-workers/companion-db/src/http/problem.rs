@@ -117,6 +117,7 @@ impl From<ChainError> for Problem {
 		tracing::warn!(%error, "no decision can be had");
 		let code = match error {
 			ChainError::StaleHead(_) => "stale-head",
+			ChainError::OtherFork { .. } => "other-fork",
 			_ => "chain-unavailable",
 		};
 		let detail = "the chain's present state is not known here";

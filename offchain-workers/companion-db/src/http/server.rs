@@ -154,6 +154,8 @@ mod tests {
 		assert!(!answer(&mut idle).await.contains("done"));
 	}
 
+	/// Fault: a client never fetches its answer
+	/// Promise: it is cut off after 30 seconds without progress
 	#[tokio::test]
 	async fn who_never_fetches_an_answer_is_cut_off() {
 		let begun = Arc::new(Notify::new());
@@ -187,6 +189,8 @@ mod tests {
 		timeout(PATIENCE, dropped.notified()).await.unwrap();
 	}
 
+	/// Fault: there are more connections than may be
+	/// Promise: further ones wait until one ends, which silent ones do after 15 seconds
 	#[tokio::test]
 	async fn further_connections_wait() {
 		let (address, _stop, _server) =

@@ -62,7 +62,7 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 	let secret = load_wrapping_secret(&settings.envelope_key)?;
 	std::fs::create_dir_all(&settings.state_directory)
 		.with_context(|| settings.state_directory.display().to_string())?;
-	let chain = ChainClient::connect(&settings.node).await?;
+	let chain = ChainClient::connect(&settings.node).await?.holding_to_finality();
 	let readers = readers(&chain, &key, &secret);
 	let outbox = settings.state_directory.join("outbox.redb");
 	let submitter = Submitter::open(&outbox, chain, key.clone())?;

@@ -160,6 +160,9 @@ async fn only_what_differs_is_asked_for() {
 	assert_eq!(*asked.lock().unwrap(), 5);
 }
 
+/// Fault: another store of the data set lies about what it has
+/// Promise: it is named in the log and in `msec_store_lies_total`, nothing of what it says is
+/// taken, and a store that does not lie is asked
 #[tokio::test]
 async fn who_lies_is_named_and_another_store_is_asked() {
 	let (frames, peaks) = whole();
@@ -208,6 +211,8 @@ async fn a_store_that_has_less_is_no_liar() {
 	assert_eq!(findings, Findings { repaired: BATCHES.into(), ..Findings::default() });
 }
 
+/// Fault: a reader finds a batch damaged, and another store has it
+/// Promise: it is fetched again and replaced
 #[tokio::test]
 async fn what_a_reader_finds_damaged_is_fetched_again() {
 	let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -1,10 +1,12 @@
 //! What is particular to PostgreSQL with objects.
 
 use super::{
-	servers::{Postgres, RUNTIME},
+	servers::{is_root, Postgres},
 	*,
 };
+use crate::scrub::scrub;
 use std::{
+	process::Command,
 	sync::atomic::{AtomicBool, AtomicU32, Ordering},
 	time::{Duration, Instant},
 };
@@ -45,11 +47,11 @@ fn a_wrong_password_is_told_at_the_start() {
 	assert!(fault.to_string().contains("password authentication failed"), "{fault}");
 }
 
-/// Uploads go on while PostgreSQL crashes and recovers again and again: what was acknowledged is
-/// there, nothing is there by halves, and nothing that nobody sees stays after a start.
+/// Fault: PostgreSQL crashes and recovers, or is stopped and started again, while uploads go on
+/// Promise: uploads that cannot be completed are answered with 503; what was acknowledged is there,
+/// nothing by halves, and nothing stays that nobody sees
 #[test]
 fn a_crash_of_postgresql_loses_nothing() {
-	const CRASHES: usize = 3;
 	let postgres = Postgres::start();
 	let place = CityPlace::on(&postgres);
 	let store = place.open();
@@ -63,10 +65,14 @@ fn a_crash_of_postgresql_loses_nothing() {
 				}
 			}
 		});
-		for _ in 0..CRASHES {
+		for crash in 0..repetitions(4, 30) {
 			let before = acknowledged.load(Ordering::SeqCst);
 			wait_until(|| acknowledged.load(Ordering::SeqCst) > before + 5);
-			postgres.crash();
+			if crash % 2 == 0 {
+				postgres.crash();
+			} else {
+				postgres.restart();
+			}
 		}
 		let before = acknowledged.load(Ordering::SeqCst);
 		wait_until(|| acknowledged.load(Ordering::SeqCst) > before + 5);
@@ -82,6 +88,59 @@ fn a_crash_of_postgresql_loses_nothing() {
 	for batch in 0..expected {
 		assert_eq!(read(&store, batch), Some(frame(batch, 1)));
 	}
+}
+
+/// Says to the process with a small disk where its store is.
+const SMALL_PLACE: &str = "MSEC_TEST_SMALL_PLACE";
+/// Mounts a small disk where the objects are, and runs this program on.
+const WITH_SMALL_DISK: &str = r#"mount -t tmpfs -o size=2m tmpfs "$1" && shift && exec "$@""#;
+
+/// Fault: the file system under the objects is full (2 MiB, in a mount namespace of its own)
+/// Promise: the upload is refused with 507, nothing of it is there, what is there can be read, and
+/// writing goes on when there is room
+#[test]
+fn a_full_disk_under_the_objects_stores_nothing_by_halves() {
+	if let Ok(place) = std::env::var(SMALL_PLACE) {
+		return fill_the_disk_and_go_on(&place);
+	}
+	let place = CityPlace::with_folder();
+	let mut command = Command::new("unshare");
+	if !is_root() {
+		command.args(["--user", "--map-root-user"]);
+	}
+	let output = command
+		.args(["--mount", "sh", "-c", WITH_SMALL_DISK, "sh"])
+		.arg(place.files())
+		.arg(std::env::current_exe().unwrap())
+		.args([
+			"store::tests::city::a_full_disk_under_the_objects_stores_nothing_by_halves",
+			"--exact",
+			"--nocapture",
+		])
+		.env(SMALL_PLACE, place.described().join("\n"))
+		.output()
+		.unwrap();
+	let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+	assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+fn fill_the_disk_and_go_on(place: &str) {
+	let store = open_described(place).unwrap();
+	put(&store, &frame(0, 1), 0).unwrap();
+	let (full, fault) = (1..2_000)
+		.find_map(|batch| put(&store, &frame(batch, 1), 0).err().map(|fault| (batch, fault)))
+		.unwrap();
+	assert_eq!(fault, StoreFault::Full);
+	assert_eq!(read(&store, full), None);
+	assert_eq!(read(&store, full - 1), Some(frame(full - 1, 1)));
+	assert_eq!(scrub(&store, |_| ()).unwrap().damaged, 0);
+	drop(store);
+
+	let store = open_described(place).unwrap();
+	assert_eq!(segments_kept(&store), full as usize);
+	store.erase(&DATASET).unwrap();
+	put(&store, &frame(full, 2), 0).unwrap();
+	assert_eq!(read(&store, full), Some(frame(full, 2)));
 }
 
 /// Whether two batches were acknowledged; both are visible then, else both or none.

@@ -72,6 +72,9 @@ fn expect_damage(place: &dyn Place) {
 	assert_eq!(scrub(&store, |_| ()).unwrap().damaged, 0);
 }
 
+/// Fault: a bit of a frame flips on disk, on either engine
+/// Promise: reading it is answered with 500 `damaged`, scrub names the batch, other batches are
+/// served, and a repair replaces it
 fn a_flipped_bit(place: &dyn Place) {
 	fill(place);
 	let bytes = &written().bytes()[1000..1064].to_vec();
@@ -81,6 +84,8 @@ fn a_flipped_bit(place: &dyn Place) {
 	expect_damage(place);
 }
 
+/// Fault: the end of a frame was never written, on either engine
+/// Promise: as with a flipped bit
 fn an_end_that_was_never_written(place: &dyn Place) {
 	fill(place);
 	let frame = written();
@@ -89,7 +94,8 @@ fn an_end_that_was_never_written(place: &dyn Place) {
 	expect_damage(place);
 }
 
-/// With their checksums.
+/// Fault: two frames change places on disk, with their checksums, on either engine
+/// Promise: neither is handed out for the other, and scrub names both
 fn two_frames_that_changed_places(place: &dyn Place) {
 	fill(place);
 	let checksum = 16;
@@ -138,6 +144,8 @@ macro_rules! in_files {
 
 in_files![a_flipped_bit, an_end_that_was_never_written, two_frames_that_changed_places];
 
+/// Fault: an object is cut off or gone
+/// Promise: as with a flipped bit
 #[test]
 fn an_object_that_is_cut_off_or_gone_is_damaged() {
 	let place = CityPlace::with_folder();
@@ -154,6 +162,9 @@ fn an_object_that_is_cut_off_or_gone_is_damaged() {
 	expect_damage(&place);
 }
 
+/// Fault: somebody changes records in PostgreSQL
+/// Promise: reading the batch is answered with 500 `damaged`, and scrub names the record, or the
+/// data set whose counts are wrong
 #[test]
 fn a_record_that_postgresql_has_otherwise_is_damaged() {
 	let place = CityPlace::with_folder();

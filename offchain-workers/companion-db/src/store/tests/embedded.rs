@@ -69,6 +69,9 @@ impl StorageBackend for SmallDisk {
 	}
 }
 
+/// Fault: writes to the redb file fail because there is no room
+/// Promise: the upload is refused, nothing of it is there, what is there can be read, and writing
+/// goes on when there is room
 #[test]
 fn a_full_disk_stores_nothing_by_halves_and_is_survived() {
 	let directory = tempfile::tempdir().unwrap();
@@ -100,7 +103,8 @@ fn a_full_disk_stores_nothing_by_halves_and_is_survived() {
 	assert_eq!(read(&store, 5000), Some(frame(5000, 1)));
 }
 
-/// Records of two batches change places.
+/// Fault: records of two batches change places in the redb file
+/// Promise: reading them is answered with 500 `damaged`, and scrub names both
 #[test]
 fn a_record_in_the_place_of_another_is_damaged() {
 	const BATCHES: TableDefinition<(&[u8; 32], u32), &[u8]> = TableDefinition::new("batches");
@@ -134,6 +138,29 @@ fn a_record_in_the_place_of_another_is_damaged() {
 	// Nothing that is damaged keeps a data set from being erased.
 	store.erase(&DATASET).unwrap();
 	assert_eq!(store.datasets().unwrap(), [[0; 32]; 0]);
+}
+
+/// Fault: the redb file is cut off
+/// Promise: the store does not start and says why; it makes no new file in its place
+#[test]
+fn a_file_that_is_cut_off_is_not_opened() {
+	let place = Directory::new();
+	{
+		let store = place.open();
+		for batch in 0..100 {
+			put(&store, &frame(batch, 1), 0).unwrap();
+		}
+	}
+	let path = place.0.path().join("batches.redb");
+	let content = std::fs::read(&path).unwrap();
+	for length in [content.len() - 1, content.len() / 2, 4096, 100, 9, 0] {
+		std::fs::write(&path, &content[..length]).unwrap();
+		let fault = place.try_open().err();
+		assert!(matches!(fault, Some(StoreFault::Disk(_))), "{length}: {fault:?}");
+		assert_eq!(std::fs::read(&path).unwrap().len(), length, "it is left alone");
+	}
+	std::fs::write(&path, &content).unwrap();
+	assert_eq!(read(&place.open(), 99), Some(frame(99, 1)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod city;
 mod damage;
 mod embedded;
+mod kills;
 mod migration;
 mod servers;
 
@@ -11,7 +12,7 @@ use crate::erasures::Erasures;
 use msec_commitments::{ChunkCommitment, ChunkKey};
 use msec_worker_common::{batch_frame::MAX_FRAME_LENGTH, keys::AccountKey};
 use proptest::prelude::*;
-use servers::CityPlace;
+use servers::{CityPlace, RUNTIME};
 use std::{collections::BTreeMap, path::PathBuf, thread};
 use tempfile::TempDir;
 
@@ -20,7 +21,14 @@ const OTHER: Hash = [8; 32];
 
 /// Where a store is, to be opened again and again.
 trait Place {
-	fn open(&self) -> Store;
+	fn try_open(&self) -> Result<Store, StoreFault>;
+
+	fn open(&self) -> Store {
+		self.try_open().unwrap()
+	}
+
+	/// For another process: the parts of where it is.
+	fn described(&self) -> Vec<String>;
 
 	/// Where frames are, when they are files.
 	fn files(&self) -> PathBuf;
@@ -36,12 +44,42 @@ impl Directory {
 }
 
 impl Place for Directory {
-	fn open(&self) -> Store {
-		Store::open(self.0.path()).unwrap()
+	fn try_open(&self) -> Result<Store, StoreFault> {
+		Store::open(self.0.path())
+	}
+
+	fn described(&self) -> Vec<String> {
+		vec![self.0.path().to_str().unwrap().to_owned()]
 	}
 
 	fn files(&self) -> PathBuf {
 		self.0.path().to_owned()
+	}
+}
+
+/// The store at a place that another process described, a line for each part.
+fn open_described(place: &str) -> Result<Store, StoreFault> {
+	match place.lines().collect::<Vec<_>>()[..] {
+		[directory] => Store::open(Path::new(directory)),
+		[postgres, password_file, objects] => {
+			let settings = CitySettings {
+				postgres: postgres.to_owned(),
+				postgres_password_file: Some(password_file.into()),
+				objects: objects.to_owned(),
+				ca_file: None,
+			};
+			Store::connect(&settings, RUNTIME.handle().clone())
+		},
+		_ => panic!("no place: {place:?}"),
+	}
+}
+
+/// How often something is done: in the long version of the tests `long` times.
+fn repetitions(short: u32, long: u32) -> u32 {
+	if std::env::var_os("MSEC_TEST_FULL").is_some() {
+		long
+	} else {
+		short
 	}
 }
 

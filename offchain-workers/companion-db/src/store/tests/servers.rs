@@ -4,7 +4,7 @@
 //! The S3 server is moto, the usual fake of Amazon's services, which keeps objects in memory. It checks
 //! no credentials.
 
-use super::{CitySettings, Place, Store};
+use super::{CitySettings, Place, Store, StoreFault};
 use msec_worker_common::keys::write_secret;
 use std::{
 	fs,
@@ -14,7 +14,7 @@ use std::{
 	process::{Child, ChildStdin, Command, Stdio},
 	sync::{
 		atomic::{AtomicU32, Ordering},
-		LazyLock,
+		LazyLock, Mutex,
 	},
 	thread,
 	time::{Duration, Instant},
@@ -25,10 +25,11 @@ use tokio::runtime::Runtime;
 const PASSWORD: &str = "correct horse battery staple";
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs a server for as long as its standard input is open, which it is until the tests end in whatever
-/// way; then the directory goes too.
-const GUARD: &str = r#"directory=$1; shift
-"$@" </dev/null & server=$!
-cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$directory""#;
+/// way. SIGQUIT stops PostgreSQL at once; others ignore it in the background of a shell, and take SIGTERM.
+const GUARD: &str = r#""$@" </dev/null & server=$!
+cat >/dev/null; kill -QUIT $server; kill -TERM $server 2>/dev/null; wait $server"#;
+/// Keeps a directory for as long.
+const KEEP: &str = r#"cat >/dev/null; rm -rf "$1""#;
 
 /// Where connections of all tests live.
 pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -41,24 +42,26 @@ fn unused_name() -> String {
 	format!("test{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A server that ends with the tests.
+/// A server or a directory that ends with the tests.
 struct Guarded {
 	child: Child,
 	input: Option<ChildStdin>,
 }
 
 impl Guarded {
-	fn start(directory: &Path, log: &Path, command: &[String]) -> Self {
-		let log = fs::File::create(log).unwrap();
-		let mut child = Command::new("sh")
-			.args(["-c", GUARD, "guard"])
-			.arg(directory)
-			.args(command)
-			.stdin(Stdio::piped())
-			.stdout(log.try_clone().unwrap())
-			.stderr(log)
-			.spawn()
-			.unwrap();
+	fn server(log: &Path, command: &[String]) -> Self {
+		let log = fs::File::options().create(true).append(true).open(log).unwrap();
+		let mut guard = Command::new("sh");
+		guard.args(["-c", GUARD, "guard"]).args(command);
+		Self::start(guard.stdout(log.try_clone().unwrap()).stderr(log))
+	}
+
+	fn directory(directory: &Path) -> Self {
+		Self::start(Command::new("sh").args(["-c", KEEP, "keep"]).arg(directory))
+	}
+
+	fn start(guard: &mut Command) -> Self {
+		let mut child = guard.stdin(Stdio::piped()).spawn().unwrap();
 		let input = child.stdin.take();
 		Self { child, input }
 	}
@@ -88,13 +91,18 @@ pub struct Postgres {
 	port: u16,
 	/// Where the password is kept for clients.
 	password_file: PathBuf,
+	command: Vec<String>,
+	log: PathBuf,
+	// The server ends before its directories do.
+	server: Mutex<Option<Guarded>>,
+	_directory: Guarded,
 	_password: TempDir,
-	_server: Guarded,
 }
 
 impl Postgres {
 	pub fn start() -> Self {
 		let directory = tempfile::tempdir().unwrap().keep();
+		let kept = Guarded::directory(&directory);
 		let password = tempfile::tempdir().unwrap();
 		let password_file = password.path().join("password");
 		write_secret(&password_file, PASSWORD.as_bytes()).unwrap();
@@ -132,11 +140,26 @@ impl Postgres {
 			"-c".into(),
 			"max_connections=300".into(),
 		];
-		let log = password.path().join("log");
-		let server = Guarded::start(&directory, &log, &as_postgres(&server));
-		let postgres = Self { port, password_file, _password: password, _server: server };
-		postgres.wait();
+		let postgres = Self {
+			port,
+			password_file,
+			command: as_postgres(&server),
+			log: password.path().join("log"),
+			server: Mutex::default(),
+			_directory: kept,
+			_password: password,
+		};
+		postgres.restart();
 		postgres
+	}
+
+	/// Stops it at once, if it runs, and starts it again, upon which it recovers.
+	pub fn restart(&self) {
+		let mut server = self.server.lock().unwrap();
+		drop(server.take());
+		*server = Some(Guarded::server(&self.log, &self.command));
+		drop(server);
+		self.wait();
 	}
 
 	/// Waits until it answers.
@@ -188,6 +211,7 @@ impl Postgres {
 struct Buckets {
 	port: u16,
 	_server: Guarded,
+	_directory: Guarded,
 }
 
 impl Buckets {
@@ -201,7 +225,8 @@ impl Buckets {
 			"-p".into(),
 			port.to_string(),
 		];
-		let server = Guarded::start(&directory, &directory.join("log"), &command);
+		let kept = Guarded::directory(&directory);
+		let server = Guarded::server(&directory.join("log"), &command);
 		wait_until("moto_server answers", || TcpStream::connect(("127.0.0.1", port)).is_ok());
 		// Only these tests read them.
 		for (variable, value) in [
@@ -213,7 +238,7 @@ impl Buckets {
 		] {
 			std::env::set_var(variable, value);
 		}
-		Self { port, _server: server }
+		Self { port, _server: server, _directory: kept }
 	}
 
 	/// A new bucket with that name.
@@ -263,8 +288,14 @@ impl CityPlace {
 }
 
 impl Place for CityPlace {
-	fn open(&self) -> Store {
-		Store::connect(&self.settings, RUNTIME.handle().clone()).unwrap()
+	fn try_open(&self) -> Result<Store, StoreFault> {
+		Store::connect(&self.settings, RUNTIME.handle().clone())
+	}
+
+	fn described(&self) -> Vec<String> {
+		let CitySettings { postgres, postgres_password_file, objects, .. } = &self.settings;
+		let password_file = text(postgres_password_file.as_ref().unwrap());
+		vec![postgres.clone(), password_file, objects.clone()]
 	}
 
 	fn files(&self) -> PathBuf {
@@ -276,7 +307,7 @@ fn text(path: &Path) -> String {
 	path.to_str().unwrap().to_owned()
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
 	let id = Command::new("id").arg("-u").output().unwrap();
 	id.stdout.trim_ascii() == b"0"
 }
