@@ -68,6 +68,6 @@ impl<T: Config> Pallet<T> {
 	/// A profile and its reference values, as long as they are.
 	fn profile_footprint(values: &ReferenceValuesOf<T>) -> Footprint {
 		let size = values.encoded_size().saturating_add(ProfileOf::<T>::max_encoded_len());
-		Footprint::from_parts(2, size.saturating_add(KEYS_SIZE))
+		Footprint::from_parts(1, size.saturating_add(KEYS_SIZE))
 	}
 }

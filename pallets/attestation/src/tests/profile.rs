@@ -3,8 +3,8 @@ use frame_support::{assert_noop, assert_ok};
 use sp_core::H256;
 use sp_runtime::TokenError;
 
-/// 20, and 1 a byte: 125 of the reference values, 24 of the rest, 128 of the keys.
-const PROFILE_DEPOSIT: u64 = 297;
+/// 10, and 1 a byte: 125 of the reference values, 24 of the rest, 128 of the keys.
+const PROFILE_DEPOSIT: u64 = 287;
 
 #[test]
 fn publishing_holds_a_deposit() {
