@@ -121,7 +121,9 @@ impl KeyTree {
 		if let Ok(seed) = bytes.try_into() {
 			return Some(Self::from_seed(seed));
 		}
-		if bytes.len() > MAX_KEY_TREE_LENGTH || bytes.len() % ENCODED_GENERATION_LENGTH != 0 {
+		if bytes.len() > MAX_KEY_TREE_LENGTH
+			|| !bytes.len().is_multiple_of(ENCODED_GENERATION_LENGTH)
+		{
 			return None;
 		}
 		let mut parts = bytes.chunks_exact(ENCODED_GENERATION_LENGTH).map(|part| {

@@ -56,7 +56,7 @@ fn registered_stores_anchor_their_logs_and_nobody_else() {
 /// Clients count on it: they know by it whether the chain has forgotten days.
 #[test]
 fn so_many_days_are_kept() {
-	assert_eq!(<Runtime as AccessConfig>::MaxAnchors::get(), 400);
+	assert_eq!(<<Runtime as AccessConfig>::MaxAnchors as Get<u32>>::get(), 400);
 }
 
 #[test]

@@ -196,7 +196,7 @@ impl GrantAccess {
 		let (dataset, subject) = resolve(context, &self.dataset, &self.subject)?;
 		let submitter = context.submitter().await?;
 		let expires_at = match self.period {
-			Some(period) => Some(period.from_now(submitter.chain()).await?),
+			Some(period) => Some(period.block_at_its_end(submitter.chain()).await?),
 			None => None,
 		};
 		let call = runtime::transactions().access_control().grant(
@@ -316,7 +316,7 @@ impl Request {
 		let dataset = context.dataset(&self.dataset)?;
 		let submitter = context.submitter().await?;
 		let expires_at = match self.period {
-			Some(period) => Some(period.from_now(submitter.chain()).await?),
+			Some(period) => Some(period.block_at_its_end(submitter.chain()).await?),
 			None => None,
 		};
 		let call = runtime::transactions().access_control().request_access(

@@ -18,7 +18,7 @@ pub struct Period(pub u32);
 
 impl Period {
 	/// The block in which the period ends that begins now.
-	pub async fn from_now(self, chain: &ChainClient) -> anyhow::Result<u32> {
+	pub async fn block_at_its_end(self, chain: &ChainClient) -> anyhow::Result<u32> {
 		let now = u32::try_from(chain.finalized().await?.number())?;
 		Ok(now.saturating_add(self.0))
 	}

@@ -106,7 +106,7 @@ impl Give {
 		};
 		let bits = purposes.iter().fold(0, |bits, purpose| bits | 1 << *purpose as u8);
 		let expires_at = match self.period {
-			Some(period) => Some(period.from_now(submitter.chain()).await?),
+			Some(period) => Some(period.block_at_its_end(submitter.chain()).await?),
 			None => None,
 		};
 		let call =

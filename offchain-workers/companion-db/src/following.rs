@@ -65,7 +65,7 @@ impl Followed {
 	fn progress(&self) -> Result<Progress, StoreFault> {
 		let table = self.0.begin_read()?.open_table(PROGRESS)?;
 		let entry = table.get(())?;
-		let decoded = entry.and_then(|entry| Progress::decode(&mut &*entry.value()).ok());
+		let decoded = entry.and_then(|entry| Progress::decode(&mut entry.value()).ok());
 		Ok(decoded.unwrap_or_default())
 	}
 

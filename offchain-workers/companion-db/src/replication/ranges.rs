@@ -21,7 +21,7 @@ impl BatchRange {
 	/// A range; `None` when there is no such subtree.
 	pub fn new(first: u32, height: u32) -> Option<Self> {
 		let batches = 1u32.checked_shl(height)?;
-		let fits = first % batches == 0 && first.checked_add(batches).is_some();
+		let fits = first.is_multiple_of(batches) && first.checked_add(batches).is_some();
 		fits.then_some(Self { first, height })
 	}
 

@@ -285,7 +285,8 @@ pub(super) fn mark_moved(opened: &Opened, dataset: &Hash) -> Result<(), StoreFau
 /// Whether another engine has any data set.
 pub(super) fn has_moved(opened: &Opened) -> Result<bool, StoreFault> {
 	let table = opened.database.begin_read()?.open_table(MOVED)?;
-	Ok(table.first()?.is_some())
+	let first = table.first()?;
+	Ok(first.is_some())
 }
 
 /// Erases some batches; whether there may be more.
