@@ -3,7 +3,9 @@
 use futures::{future::BoxFuture, FutureExt};
 use msec_commitments::Hash;
 use msec_worker_common::{
-	chain::{Action, ChainClient, ChainError, Dataset, DatasetEvents, Decision, Purpose},
+	chain::{
+		AccessDecisions, Action, ChainClient, ChainError, Dataset, DatasetEvents, Decision, Purpose,
+	},
 	AccountId32,
 };
 use std::time::{Duration, UNIX_EPOCH};
@@ -45,13 +47,13 @@ pub trait ChainAccess: Send + Sync + 'static {
 /// The chain itself, through a node.
 pub struct NodeAccess {
 	chain: ChainClient,
-	max_head_age: Duration,
+	decisions: AccessDecisions,
 }
 
 impl NodeAccess {
 	/// Asks through `chain`, as long as its best block is not older than `max_head_age`.
 	pub fn new(chain: ChainClient, max_head_age: Duration) -> Self {
-		Self { chain, max_head_age }
+		Self { decisions: AccessDecisions::new(chain.clone(), max_head_age), chain }
 	}
 }
 
@@ -63,14 +65,14 @@ impl ChainAccess for NodeAccess {
 		action: Action,
 		purpose: Option<Purpose>,
 	) -> BoxFuture<'a, Result<(Decision, u64), ChainError>> {
-		self.chain.decide(subject, dataset, action, purpose, self.max_head_age).boxed()
+		self.decisions.decide(subject, dataset, action, purpose).boxed()
 	}
 
 	fn dataset<'a>(
 		&'a self,
 		dataset: &'a Hash,
 	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>> {
-		async { self.chain.best().await?.dataset(dataset).await }.boxed()
+		self.decisions.dataset(dataset).boxed()
 	}
 
 	fn finalized_dataset<'a>(

@@ -1,9 +1,7 @@
 //! The connection to a node.
 
-use super::{
-	compatibility, finality::Finality, Action, BlockClient, ChainError, Config, Decision, Purpose,
-};
-use crate::{AccountId32, H256};
+use super::{compatibility, finality::Finality, BlockClient, ChainError, Config};
+use crate::H256;
 use msec_commitments::Hash;
 use std::{future::Future, sync::Arc, time::Duration};
 use subxt::{
@@ -61,7 +59,7 @@ impl ChainClient {
 		Ok(Self { online, rpc: LegacyRpcMethods::new(rpc), finality: None })
 	}
 
-	/// From now on the node must stand by what it calls final: [`Self::finalized`] and [`Self::decide`] fail
+	/// From now on the node must stand by what it calls final: [`Self::finalized`] fails
 	/// with [`ChainError::OtherFork`] while it does not have the last such block. For those who act on what
 	/// is final and cannot undo it.
 	pub fn holding_to_finality(self) -> Self {
@@ -134,42 +132,6 @@ impl ChainClient {
 			return Err(ChainError::StaleHead(age));
 		}
 		Ok(best)
-	}
-
-	/// Whether `subject` may do `action` with `dataset`: allowed only if both the best and the finalized
-	/// state allow it, and if the best block is fresh.
-	pub async fn can_access(
-		&self,
-		subject: &AccountId32,
-		dataset: &Hash,
-		action: Action,
-		purpose: Option<Purpose>,
-		max_age: Duration,
-	) -> Result<Decision, ChainError> {
-		let decided = self.decide(subject, dataset, action, purpose, max_age).await;
-		decided.map(|(decision, _)| decision)
-	}
-
-	/// [`Self::can_access`], with the height of the block by whose state it was decided: that of the best
-	/// one, when both allow it.
-	pub async fn decide(
-		&self,
-		subject: &AccountId32,
-		dataset: &Hash,
-		action: Action,
-		purpose: Option<Purpose>,
-		max_age: Duration,
-	) -> Result<(Decision, u64), ChainError> {
-		let best = self.fresh_best(max_age).await?;
-		let decision = best.can_access(subject, dataset, action, purpose).await?;
-		if !matches!(decision, Decision::Allow(_)) {
-			return Ok((decision, best.number()));
-		}
-		let finalized = self.finalized().await?;
-		match finalized.can_access(subject, dataset, action, purpose).await? {
-			Decision::Allow(basis) => Ok((Decision::Allow(basis), best.number())),
-			denied => Ok((denied, finalized.number())),
-		}
 	}
 
 	/// Gives the node a transaction, signed or bare; its hash.

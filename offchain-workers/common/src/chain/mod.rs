@@ -10,6 +10,7 @@ mod bundles;
 mod campaigns;
 mod client;
 mod compatibility;
+mod decisions;
 mod discovery;
 mod finality;
 pub mod grants;
@@ -24,6 +25,7 @@ pub use bundles::{Bundle, BundleMember, BundleOffer};
 pub use campaigns::{Campaign, CampaignTerms, Contributor};
 pub(crate) use client::within;
 pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
+pub use decisions::AccessDecisions;
 pub use discovery::{PriceBand, SearchCursor, SearchPage, SearchScope};
 pub use types::{
 	Account, Answer, Challenge, ChallengeState, Complaint, ComplaintState, Dataset, Demand,
@@ -52,9 +54,9 @@ pub type Config = subxt::PolkadotConfig;
 		derive = "::codec::Encode",
 		recursive
 	),
-	derive_for_type(path = "msec_primitives::access::Action", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::access::Action", derive = "Copy, Hash"),
 	derive_for_type(path = "msec_primitives::access::Basis", derive = "Copy", recursive),
-	derive_for_type(path = "msec_primitives::access::Purpose", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::access::Purpose", derive = "Copy, Hash"),
 	derive_for_type(path = "msec_primitives::access::Refusal", derive = "Copy"),
 	derive_for_type(path = "msec_primitives::access::Decision", derive = "Copy"),
 	derive_for_type(path = "msec_primitives::protection::LegalBasis", derive = "Copy"),
