@@ -285,12 +285,12 @@ fn back_up(storage: &Storage, folder: &Path, output: Output) -> anyhow::Result<(
 
 fn restore(storage: &Storage, file: &Path, output: Output) -> anyhow::Result<()> {
 	ensure_embedded(storage)?;
-	let summary = backup::restore(file, &storage.data_directory)?;
-	// What happened on the chain since the backup is to be found again.
+	// What happened on the chain since the backup is to be found again, even when this is interrupted.
 	let followed = storage.followed();
 	if followed.try_exists()? {
 		std::fs::remove_file(&followed)?;
 	}
+	let summary = backup::restore(file, &storage.data_directory)?;
 	print_summary(file, &summary, output)
 }
 
