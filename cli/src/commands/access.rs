@@ -4,7 +4,7 @@ use super::{
 	arguments::Period,
 	context::{table, Context},
 };
-use anyhow::{bail, Result};
+use anyhow::{bail, Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use msec::ids;
 use msec_worker_common::{
@@ -285,7 +285,14 @@ impl AccessCommand {
 			Self::Requests { dataset } => requests(context, &dataset).await,
 			Self::Approve(Answer { dataset, requester }) => {
 				let (dataset, requester) = resolve(context, &dataset, &requester)?;
-				let call = access_control.approve_request(dataset, requester);
+				let request = open_request(context, &dataset, &requester).await?;
+				let call = access_control.approve_request(
+					dataset,
+					requester,
+					Actions(request.actions),
+					request.purpose,
+					request.expires_at,
+				);
 				let submitter = context.submitter().await?;
 				context.execute_once(&submitter, "approve", &call).await?;
 				print(context, &dataset, &requester, "granted");
@@ -329,6 +336,20 @@ impl Request {
 		print(context, &dataset, &submitter.key().account_id(), "requested");
 		Ok(())
 	}
+}
+
+/// What `requester` asks for. It is this that is approved, and nothing that comes later.
+async fn open_request(
+	context: &Context,
+	dataset: &H256,
+	requester: &AccountId32,
+) -> Result<AccessRequest> {
+	let (_, block) = context.finalized().await?;
+	let open = block.access_requests(&dataset.0).await?;
+	let found = open.into_iter().find(|(who, _)| who == requester);
+	found.map(|(_, request)| request).with_context(|| {
+		format!("{requester} asks for nothing, or is answered already; see msec access requests")
+	})
 }
 
 async fn requests(context: &Context, dataset: &str) -> Result<()> {

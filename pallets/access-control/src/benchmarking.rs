@@ -358,7 +358,14 @@ mod benchmarks {
 		protect::<T>(&owner, resource, &requester)?;
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(granter), resource, requester.clone());
+		_(
+			RawOrigin::Signed(granter),
+			resource,
+			requester.clone(),
+			Actions::of(&[Action::Read]),
+			None,
+			None,
+		);
 
 		assert_eq!(Grants::<T>::get(resource, &requester).len(), 1);
 		Ok(())

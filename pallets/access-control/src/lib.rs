@@ -468,6 +468,8 @@ pub mod pallet {
 		MaxRequestsExceeded,
 		/// The request can no longer be approved.
 		Lapsed,
+		/// The request is not the one that was to be approved.
+		RequestChanged,
 	}
 
 	#[pallet::call]
@@ -969,12 +971,14 @@ pub mod pallet {
 		/// ## Details
 		///
 		/// As [`Pallet::grant`] with what the request says, and without the right to pass it on. The request
-		/// is removed and its deposit returns.
+		/// is removed and its deposit returns. The signer repeats what is asked for: a requester may withdraw
+		/// a request and make another one in the meantime.
 		///
 		/// ## Errors
 		///
 		/// - [`Error::NotFound`]: there is no such request.
 		/// - [`Error::Lapsed`]: it is too old.
+		/// - [`Error::RequestChanged`]: something else is asked for.
 		/// - Those of [`Pallet::grant`].
 		///
 		/// ## Events
@@ -986,9 +990,13 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			resource: DatasetId,
 			requester: T::AccountId,
+			actions: Actions,
+			purpose: Option<Purpose>,
+			expires_at: Option<BlockNumberFor<T>>,
 		) -> DispatchResult {
 			let by = ensure_signed(origin)?;
-			Self::do_approve_request(by, resource, requester)
+			let wish = Wish { actions, purpose, expires_at };
+			Self::do_approve_request(by, resource, requester, wish)
 		}
 
 		/// Refuse what was asked for, or remove a request that has lapsed.

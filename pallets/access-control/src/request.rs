@@ -54,10 +54,12 @@ impl<T: Config> Pallet<T> {
 		by: T::AccountId,
 		resource: DatasetId,
 		requester: T::AccountId,
+		wish: Wish<BlockNumberFor<T>>,
 	) -> DispatchResult {
 		let request = Requests::<T>::get(resource, &requester).ok_or(Error::<T>::NotFound)?;
 		ensure!(!Self::has_lapsed(&request), Error::<T>::Lapsed);
 		let AccessRequest { actions, purpose, expires_at, .. } = request;
+		ensure!(wish == Wish { actions, purpose, expires_at }, Error::<T>::RequestChanged);
 		let grant =
 			GrantRequest { actions, not_before: None, expires_at, purpose, delegation_depth: 0 };
 		Self::do_grant(by.clone(), resource, requester.clone(), grant)?;

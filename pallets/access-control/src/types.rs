@@ -201,6 +201,7 @@ pub struct AccessRequest<BlockNumber, Ticket> {
 }
 
 /// What a requester wants to be granted.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Wish<BlockNumber> {
 	pub actions: Actions,
 	pub purpose: Option<Purpose>,

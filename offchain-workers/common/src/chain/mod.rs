@@ -77,6 +77,16 @@ pub use runtime::runtime_types::msec_primitives::access::{
 use crate::H256;
 use std::time::Duration;
 
+/// All purposes, in the order in which they are declared.
+pub const PURPOSES: [Purpose; 6] = [
+	Purpose::ServiceProvision,
+	Purpose::ResearchAndDevelopment,
+	Purpose::PublicBenefit,
+	Purpose::CommercialPurpose,
+	Purpose::EnforceSecurity,
+	Purpose::FulfilmentOfObligation,
+];
+
 /// The purpose of a name in kebab case, such as `public-benefit`.
 pub fn parse_purpose(name: &str) -> Option<Purpose> {
 	Some(match name {

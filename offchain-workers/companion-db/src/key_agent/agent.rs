@@ -12,7 +12,7 @@ use msec_commitments::{
 use msec_worker_common::{
 	chain::{
 		runtime, Action, BlockClient, BoundedVec, ChainError, Challenge, ChallengeState, Dataset,
-		Decision, Order, OrderState, Subscription,
+		Decision, Order, OrderState, Subscription, PURPOSES,
 	},
 	health::Readiness,
 	transactions::{Submission, Submitter},
@@ -21,6 +21,7 @@ use msec_worker_common::{
 use sha2::Sha256;
 use std::{
 	collections::{HashMap, HashSet},
+	iter,
 	time::Duration,
 };
 use tokio::{task::JoinSet, time::MissedTickBehavior};
@@ -194,6 +195,9 @@ impl Agent {
 		if head.distrust(dataset, maximum_age).await?.is_some() {
 			return Ok(Attempt::Waits);
 		}
+		if !may_read(head, &order.beneficiary, dataset).await? {
+			return Ok(Attempt::Waits);
+		}
 		let batches = match order.state {
 			OrderState::AwaitingDelivery if u64::from(order.deliver_by) > head.number() => {
 				order.range.batches
@@ -206,10 +210,6 @@ impl Agent {
 					return Ok(Attempt::Waits);
 				}
 				if is_frozen(head, id).await? {
-					return Ok(Attempt::Waits);
-				}
-				let decision = head.can_access(&order.beneficiary, dataset, Action::Read, None);
-				if !matches!(decision.await?, Decision::Allow(_)) {
 					return Ok(Attempt::Waits);
 				}
 				// An instalment must be of all there is when it comes.
@@ -305,6 +305,22 @@ async fn on_offer(
 		},
 		None => block.dataset(dataset).await?.map_or(0, |details| details.batches),
 	})
+}
+
+/// Whether a beneficiary may read for any purpose. What is posted is public for ever, even where the chain
+/// refuses it.
+async fn may_read(
+	head: &BlockClient,
+	beneficiary: &AccountId32,
+	dataset: &Hash,
+) -> anyhow::Result<bool> {
+	for purpose in iter::once(None).chain(PURPOSES.map(Some)) {
+		let decision = head.can_access(beneficiary, dataset, Action::Read, purpose).await?;
+		if matches!(decision, Decision::Allow(_)) {
+			return Ok(true);
+		}
+	}
+	Ok(false)
 }
 
 /// Whether a dispute about an order is open, so that it takes no instalment.

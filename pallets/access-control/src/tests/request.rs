@@ -19,8 +19,19 @@ fn request(who: AccountId) -> DispatchResult {
 	request_of(who, AIR, &[Action::Read], Some(50))
 }
 
+fn approve_as(
+	by: AccountId,
+	requester: AccountId,
+	actions: &[Action],
+	expires_at: Option<u64>,
+) -> DispatchResult {
+	let (origin, actions) = (RuntimeOrigin::signed(by), Actions::of(actions));
+	let purpose = Some(Purpose::PublicBenefit);
+	AccessControl::approve_request(origin, AIR, requester, actions, purpose, expires_at)
+}
+
 fn approve(by: AccountId, requester: AccountId) -> DispatchResult {
-	AccessControl::approve_request(RuntimeOrigin::signed(by), AIR, requester)
+	approve_as(by, requester, &[Action::Read], Some(50))
 }
 
 fn refuse(by: AccountId, requester: AccountId) -> DispatchResult {
@@ -91,7 +102,8 @@ fn a_delegate_approves_what_he_may_grant() {
 		assert_ok!(request(ALICE));
 		assert_ok!(request_of(CAROL, AIR, &[Action::Write], None));
 		assert_noop!(approve(DAVE, ALICE), Error::<Test>::NotAuthorized);
-		assert_noop!(approve(BOB, CAROL), Error::<Test>::OwnRightsExceeded);
+		let beyond = approve_as(BOB, CAROL, &[Action::Write], None);
+		assert_eq!(beyond, Err(Error::<Test>::OwnRightsExceeded.into()));
 		assert_ok!(approve(BOB, ALICE));
 		let purpose = Some(Purpose::PublicBenefit);
 		assert_eq!(AccessControl::can_access(ALICE, AIR, Action::Read, purpose), BY_GRANT);
@@ -137,6 +149,20 @@ fn anyone_removes_what_has_lapsed_or_asks_for_what_is_erased() {
 		assert_noop!(approve(OWNER, ALICE), Error::<Test>::Erased);
 		assert_ok!(refuse(DAVE, ALICE));
 		assert_gone(ALICE);
+	});
+}
+
+#[test]
+fn nothing_else_is_approved_than_what_was_seen() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_ok!(request(ALICE));
+		assert_ok!(withdraw(ALICE));
+		assert_ok!(request_of(ALICE, AIR, &[Action::Read, Action::Write], Some(50)));
+		assert_noop!(approve(OWNER, ALICE), Error::<Test>::RequestChanged);
+		assert_ok!(withdraw(ALICE));
+		assert_ok!(request_of(ALICE, AIR, &[Action::Read], None));
+		assert_noop!(approve(OWNER, ALICE), Error::<Test>::RequestChanged);
+		assert_ok!(approve_as(OWNER, ALICE, &[Action::Read], None));
 	});
 }
 
