@@ -107,7 +107,7 @@ fn verify_at(
 	verifier.verify_at(now, &REQUEST, values)?.claim_at(now)
 }
 
-/// Fault: the clock of the store jumps ahead, and back again
+/// Fault: the clock of the store, which is simulated here, jumps ahead, and back again
 /// Promise: no request is accepted twice; signatures outside of the window of one minute are
 /// refused with 401, and who signs by the right time is served at once when the clock is right
 /// again
@@ -132,7 +132,7 @@ fn a_clock_that_jumps_makes_no_request_pass_twice() {
 	verify_at(&verifier, later, later, 23).unwrap();
 }
 
-/// Fault: the clock of the store is set back while it runs
+/// Fault: the clock of the store, which is simulated here, is set back while it runs
 /// Promise: nonces stay used up, and requests that are signed by the new time are served at once
 #[test]
 fn a_clock_that_is_set_back_forgets_nothing() {

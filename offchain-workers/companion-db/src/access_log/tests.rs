@@ -144,7 +144,7 @@ async fn a_log_that_was_changed_is_not_opened_and_not_rewritten() {
 	assert_eq!(fixture.open().unwrap().append(decided(1, 1)).await.unwrap(), 4);
 }
 
-/// Fault: the clock of the store goes back by days
+/// Fault: the clock of the store, which is simulated here, goes back by days
 /// Promise: time in the access log does not go back, and a day that has ended gets no more lines
 #[tokio::test]
 async fn days_end_in_order_and_get_no_more_lines() {

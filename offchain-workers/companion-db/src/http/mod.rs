@@ -201,14 +201,32 @@ struct Description;
 
 /// The routes, and at `/openapi.json` their description.
 pub fn routes(service: Arc<Service>) -> Router {
-	let (router, _) = documented().split_for_parts();
-	let description = Bytes::from(description());
+	let router = described(documented()).layer(middleware::from_fn(measurement::measure));
+	completed(router).with_state(service)
+}
+
+/// The description of the interface, as OpenAPI in JSON.
+pub fn description() -> String {
+	to_json(&documented().into_openapi())
+}
+
+fn to_json(description: &utoipa::openapi::OpenApi) -> String {
+	serde_json::to_string_pretty(description).unwrap_or_default()
+}
+
+/// The routes, with their description at `/openapi.json`.
+fn described<S: Clone + Send + Sync + 'static>(documented: OpenApiRouter<S>) -> Router<S> {
+	let (router, description) = documented.split_for_parts();
+	let description = Bytes::from(to_json(&description));
+	router.route(
+		"/openapi.json",
+		get(|| async move { ([(CONTENT_TYPE, "application/json")], description) }),
+	)
+}
+
+/// Answers what there is not with problem documents, and pages of any origin.
+fn completed<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
 	router
-		.route(
-			"/openapi.json",
-			get(|| async move { ([(CONTENT_TYPE, "application/json")], description) }),
-		)
-		.layer(middleware::from_fn(measurement::measure))
 		.fallback(|| async {
 			Problem::not_found("there is no such resource; /openapi.json lists what there is")
 		})
@@ -217,13 +235,6 @@ pub fn routes(service: Arc<Service>) -> Router {
 			Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
 		})
 		.layer(cross_origin())
-		.with_state(service)
-}
-
-/// The description of the interface, as OpenAPI in JSON.
-pub fn description() -> String {
-	let (_, description) = documented().split_for_parts();
-	serde_json::to_string_pretty(&description).unwrap_or_default()
 }
 
 fn documented() -> OpenApiRouter<Arc<Service>> {
@@ -280,10 +291,9 @@ mod tests {
 	use super::*;
 	use std::collections::BTreeSet;
 
-	#[test]
-	fn the_description_names_every_route_and_what_is_answered() {
-		let description: serde_json::Value = serde_json::from_str(&description()).unwrap();
-		let routes: BTreeSet<_> = description["paths"]
+	/// Method and path of every route that a description names.
+	pub(super) fn described_routes(description: &serde_json::Value) -> BTreeSet<String> {
+		description["paths"]
 			.as_object()
 			.unwrap()
 			.iter()
@@ -291,7 +301,12 @@ mod tests {
 				let methods = item.as_object().unwrap().keys();
 				methods.map(move |method| format!("{method} {path}"))
 			})
-			.collect();
+			.collect()
+	}
+
+	#[test]
+	fn the_description_names_every_route_and_what_is_answered() {
+		let description: serde_json::Value = serde_json::from_str(&description()).unwrap();
 		let expected = [
 			"get /v1/access-log/{day}",
 			"get /v1/access-log/{day}/all",
@@ -309,7 +324,7 @@ mod tests {
 			"get /v1/datasets/{dataset}/keys/{recipient}",
 			"put /v1/datasets/{dataset}/keys/{recipient}",
 		];
-		assert_eq!(routes, expected.map(str::to_owned).into());
+		assert_eq!(described_routes(&description), expected.map(str::to_owned).into());
 		let schemas = [
 			"DayAnswer",
 			"DayHead",

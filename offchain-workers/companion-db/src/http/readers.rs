@@ -6,8 +6,8 @@
 
 use super::{
 	authorization::{purpose, verify},
-	parse_id,
-	problem::Problem,
+	completed, described, parse_id,
+	problem::{Problem, PROBLEM_JSON},
 };
 use crate::access::ChainAccess;
 use axum::{
@@ -15,7 +15,6 @@ use axum::{
 	extract::{Path, Request, State},
 	http::{header::CONTENT_TYPE, StatusCode},
 	response::IntoResponse,
-	routing::post,
 	Router,
 };
 use futures::future::BoxFuture;
@@ -26,10 +25,12 @@ use msec_commitments::{
 use msec_worker_common::{
 	chain::{Action, Basis, Dataset, Decision, Refusal},
 	signature::{BodyDigest, Verifier},
-	AccountId32,
+	store_client, AccountId32,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::timeout};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Fetches the secret of a data set.
 pub type KeySource =
@@ -81,16 +82,62 @@ impl ReaderService {
 	}
 }
 
-/// The routes.
+/// The description of the interface without its paths, which come from the routes themselves.
+#[derive(OpenApi)]
+#[openapi(info(
+	title = "M-Sec key agent",
+	description = "Hands the keys of data sets to readers whom the chain allows to read by a grant. \
+			Every request is signed (RFC 9421) over method, path, query, the digest of the body \
+			(RFC 9530) and the account of the key agent; a signature is good once, for a minute. What \
+			cannot be done is answered with a problem document (RFC 9457).",
+	license(name = "Apache-2.0", identifier = "Apache-2.0"),
+))]
+struct Description;
+
+/// The routes, and at `/openapi.json` their description.
 pub fn routes(service: Arc<ReaderService>) -> Router {
-	Router::new()
-		.route("/v1/datasets/{dataset}/keys", post(hand_out))
-		.fallback(|| async { Problem::not_found("there is no such resource") })
-		.layer(super::cross_origin())
-		.with_state(service)
+	completed(described(documented())).with_state(service)
 }
 
-/// Seals the keys of all finalized batches for the key in the body.
+fn documented() -> OpenApiRouter<Arc<ReaderService>> {
+	OpenApiRouter::with_openapi(Description::openapi()).routes(routes!(hand_out))
+}
+
+/// Hand out the keys of a data set
+///
+/// The keys of all finalized batches, sealed for the key in the body. The owner receives them, and whoever
+/// may read by a grant; the keys of an order come by its delivery on chain.
+#[utoipa::path(
+	post,
+	path = "/v1/datasets/{dataset}/keys",
+	operation_id = "handOutKeys",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+		("purpose" = Option<String>, Query, description = "What the data is for, where a grant asks for it"),
+	),
+	request_body(content = Vec<u8>, description = "An X25519 public key (RFC 7748), 32 bytes",
+		content_type = "application/octet-stream"),
+	responses(
+		(status = 200, description = "The sealed keys", body = Vec<u8>,
+			content_type = "application/octet-stream"),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or allows it by an order only",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 404, description = "The identifier is none, or the data set names another key agent",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 408, description = "The body arrives too slowly", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 413, description = "The body is too large", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 422, description = "The body is no key, or not the signed one, or the purpose is unknown",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 502, description = "No store of the data set has its secret for this key agent",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain cannot be asked, or too many others ask",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
 async fn hand_out(
 	State(service): State<Arc<ReaderService>>,
 	Path(dataset): Path<String>,
@@ -143,4 +190,22 @@ async fn hand_out(
 		})?;
 	metrics::counter!("msec_agent_reader_keys_total").increment(1);
 	Ok(([(CONTENT_TYPE, "application/octet-stream")], sealed))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::http::tests::described_routes;
+
+	#[test]
+	fn the_description_names_the_route_and_what_is_answered() {
+		let description = serde_json::to_value(documented().into_openapi()).unwrap();
+		let route = "post /v1/datasets/{dataset}/keys".to_owned();
+		assert_eq!(described_routes(&description), [route].into());
+		assert!(description["components"]["schemas"]["Problem"].is_object());
+		let hand_out = &description["paths"]["/v1/datasets/{dataset}/keys"]["post"];
+		for status in ["200", "401", "403", "404", "408", "413", "422", "502", "503"] {
+			assert!(hand_out["responses"][status].is_object(), "{status}");
+		}
+	}
 }
