@@ -9,6 +9,7 @@ pub mod changes;
 pub mod devices;
 pub mod files;
 pub mod ledger;
+pub mod liar;
 pub mod market;
 pub mod msec;
 pub mod node;

@@ -18,7 +18,10 @@ use msec_worker_common::{
 };
 use reqwest::{Method, StatusCode};
 use std::{sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::{TcpListener, TcpStream},
+};
 use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
@@ -538,6 +541,62 @@ async fn a_stop_ends_uploads_and_leaves_nothing() {
 	}
 	tokio::time::timeout(Duration::from_secs(20), server).await.unwrap().unwrap().unwrap();
 	assert!(fixture.owner_client().batches(&DATASET, 0, 10).await.unwrap().is_empty());
+}
+
+/// What a server says that is ready for the body.
+const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// Begins an upload that does not say how long it is, and waits until there is room for it.
+async fn begin_upload(fixture: &Fixture, body: &[u8]) -> TcpStream {
+	let headers = sign(&fixture.owner, &Method::POST, &batches_path(), body);
+	let signed = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).concat();
+	let head = format!(
+		"POST {} HTTP/1.1\r\nhost: store\r\nconnection: close\r\nexpect: 100-continue\r\n\
+		transfer-encoding: chunked\r\n{signed}\r\n",
+		batches_path()
+	);
+	let address = fixture.endpoint.trim_start_matches("http://");
+	let mut stream = TcpStream::connect(address).await.unwrap();
+	stream.write_all(head.as_bytes()).await.unwrap();
+	// The store asks for the body when it has found room.
+	let mut answer = [0; CONTINUE.len()];
+	stream.read_exact(&mut answer).await.unwrap();
+	assert_eq!(String::from_utf8_lossy(&answer), CONTINUE);
+	stream
+}
+
+/// Sends the body of an upload that was begun; the answer.
+async fn end_upload(mut stream: TcpStream, body: &[u8]) -> String {
+	let length = format!("{:x}\r\n", body.len());
+	let chunks = [length.as_bytes(), body, b"\r\n0\r\n\r\n"].concat();
+	stream.write_all(&chunks).await.unwrap();
+	let mut answer = String::new();
+	stream.read_to_string(&mut answer).await.unwrap();
+	answer
+}
+
+/// Fault: more uploads come at a time than the store has memory for
+/// Promise: a further one is refused with 503 `busy`, those under way go on, and it is taken when one
+/// of them has ended
+#[tokio::test]
+async fn an_upload_without_room_is_told_to_come_again() {
+	let fixture = Fixture::with_limits(Limits { max_uploads: 1, ..Limits::default() }).await;
+	let (first, second) = (frame(0, 1), frame(1, 2));
+	let stream = begin_upload(&fixture, first.bytes()).await;
+	let upload = async || {
+		let body = second.bytes().to_vec();
+		fixture.signed(&fixture.owner, Method::POST, &batches_path(), body).await
+	};
+	let (status, problem) = upload().await;
+	assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+	assert_eq!(problem.unwrap().code, "busy");
+
+	let answer = end_upload(stream, first.bytes()).await;
+	assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+	assert_eq!(upload().await.0, StatusCode::OK);
+	let client = fixture.owner_client();
+	assert_eq!(client.batch(&DATASET, 0).await.unwrap(), first);
+	assert_eq!(client.batch(&DATASET, 1).await.unwrap(), second);
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@ use crate::readings;
 use msec_end_to_end::{
 	market::{address, key, Market},
 	requests::Request,
-	wait,
 };
 use reqwest::StatusCode;
 use serde_json::{json, Value};
@@ -70,12 +69,7 @@ async fn a_store_accounts_for_what_it_served_and_destroyed() {
 	assert_eq!(grants(&folder)[0]["dataset"], json!(dataset));
 
 	owner.text(&["dataset", "erase", "weather"]).await;
-	let erasure = wait::until("the erasure is certified", wait::A_FEW_BLOCKS, async || {
-		let outcome = owner.attempt(&["dataset", "erasure", &dataset]).await;
-		outcome.status.success().then_some(outcome.output)
-	})
-	.await;
-	let erasure: Value = serde_json::from_str(&erasure).expect("it is JSON");
+	let erasure = market.wait_for_certificates(&dataset).await;
 	assert_eq!(erasure["stores"][0]["status"], json!("certified"));
 	let destruction = &erasure["stores"][0]["certificate"]["destruction"];
 	assert_eq!(destruction["keys"], json!(2), "those of the owner and of the key agent");

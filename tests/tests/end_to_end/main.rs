@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod accounting;
+mod backups;
 mod canary;
 mod demands;
 mod devices;
@@ -21,6 +22,7 @@ mod refusals;
 mod reliability;
 mod reorganization;
 mod replicas;
+mod retention;
 mod rights;
 mod sdk;
 mod store_faults;

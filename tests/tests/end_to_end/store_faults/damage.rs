@@ -2,23 +2,10 @@
 
 use super::Scene;
 use memchr::memmem;
-use msec_end_to_end::process::built;
+use msec_end_to_end::services::scrub;
 use reqwest::StatusCode;
-use serde_json::{json, Value};
-use std::{
-	fs,
-	path::Path,
-	process::{ExitStatus, Output},
-};
-
-/// How `msec-companion-db scrub` ends for a stopped store, and its report, if it makes one.
-pub async fn scrub(data: &Path) -> (ExitStatus, Value) {
-	let mut command = built("msec-companion-db");
-	command.args(["scrub", "--output", "json", "--data-directory"]).arg(data);
-	let output = tokio::process::Command::from(command).output().await;
-	let Output { status, stdout, .. } = output.expect("the program can be started");
-	(status, serde_json::from_slice(&stdout).unwrap_or_default())
-}
+use serde_json::json;
+use std::fs;
 
 /// Fault: a bit of the store's file flips, or the file is cut off, seen through the built programs
 /// Promise: the batch is answered with 500 `damaged`, and `scrub` ends with 1 and names it; a file

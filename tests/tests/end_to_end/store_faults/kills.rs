@@ -1,10 +1,10 @@
 //! The store is killed at random moments.
 
-use super::damage::scrub;
 use msec_commitments::{ChunkKey, Hash};
 use msec_end_to_end::{
 	market::{hash, key, Market},
 	repetitions::repetitions,
+	services::scrub,
 	wait,
 };
 use msec_worker_common::{
