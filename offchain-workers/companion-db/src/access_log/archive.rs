@@ -20,8 +20,9 @@ use std::{
 pub(super) struct Archive {
 	directory: PathBuf,
 	store: AccountId32,
-	/// The day that was asked for last. It is held while trees are made, so that it is done once at a time.
-	last: Mutex<Option<Arc<DayTrees>>>,
+	/// What was asked for last, and whether it is the whole of a day that has ended. It is held while trees
+	/// are made, so that it is done once at a time.
+	last: Mutex<Option<(Arc<DayTrees>, bool)>>,
 }
 
 impl Archive {
@@ -94,11 +95,13 @@ impl Archive {
 		let path = files::path(&self.directory, day, INDEX)?;
 		let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
 		let closed = path.try_exists()?;
-		let wanted = |head: &DayHead| {
-			head.day == day && entries.map_or(closed, |entries| head.entries == entries)
+		let wanted = |head: &DayHead, is_whole| {
+			head.day == day && entries.map_or(is_whole, |entries| head.entries == entries)
 		};
-		if let Some(trees) = last.as_ref().filter(|trees| wanted(trees.head())) {
-			return Ok(Some((trees.clone(), closed)));
+		if let Some((trees, is_whole)) = last.as_ref() {
+			if wanted(trees.head(), *is_whole) {
+				return Ok(Some((trees.clone(), closed)));
+			}
 		}
 		let index = match closed {
 			true => {
@@ -106,13 +109,13 @@ impl Archive {
 			},
 			false => None,
 		};
-		let index = match index.filter(|index| wanted(&index.head)) {
-			Some(index) => Some(index),
-			None => self.read(day, entries.unwrap_or(u32::MAX))?,
+		let (index, is_whole) = match index.filter(|index| wanted(&index.head, true)) {
+			Some(index) => (Some(index), true),
+			None => (self.read(day, entries.unwrap_or(u32::MAX))?, false),
 		};
 		let Some(index) = index else { return Ok(None) };
 		let trees = Arc::new(DayTrees::new(index).ok_or_else(|| damaged(&path))?);
-		*last = Some(trees.clone());
+		*last = Some((trees.clone(), is_whole));
 		Ok(Some((trees, closed)))
 	}
 

@@ -47,6 +47,15 @@ fn a_wrong_password_is_told_at_the_start() {
 	assert!(fault.to_string().contains("password authentication failed"), "{fault}");
 }
 
+/// Says at its end that something has ended.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+	fn drop(&mut self) {
+		self.0.store(true, Ordering::SeqCst);
+	}
+}
+
 /// Fault: PostgreSQL crashes and recovers, or is stopped and started again, while uploads go on
 /// Promise: uploads that cannot be completed are answered with 503; what was acknowledged is there,
 /// nothing by halves, and nothing stays that nobody sees
@@ -57,6 +66,8 @@ fn a_crash_of_postgresql_loses_nothing() {
 	let store = place.open();
 	let (ended, acknowledged) = (AtomicBool::new(false), AtomicU32::new(0));
 	thread::scope(|scope| {
+		// The uploads end when this test fails, too.
+		let _ending = Ending(&ended);
 		scope.spawn(|| {
 			while !ended.load(Ordering::SeqCst) {
 				let batch = acknowledged.load(Ordering::SeqCst) * 2;
@@ -76,7 +87,6 @@ fn a_crash_of_postgresql_loses_nothing() {
 		}
 		let before = acknowledged.load(Ordering::SeqCst);
 		wait_until(|| acknowledged.load(Ordering::SeqCst) > before + 5);
-		ended.store(true, Ordering::SeqCst);
 	});
 	drop(store);
 

@@ -186,10 +186,10 @@ impl Postgres {
 
 	/// Has a connection die, upon which the server ends all others and recovers.
 	pub fn crash(&self) {
-		let process: i32 = RUNTIME.block_on(async {
-			let client = self.connect().await.unwrap();
-			client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0)
-		});
+		// Its process is there for as long as the client is.
+		let client = RUNTIME.block_on(self.connect()).unwrap();
+		let row = RUNTIME.block_on(client.query_one("select pg_backend_pid()", &[])).unwrap();
+		let process: i32 = row.get(0);
 		run(&["sh", "-c", &format!("kill -KILL {process}")]);
 		self.wait();
 	}
