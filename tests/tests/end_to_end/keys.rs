@@ -76,7 +76,7 @@ async fn data_goes_only_where_there_is_a_basis() {
 	assert!(owner.refused(&["grant", "city", &account]).await.contains("NoTransferBasis"));
 	reader.text(&["region", "declare", "JP"]).await;
 	owner.text(&["grant", "city", &account]).await;
-	let (arguments, _) = read(&market, &dataset, "city.csv");
+	let (arguments, _) = read(&market, &dataset, "city-read.csv");
 	reader.text(&arguments).await;
 	reader.text(&["region", "clear"]).await;
 	let (arguments, _) = read(&market, &dataset, "city-again.csv");

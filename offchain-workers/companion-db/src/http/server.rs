@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 /// How long nothing is accepted after the system refused a connection, as it does without free files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Most bytes that are buffered in each direction of a connection, and most in a request's head.
+/// Most bytes that are buffered in each direction of a connection; a head of twice as many is refused.
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// How long clients are waited for, and how many at a time.

@@ -9,7 +9,11 @@ use crate::store::{Store, StoreFault};
 use futures::{future::BoxFuture, FutureExt, TryFutureExt};
 use msec_commitments::{tree, BatchCommitment, Hash, Peaks};
 use msec_worker_common::{batch_frame::Frame, store_client::StoreError, AccountId32};
-use std::{collections::BTreeMap, ops::AddAssign};
+use std::{collections::BTreeMap, ops::AddAssign, time::Duration};
+use tokio::time::timeout;
+
+/// Longest that one answer of another store may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a repair came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,11 +94,14 @@ struct Repair<'a> {
 	replicas: &'a [Box<dyn Replica>],
 	quota: u64,
 	findings: Findings,
+	/// Those that did not answer in time.
+	silent: Vec<AccountId32>,
 }
 
 impl<'a> Repair<'a> {
 	fn new(store: &'a Store, dataset: &Hash, replicas: &'a [Box<dyn Replica>], quota: u64) -> Self {
-		Self { store, dataset: *dataset, replicas, quota, findings: Findings::default() }
+		let (dataset, findings) = (*dataset, Findings::default());
+		Self { store, dataset, replicas, quota, findings, silent: Vec::new() }
 	}
 
 	async fn heads_of_parts(&mut self, range: BatchRange, expected: &Hash) -> Option<Vec<Hash>> {
@@ -171,7 +178,15 @@ impl<'a> Repair<'a> {
 			if self.findings.liars.iter().any(|liar| liar.operator == operator) {
 				continue;
 			}
-			match question(replica.as_ref()).await {
+			if self.silent.contains(&operator) {
+				continue;
+			}
+			let Ok(answer) = timeout(PATIENCE, question(replica.as_ref())).await else {
+				tracing::warn!(%operator, "a store of the data set is too slow");
+				self.silent.push(operator);
+				continue;
+			};
+			match answer {
 				// To have not everything yet is no lie.
 				Ok(None) => {},
 				Ok(Some(answer)) if check(&answer) => return Some(answer),

@@ -131,7 +131,7 @@ async fn list(scene: &Scene, store: &Store) -> Answer {
 	request.send(&store.endpoint()).await
 }
 
-/// Fault: clients send heads and bodies byte by byte (slow loris), heads of more than 64 KiB, and
+/// Fault: clients send heads and bodies byte by byte (slow loris), heads of more than 128 KiB, and
 /// bodies of more than the store takes, with and without saying so
 /// Promise: they are cut off, or refused with 408, 413 or 431; others are answered meanwhile, and
 /// nothing of it is stored
@@ -146,7 +146,7 @@ async fn who_is_slow_or_sends_too_much_is_cut_off() {
 
 	let oversized = head(&upload(&scene, &store), &format!("content-length: {}", 2 * MEBIBYTE));
 	let slow_body = head(&upload(&scene, &store), "content-length: 500000") + FRAME_OF_ONE_CHUNK;
-	let large_head = head(&upload(&scene, &store), &format!("x-large: {}", "x".repeat(100_000)));
+	let large_head = head(&upload(&scene, &store), &format!("x-large: {}", "x".repeat(200_000)));
 	let answer = async |text: &str| {
 		let mut stream = connect(&store).await;
 		// The store need not read all of it.
