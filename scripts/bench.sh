@@ -8,17 +8,19 @@
 #                 machine
 #   market        transfers, purchases and finality beside the SDK's solochain template; about six
 #                 minutes on an idle machine; see scripts/bench.sh market --help
+#   store         the store beside age and PostgreSQL; about ten minutes on an idle machine; see
+#                 scripts/bench.sh store --help
 #   --json FILE   also writes the table as JSON: name, value, unit, baseline, baseline_value, ratio,
 #                 target, holds, note
 #   --check       fails when a target is missed
 set -euo pipefail
-usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,15s/^# \{0,1\}//p' "$0"; }
 fail() { echo "bench: $*" >&2; exit 2; }
 
 name=${1:-}
 case $name in
 	-h | --help) usage; exit ;;
-	anonymizer | attestation | market) shift ;;
+	anonymizer | attestation | market | store) shift ;;
 	*) usage >&2; exit 2 ;;
 esac
 json=

@@ -207,5 +207,46 @@ indent <"$stage/attested.error"
 as buyer device settle "$device" >/dev/null
 say 'The bond is the buyer'"'"'s again.'
 
+chapter '9. An operator is allowed, and dismissed'
+admit clerk
+clerk=$(address clerk)
+may_read=(read "$dataset" --key-agent "http://127.0.0.1:$readers" --purpose public-benefit)
+say 'A clerk of the city may read for the public benefit, without buying. The key agent seals the keys for him:'
+as owner grant station "$clerk" --purpose public-benefit >/dev/null
+as clerk "${may_read[@]}" -o "$stage/clerk.csv" | indent
+say 'Then he is dismissed. From that block on there are no keys and no ciphertext for him:'
+as owner revoke station "$clerk" >/dev/null
+if as clerk "${may_read[@]}" -o "$stage/dismissed.csv" 2>"$stage/clerk.error"; then
+	fail 'who was dismissed still reads'
+fi
+indent <"$stage/clerk.error"
+
+# Changes a file in place, by what keeps its length.
+rewrite() { sed "$1" "$2" | dd of="$2" conv=notrunc status=none; }
+
+chapter '10. Who read what, and an erasure'
+say 'The store wrote every decision down before it answered, in a chain of hashes. The owner asks for the last ones'
+say 'about the station, and proves that none is missing:'
+json owner audit station | jq -r '.stores[0].entries[-4:][] |
+	"\(.time)  \(.account[:8])…  \(.operation | tostring)  \(.outcome | tostring)"' | indent
+say 'Somebody changes a line on the disk: what the clerk read, the cheat has read. The next audit fails:'
+log=$(grep -l "$clerk" "$stage"/store/access-log/*.log | tail -n 1)
+line=$(grep -n -m 1 "$clerk" "$log" | cut -d : -f 1)
+cheat=$(address cheat)
+rewrite "${line}s/$clerk/$cheat/" "$log"
+if as owner audit station >/dev/null 2>"$stage/audit.error"; then
+	fail 'a forged log went unnoticed'
+fi
+indent <"$stage/audit.error"
+rewrite "${line}s/$cheat/$clerk/" "$log"
+as owner audit station >/dev/null
+say 'Whoever forges all lines after it as well is caught by the root on the chain, once the day is over.'
+say 'The owner erases the stream. The store destroys keys and ciphertext, and signs what it destroyed:'
+stream=$(json owner dataset show stream | jq -r .dataset)
+as owner dataset erase stream | indent
+until_true 'certificate of the erasure' as owner dataset erasure "$stream"
+as owner dataset erasure "$stream" | indent
+say 'The hash of that certificate is on the chain, as the root of the access log is at the end of every day.'
+
 chapter 'Done'
 say 'Nobody in between could read, forge or steal. Everything above was removed again.'

@@ -2,11 +2,13 @@
 # Prepares a Debian machine to build M-Sec: system packages and the wasm32v1-none target.
 # Safe to run again and again; prints nothing when there is nothing to do.
 #
-# usage: scripts/setup.sh [--tests] [--devices] [--anonymizer]
+# usage: scripts/setup.sh [--tests] [--devices] [--anonymizer] [--store]
 #   --tests        also installs what only the tests need: Node.js and Chromium for the JavaScript
-#                  clients, Python for its SDK, and what --devices installs
+#                  clients, Python for its SDK, PostgreSQL and moto (which speaks the S3 protocol) for
+#                  the store, and what --devices installs
 #   --devices      also installs a software TPM and TPM tools for the attester
 #   --anonymizer   also installs ffmpeg and prepares the models that the anonymizer needs
+#   --store        also installs PostgreSQL and age, beside which the store is measured
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -80,6 +82,25 @@ build_target_from_debian_sources() {
 	rustup toolchain list | grep -q '^msec-wasm\b' || rustup toolchain link msec-wasm /usr
 }
 
+# Debian keeps the programs of PostgreSQL apart from the PATH.
+install_postgresql() {
+	command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
+		install_packages postgresql
+}
+
+# A server for the S3 protocol: moto, the usual fake of Amazon's services, in an environment of its own.
+install_moto() {
+	local folder=/usr/local/lib/msec-moto
+	local version=5.2.5
+	"$folder/bin/python" -c "import importlib.metadata as m; assert m.version('moto') == '$version'" \
+		2>/dev/null && command -v moto_server >/dev/null && return 0
+	say "Installing moto $version"
+	as_root python3 -m venv --clear "$folder"
+	as_root "$folder/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+		"moto[s3,server]==$version"
+	as_root ln -sf "$folder/bin/moto_server" /usr/local/bin/moto_server
+}
+
 # Tells cargo's build scripts where the workspace is, which compiler makes WebAssembly, and that nobody
 # needs the runtime by which the SDK measures proofs; and the tests that ONNX Runtime must not report home.
 write_cargo_configuration() {
@@ -102,12 +123,14 @@ write_cargo_configuration() {
 tests=no
 devices=no
 anonymizer=no
+store=no
 for option in "$@"; do
 	case "$option" in
 		--tests) tests=yes devices=yes ;;
 		--devices) devices=yes ;;
 		--anonymizer) anonymizer=yes ;;
-		*) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+		--store) store=yes ;;
+		*) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2 ;;
 	esac
 done
 
@@ -118,6 +141,12 @@ if [ "$tests$anonymizer" != nono ] && ! command -v npm >/dev/null; then
 fi
 if [ "$tests" = yes ]; then
 	install_packages chromium python3-venv
+	install_postgresql
+	install_moto
+fi
+if [ "$store" = yes ]; then
+	install_postgresql
+	install_packages age postgresql-client
 fi
 if [ "$devices" = yes ]; then
 	install_packages gnutls-bin swtpm swtpm-tools tpm2-tools

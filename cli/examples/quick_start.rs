@@ -63,7 +63,7 @@ async fn buy(node: &str, folder: &Path, key: Arc<AccountKey>) -> Result<String> 
 	let details = block.dataset(&order.dataset.0).await?.context("the data set is gone")?;
 	let stores = Stores::connect(&block, &order.dataset.0, &details, &key).await?;
 	let path = folder.join("bought.csv");
-	fetch::fetch(&stores, &order_id, &order, &cover, &path, &mut |_| ()).await?;
+	fetch::fetch(&stores, &order_id, &order.range, &cover, &path, &mut |_| ()).await?;
 
 	// Everything is what was committed to: the seller may be paid.
 	submitter.execute(&format!("confirm/{order_id:?}"), &calls.confirm(order_id)).await?;

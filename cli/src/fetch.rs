@@ -14,7 +14,11 @@ use msec_commitments::{
 	envelope::open_order, BatchCommitment, EnvelopeError, EnvelopeSecret, Hash, KeyCover,
 	OpenError, OrderContext,
 };
-use msec_worker_common::{batch_frame::Frame, chain::Order, H256};
+use msec_worker_common::{
+	batch_frame::Frame,
+	chain::{Order, RangeCommitment},
+	H256,
+};
 use serde::{Deserialize, Serialize};
 use std::{
 	fs::{self, File, OpenOptions},
@@ -298,17 +302,17 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 /// Takes the index of a batch and its chunks.
 pub type Receive<'a, E> = dyn FnMut(u32, &[Vec<u8>]) -> Result<(), E> + 'a;
 
-/// Fetches the batches of `order` from the batch `first` on, and hands the decrypted chunks of each to
+/// Fetches the batches of `range` from the batch `first` on, and hands the decrypted chunks of each to
 /// `receive`, with the batch's index, once all of them are found to be what was committed to.
 pub async fn for_each_batch<E: From<FetchError>>(
 	stores: &Stores,
-	order: &Order,
+	range: &RangeCommitment,
 	cover: &KeyCover,
 	first: u32,
 	receive: &mut Receive<'_, E>,
 ) -> Result<(), E> {
 	let batches: Vec<BatchCommitment> =
-		stores.commitments(&order.range).await.map_err(FetchError::from)?;
+		stores.commitments(range).await.map_err(FetchError::from)?;
 	for (commitment, index) in batches.iter().zip(0u32..).skip(first as usize) {
 		let frame = stores.batch(index, commitment).await.map_err(FetchError::from)?;
 		let chunks = open_batch(cover, &frame)
@@ -318,24 +322,25 @@ pub async fn for_each_batch<E: From<FetchError>>(
 	Ok(())
 }
 
-/// Fetches everything that `order` bought into `path`; returns the files. `progress` hears how many
-/// batches are done.
+/// Fetches all of `range` into `path`; returns the files. `id` tells whether what is there already belongs
+/// to it: that of the order, or of a data set that is read without one. `progress` hears how many batches
+/// are done.
 pub async fn fetch(
 	stores: &Stores,
-	order_id: &H256,
-	order: &Order,
+	id: &H256,
+	range: &RangeCommitment,
 	cover: &KeyCover,
 	path: &Path,
 	progress: &mut dyn FnMut(u32),
 ) -> Result<Vec<PathBuf>, FetchError> {
-	let mut output = Output::open(path, order_id)?;
+	let mut output = Output::open(path, id)?;
 	let first = output.next_batch();
 	let mut receive = |index, chunks: &[Vec<u8>]| {
 		output.write_batch(chunks)?;
 		progress(index + 1);
 		Ok::<_, FetchError>(())
 	};
-	for_each_batch(stores, order, cover, first, &mut receive).await?;
+	for_each_batch(stores, range, cover, first, &mut receive).await?;
 	output.finish()
 }
 

@@ -4,9 +4,9 @@ use crate::{
 	ids,
 	vault::{self, VaultError},
 };
-use msec_commitments::{EnvelopeSecret, KeyTree};
+use msec_commitments::{EnvelopeSecret, KeyTree, WrappingKey, WrappingSecret};
 use msec_worker_common::{
-	keys::{read_secret, write_secret, AccountKey, KeyError},
+	keys::{read_secret, wrapping_secret, write_secret, AccountKey, KeyError, Suite},
 	AccountId32, H256,
 };
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
@@ -59,13 +59,45 @@ pub enum HomeError {
 pub struct Settings {
 	/// The account that signs when none is named.
 	pub default_account: Option<String>,
+	/// The encryption key of one's own for which new data sets' secrets are sealed, where it is not the
+	/// published one: the chain publishes X25519 keys alone.
+	#[serde(default)]
+	pub owner_key: Option<String>,
 }
 
 /// An encryption key of one's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRecord {
-	/// The X25519 public key, as 0x-hex.
+	/// The public key, of X25519 or X-Wing, as 0x-hex.
 	pub public_key: String,
+	/// Counts the keys that had this name, from 1.
+	#[serde(default = "first_version")]
+	pub version: u32,
+}
+
+fn first_version() -> u32 {
+	1
+}
+
+impl KeyRecord {
+	fn new(secret: &WrappingSecret, version: u32) -> Self {
+		let digits = hex::encode(secret.public_key().as_bytes());
+		Self { public_key: format!("0x{digits}"), version }
+	}
+
+	/// The public key; `None` when it is damaged.
+	pub fn key(&self) -> Option<WrappingKey> {
+		let digits = self.public_key.strip_prefix("0x").unwrap_or(&self.public_key);
+		WrappingKey::from_bytes(&hex::decode(digits).ok()?)
+	}
+
+	/// Its suite; `None` when it is damaged.
+	pub fn suite(&self) -> Option<Suite> {
+		Some(match self.key()? {
+			WrappingKey::X25519(_) => Suite::X25519,
+			WrappingKey::XWing(_) => Suite::XWing,
+		})
+	}
 }
 
 /// A data set of one's own.
@@ -103,20 +135,7 @@ pub struct DemandKeyRecord {
 	pub buyer_key: String,
 }
 
-/// Secrets that a backup holds, by file name within the home folder.
-#[derive(Serialize, Deserialize)]
-struct Backup {
-	version: u32,
-	files: Vec<BackupFile>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct BackupFile {
-	name: String,
-	content: String,
-}
-
-const ACCOUNTS: &str = "accounts";
+pub(crate) const ACCOUNTS: &str = "accounts";
 const KEYS: &str = "keys";
 const DATASETS: &str = "datasets";
 const ORDERS: &str = "orders";
@@ -124,7 +143,7 @@ const DEMANDS: &str = "demands";
 const OUTBOX: &str = "outbox";
 const INTENTS: &str = "intents";
 /// What is worth a backup.
-const SECRETS: [&str; 5] = [ACCOUNTS, KEYS, DATASETS, ORDERS, DEMANDS];
+pub(crate) const SECRETS: [&str; 5] = [ACCOUNTS, KEYS, DATASETS, ORDERS, DEMANDS];
 
 /// A user's folder.
 #[derive(Clone, Debug)]
@@ -230,10 +249,20 @@ impl Home {
 	pub fn save_key(
 		&self,
 		name: &str,
-		secret: &EnvelopeSecret,
+		secret: &WrappingSecret,
 		passphrase: &str,
 	) -> Result<KeyRecord, HomeError> {
-		let record = KeyRecord { public_key: ids::hash_text(&secret.public_key()) };
+		self.save_key_version(name, secret, first_version(), passphrase)
+	}
+
+	fn save_key_version(
+		&self,
+		name: &str,
+		secret: &WrappingSecret,
+		version: u32,
+		passphrase: &str,
+	) -> Result<KeyRecord, HomeError> {
+		let record = KeyRecord::new(secret, version);
 		vault::save(&self.file(KEYS, name)?, &record, &*secret.to_bytes(), passphrase)?;
 		Ok(record)
 	}
@@ -245,10 +274,69 @@ impl Home {
 	}
 
 	/// Opens an encryption key.
-	pub fn key(&self, name: &str, passphrase: &str) -> Result<EnvelopeSecret, HomeError> {
+	pub fn key(&self, name: &str, passphrase: &str) -> Result<WrappingSecret, HomeError> {
 		let path = self.existing(KEYS, name, "key", "see `msec key list`")?;
-		let (_, secret): (KeyRecord, _) = vault::open(&path, passphrase)?;
-		Ok(EnvelopeSecret::from_bytes(*secret_bytes(&path, &secret)?))
+		let (record, secret): (KeyRecord, _) = vault::open(&path, passphrase)?;
+		let suite = record
+			.suite()
+			.ok_or_else(|| HomeError::Damaged(path.clone(), "its public key is none".to_owned()))?;
+		Ok(wrapping_secret(suite, *secret_bytes(&path, &secret)?))
+	}
+
+	/// Ends a rotation of `name` that was interrupted in its last step; `None` when there is none.
+	pub fn resume_rotation(&self, name: &str) -> Result<Option<KeyRecord>, HomeError> {
+		let is_there = |name: &str| Ok::<_, HomeError>(self.file(KEYS, name)?.exists());
+		match !is_there(name)? && is_there(&next_name(name))? {
+			true => self.end_rotation(name).map(Some),
+			false => Ok(None),
+		}
+	}
+
+	/// The key that is to take the place of `name`: that of an attempt before, or the new one that `make`
+	/// makes.
+	pub fn begin_rotation(
+		&self,
+		name: &str,
+		make: impl FnOnce() -> WrappingSecret,
+		passphrase: &str,
+	) -> Result<WrappingSecret, HomeError> {
+		let next = next_name(name);
+		let version = self.key_record(name)?.version;
+		if !self.file(KEYS, &next)?.exists() {
+			let secret = make();
+			self.save_key_version(&next, &secret, version.saturating_add(1), passphrase)?;
+		}
+		self.key(&next, passphrase)
+	}
+
+	/// Puts the key of [`Self::begin_rotation`] in the place of `name`; the one before stays under
+	/// another name.
+	pub fn end_rotation(&self, name: &str) -> Result<KeyRecord, HomeError> {
+		let (path, next) = (self.file(KEYS, name)?, self.file(KEYS, &next_name(name))?);
+		let fault = |source| HomeError::Io { path: path.clone(), source };
+		if path.exists() {
+			let version = self.key_record(name)?.version;
+			fs::rename(&path, self.file(KEYS, &former_name(name, version))?).map_err(fault)?;
+		}
+		fs::rename(&next, &path).map_err(fault)?;
+		fs::File::open(self.0.join(KEYS)).and_then(|folder| folder.sync_all()).map_err(fault)?;
+		self.key_record(name)
+	}
+
+	/// Opens `name` and the keys that had this name before, the youngest first.
+	pub fn key_versions(
+		&self,
+		name: &str,
+		passphrase: &str,
+	) -> Result<Vec<WrappingSecret>, HomeError> {
+		let mut secrets = vec![self.key(name, passphrase)?];
+		for version in (1..self.key_record(name)?.version).rev() {
+			let former = former_name(name, version);
+			if self.file(KEYS, &former)?.exists() {
+				secrets.push(self.key(&former, passphrase)?);
+			}
+		}
+		Ok(secrets)
 	}
 
 	/// Names and records of the data sets.
@@ -264,7 +352,20 @@ impl Home {
 		tree: &KeyTree,
 		passphrase: &str,
 	) -> Result<(), HomeError> {
-		Ok(vault::save(&self.file(DATASETS, name)?, record, tree.seed(), passphrase)?)
+		Ok(vault::save(&self.file(DATASETS, name)?, record, &tree.encode(), passphrase)?)
+	}
+
+	/// Keeps another secret of a data set in place of the one before: one or the other, whatever happens.
+	pub fn replace_key_tree(
+		&self,
+		name: &str,
+		tree: &KeyTree,
+		passphrase: &str,
+	) -> Result<(), HomeError> {
+		let path = self.existing(DATASETS, name, "data set", "see `msec dataset list`")?;
+		// Whoever has not the passphrase of the one before does not choose that of the next.
+		let (record, _): (DatasetRecord, _) = vault::open(&path, passphrase)?;
+		Ok(vault::replace(&path, &record, &tree.encode(), passphrase)?)
 	}
 
 	/// What is known of a data set without its passphrase.
@@ -277,7 +378,9 @@ impl Home {
 	pub fn key_tree(&self, name: &str, passphrase: &str) -> Result<KeyTree, HomeError> {
 		let path = self.existing(DATASETS, name, "data set", "see `msec dataset list`")?;
 		let (_, secret): (DatasetRecord, _) = vault::open(&path, passphrase)?;
-		Ok(KeyTree::from_seed(*secret_bytes(&path, &secret)?))
+		KeyTree::decode(&secret).ok_or_else(|| {
+			HomeError::Damaged(path, "its secret is not that of a data set".to_owned())
+		})
 	}
 
 	/// Destroys a data set's secret here. Backups are for their keeper to destroy.
@@ -392,47 +495,7 @@ impl Home {
 		self.0.join(INTENTS).join(ids::hash_text(&fingerprint.0))
 	}
 
-	/// Everything that opens something, each still under its own password, as one age file under
-	/// `passphrase`; and how many files it holds.
-	pub fn backup(&self, passphrase: &str) -> Result<(Vec<u8>, usize), HomeError> {
-		let mut files = Vec::new();
-		for directory in SECRETS {
-			for name in self.names(directory)? {
-				let text = read_secret(&self.file(directory, &name)?)?;
-				let content = String::from_utf8_lossy(&text).into_owned();
-				files.push(BackupFile { name: format!("{directory}/{name}"), content });
-			}
-		}
-		let count = files.len();
-		let text = serde_json::to_vec(&Backup { version: 1, files })
-			.map(Zeroizing::new)
-			.map_err(|error| HomeError::Damaged(self.0.clone(), error.to_string()))?;
-		Ok((vault::encrypt(&text, passphrase)?, count))
-	}
-
-	/// Brings back the files of a backup that are not there; returns how many were, and were not.
-	pub fn restore(&self, backup: &[u8], passphrase: &str) -> Result<(usize, usize), HomeError> {
-		let text = vault::decrypt(backup, passphrase, "the backup")?;
-		let damaged = |reason: String| HomeError::Damaged(PathBuf::from("the backup"), reason);
-		let backup: Backup =
-			serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
-		let (mut restored, mut kept) = (0, 0);
-		for file in backup.files {
-			let (directory, name) = file
-				.name
-				.split_once('/')
-				.filter(|(directory, _)| SECRETS.contains(directory))
-				.ok_or_else(|| damaged(format!("it holds {:?}", file.name)))?;
-			match write_secret(&self.file(directory, name)?, file.content.as_bytes()) {
-				Ok(()) => restored += 1,
-				Err(KeyError::AlreadyExists(_)) => kept += 1,
-				Err(error) => return Err(error.into()),
-			}
-		}
-		Ok((restored, kept))
-	}
-
-	fn file(&self, directory: &str, name: &str) -> Result<PathBuf, HomeError> {
+	pub(crate) fn file(&self, directory: &str, name: &str) -> Result<PathBuf, HomeError> {
 		let valid = (1..=80).contains(&name.len())
 			&& name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
 		if !valid {
@@ -455,7 +518,7 @@ impl Home {
 		}
 	}
 
-	fn names(&self, directory: &str) -> Result<Vec<String>, HomeError> {
+	pub(crate) fn names(&self, directory: &str) -> Result<Vec<String>, HomeError> {
 		let path = self.0.join(directory);
 		let fault = |source| HomeError::Io { path: path.clone(), source };
 		let mut names = Vec::new();
@@ -477,6 +540,16 @@ impl Home {
 			})
 			.collect()
 	}
+}
+
+/// Where the key is kept that is to take the place of `name`.
+fn next_name(name: &str) -> String {
+	format!("{name}-next")
+}
+
+/// Where the key is kept that had `name` as version `version`.
+fn former_name(name: &str, version: u32) -> String {
+	format!("{name}-v{version}")
 }
 
 fn secret_bytes(path: &Path, secret: &[u8]) -> Result<Zeroizing<[u8; 32]>, HomeError> {
@@ -510,6 +583,7 @@ pub fn replace_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use msec_worker_common::keys::suite_of;
 
 	fn home() -> (tempfile::TempDir, Home) {
 		let directory = tempfile::tempdir().unwrap();
@@ -521,7 +595,8 @@ mod tests {
 	fn settings_survive() {
 		let (_directory, home) = home();
 		assert_eq!(home.settings().unwrap(), Settings::default());
-		let settings = Settings { default_account: Some("owner".into()) };
+		let settings =
+			Settings { default_account: Some("owner".into()), owner_key: Some("main".into()) };
 		home.save_settings(&settings).unwrap();
 		assert_eq!(home.settings().unwrap(), settings);
 	}
@@ -559,6 +634,65 @@ mod tests {
 	}
 
 	#[test]
+	fn a_key_is_rotated_whenever_it_was_interrupted() {
+		let (_directory, home) = home();
+		let secret = |suite, byte| wrapping_secret(suite, [byte; 32]);
+		let old = secret(Suite::X25519, 1);
+		assert_eq!(home.save_key("main", &old, "one").unwrap().version, 1);
+		let first = home.begin_rotation("main", || secret(Suite::XWing, 2), "one").unwrap();
+		let again = home.begin_rotation("main", || secret(Suite::XWing, 3), "one").unwrap();
+		assert_eq!(again.public_key(), first.public_key());
+		assert_eq!(home.key("main", "one").unwrap().public_key(), old.public_key());
+		// Killed between the two renames.
+		let [path, former] = ["main", "main-v1"].map(|name| home.file(KEYS, name).unwrap());
+		fs::rename(&path, &former).unwrap();
+		assert_eq!(home.resume_rotation("main").unwrap().unwrap().version, 2);
+		assert!(home.resume_rotation("main").unwrap().is_none());
+		let next = home.begin_rotation("main", || secret(Suite::X25519, 4), "one").unwrap();
+		assert_eq!(home.key("main", "one").unwrap().public_key(), first.public_key());
+		let record = home.end_rotation("main").unwrap();
+		assert_eq!((record.version, record.suite()), (3, Some(Suite::X25519)));
+		let versions: Vec<_> = home.key_versions("main", "one").unwrap();
+		let keys: Vec<_> = versions.iter().map(WrappingSecret::public_key).collect();
+		assert_eq!(keys, [next.public_key(), first.public_key(), old.public_key()]);
+		assert_eq!(suite_of(&versions[1]), Suite::XWing);
+	}
+
+	/// The defect of the product before: "master secret kept in clear".
+	#[test]
+	fn no_file_of_the_home_has_a_secret_in_clear() {
+		let (directory, home) = home();
+		let secrets = [[0x5a; 32], [0x6b; 32], [0x7c; 32]];
+		home.save_key("main", &wrapping_secret(Suite::XWing, secrets[0]), "one").unwrap();
+		let record = DatasetRecord {
+			dataset: ids::hash_text(&[1; 32]),
+			salt: ids::hash_text(&[2; 32]),
+			owner: "owner".into(),
+		};
+		let tree = KeyTree::from_seed(secrets[1]);
+		home.save_dataset("garden", &record, &tree, "one").unwrap();
+		let renewed = tree.renewed(5, secrets[2]).unwrap();
+		assert!(home.replace_key_tree("garden", &renewed, "other").is_err());
+		home.replace_key_tree("garden", &renewed, "one").unwrap();
+		assert!(home.key_tree("garden", "one").unwrap() == renewed);
+		assert_eq!(home.dataset_record("garden").unwrap(), record);
+		for folder in [KEYS, DATASETS] {
+			for entry in fs::read_dir(directory.path().join("home").join(folder)).unwrap() {
+				let path = entry.unwrap().path();
+				assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+				let content = fs::read(&path).unwrap();
+				for secret in secrets {
+					let digits = hex::encode(secret);
+					for trace in [&secret[..], digits.as_bytes()] {
+						let found = content.windows(trace.len()).any(|part| part == trace);
+						assert!(!found, "{}", path.display());
+					}
+				}
+			}
+		}
+	}
+
+	#[test]
 	fn the_keys_of_a_demand_open_its_orders() {
 		let (_directory, home) = home();
 		let (demand, order) = (H256([1; 32]), H256([2; 32]));
@@ -579,28 +713,5 @@ mod tests {
 		home.forget_demand(&demand).unwrap();
 		assert!(home.demand_keys(&demand).unwrap().is_empty());
 		assert!(home.order_secret(&order, &key, "one").is_err());
-	}
-
-	#[test]
-	fn a_backup_brings_everything_back_and_overwrites_nothing() {
-		let (_directory, home) = home();
-		let secret = EnvelopeSecret::from_bytes([3; 32]);
-		home.save_key("main", &secret, "one").unwrap();
-		let record = DatasetRecord {
-			dataset: ids::hash_text(&[1; 32]),
-			salt: ids::hash_text(&[2; 32]),
-			owner: "owner".into(),
-		};
-		home.save_dataset("garden", &record, &KeyTree::from_seed([4; 32]), "one").unwrap();
-		let (backup, count) = home.backup("two").unwrap();
-		assert_eq!(count, 2);
-		let elsewhere = tempfile::tempdir().unwrap();
-		let other = Home::open(elsewhere.path()).unwrap();
-		assert!(other.restore(&backup, "wrong").is_err());
-		assert_eq!(other.restore(&backup, "two").unwrap(), (2, 0));
-		assert_eq!(other.restore(&backup, "two").unwrap(), (0, 2));
-		assert_eq!(other.key("main", "one").unwrap().public_key(), secret.public_key());
-		assert_eq!(other.dataset_record("garden").unwrap(), record);
-		assert!(other.key_tree("garden", "one").unwrap().seed() == &[4; 32]);
 	}
 }

@@ -4,7 +4,7 @@
 use crate::ids::hash_text;
 use msec_commitments::Hash;
 use msec_worker_common::{
-	chain::{Action, ChainClient, ChainError, Decision, Refusal, MAX_HEAD_AGE},
+	chain::{AccessDecisions, Action, ChainError, Decision, Refusal},
 	provenance::Record,
 	AccountId32, H256,
 };
@@ -117,13 +117,13 @@ impl Search {
 	/// or else what speaks against the first of those that were found.
 	pub async fn judge(
 		self,
-		chain: &ChainClient,
+		decisions: &AccessDecisions,
 		dataset: &H256,
 	) -> Result<Result<Record, Objection>, ChainError> {
 		let mut objection = None;
 		for found in self.matches {
 			let judged = match genuine(found) {
-				Ok(record) => entitled(chain, dataset, record).await?,
+				Ok(record) => entitled(decisions, dataset, record).await?,
 				Err(objection) => Err(objection),
 			};
 			match judged {
@@ -151,12 +151,11 @@ fn genuine(found: Result<Record, String>) -> Result<Record, Objection> {
 }
 
 async fn entitled(
-	chain: &ChainClient,
+	decisions: &AccessDecisions,
 	dataset: &H256,
 	record: Record,
 ) -> Result<Result<Record, Objection>, ChainError> {
-	let decision =
-		chain.can_access(&record.device, &dataset.0, Action::Write, None, MAX_HEAD_AGE).await?;
+	let (decision, _) = decisions.decide(&record.device, &dataset.0, Action::Write, None).await?;
 	Ok(match decision {
 		Decision::Allow(_) => Ok(record),
 		Decision::Deny(refusal) => Err(Objection::NotEntitled { device: record.device, refusal }),

@@ -66,6 +66,14 @@ impl Stores {
 		Self { posted, ..self }
 	}
 
+	/// The same stores, asked for `purpose`.
+	pub fn for_purpose(self, purpose: Option<String>) -> Self {
+		let ask = |(operator, client): (AccountId32, StoreClient)| {
+			(operator, client.with_purpose(purpose.clone()))
+		};
+		Self { clients: self.clients.into_iter().map(ask).collect(), ..self }
+	}
+
 	/// What was posted on the chain.
 	pub fn posted(&self) -> &Posted {
 		&self.posted

@@ -1,10 +1,17 @@
 //! Secrets in files, encrypted with a passphrase by age (scrypt, ChaCha20-Poly1305).
 
-use age::{scrypt, secrecy::SecretString, DecryptError};
+use crate::home::replace_file;
+use age::{
+	scrypt, secrecy::SecretString, x25519, DecryptError, Decryptor, Encryptor, Identity,
+	IdentityFile, Recipient,
+};
 use base64::{engine::general_purpose::STANDARD, Engine};
 use msec_worker_common::keys::{read_secret, write_secret, KeyError};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
-use std::path::Path;
+use std::{
+	io::{self, Read, Write},
+	path::Path,
+};
 use zeroize::Zeroizing;
 
 /// Binary logarithm of scrypt's cost in new files: 128 MiB of memory, about half a second. It is fixed
@@ -25,6 +32,9 @@ pub enum VaultError {
 	/// The passphrase does not open it.
 	#[error("{0} does not open; is the password right?")]
 	Locked(String),
+	/// It was encrypted for somebody else, or in another way.
+	#[error("{0} is not locked in this way; try --phrase, --identity FILE, or a password")]
+	OtherLock(String),
 	/// It was encrypted with more work than is done here.
 	#[error("{0} asks for scrypt with N = 2^{1}; at most 2^{MAX_WORK_FACTOR} is done here")]
 	ExcessiveWork(String, u8),
@@ -56,13 +66,89 @@ pub fn decrypt(
 ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
 	let mut identity = scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
 	identity.set_max_work_factor(MAX_WORK_FACTOR);
-	age::decrypt(&identity, ciphertext).map(Zeroizing::new).map_err(|error| match error {
+	age::decrypt(&identity, ciphertext).map(Zeroizing::new).map_err(|error| fault(error, name))
+}
+
+fn fault(error: DecryptError, name: &str) -> VaultError {
+	match error {
 		DecryptError::DecryptionFailed => VaultError::Locked(name.to_owned()),
+		DecryptError::NoMatchingKeys => VaultError::OtherLock(name.to_owned()),
 		DecryptError::ExcessiveWork { required, .. } => {
 			VaultError::ExcessiveWork(name.to_owned(), required)
 		},
 		error => VaultError::Damaged(name.to_owned(), error.to_string()),
-	})
+	}
+}
+
+/// Encrypts as an age file that each of `recipients` opens.
+pub fn encrypt_for(secret: &[u8], recipients: &[x25519::Recipient]) -> Result<Vec<u8>, VaultError> {
+	let recipients = recipients.iter().map(|recipient| recipient as &dyn Recipient);
+	let encryptor = Encryptor::with_recipients(recipients)
+		.map_err(|error| VaultError::Encrypt(error.to_string()))?;
+	write_stream(encryptor, secret).map_err(|error| VaultError::Encrypt(error.to_string()))
+}
+
+fn write_stream(encryptor: Encryptor, secret: &[u8]) -> io::Result<Vec<u8>> {
+	let mut ciphertext = Vec::with_capacity(secret.len());
+	let mut writer = encryptor.wrap_output(&mut ciphertext)?;
+	writer.write_all(secret)?;
+	writer.finish()?;
+	Ok(ciphertext)
+}
+
+/// Opens an age file with the identities that a file (mode 600) of age holds; `name` is what errors call
+/// the first.
+pub fn decrypt_with(
+	ciphertext: &[u8],
+	identities: &Path,
+	name: &str,
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+	let damaged = |reason: String| VaultError::Damaged(identities.display().to_string(), reason);
+	let text = read_secret(identities)?;
+	let identities = IdentityFile::from_buffer(text.as_slice())
+		.map_err(|error| damaged(error.to_string()))?
+		.into_identities()
+		.map_err(|error| damaged(error.to_string()))?;
+	let decryptor = Decryptor::new_buffered(ciphertext).map_err(|error| fault(error, name))?;
+	let mut reader = decryptor
+		.decrypt(identities.iter().map(|identity| identity.as_ref() as &dyn Identity))
+		.map_err(|error| fault(error, name))?;
+	let mut plaintext = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
+	reader
+		.read_to_end(&mut plaintext)
+		.map_err(|error| VaultError::Damaged(name.to_owned(), error.to_string()))?;
+	Ok(plaintext)
+}
+
+/// The content of a file that [`save`] wrote, under another passphrase.
+pub fn change_passphrase(
+	text: &[u8],
+	old: &str,
+	new: &str,
+	name: &str,
+) -> Result<Vec<u8>, VaultError> {
+	let (mut document, secret) = open_text(text, old, name)?;
+	document["secret"] = STANDARD.encode(encrypt(&secret, new)?).into();
+	serde_json::to_vec_pretty(&document).map_err(|error| VaultError::Encrypt(error.to_string()))
+}
+
+/// Whether `passphrase` opens the content of a file that [`save`] wrote.
+pub fn check(text: &[u8], passphrase: &str, name: &str) -> Result<(), VaultError> {
+	open_text(text, passphrase, name).map(drop)
+}
+
+fn open_text(
+	text: &[u8],
+	passphrase: &str,
+	name: &str,
+) -> Result<(serde_json::Value, Zeroizing<Vec<u8>>), VaultError> {
+	let damaged = |reason: String| VaultError::Damaged(name.to_owned(), reason);
+	let document: serde_json::Value =
+		serde_json::from_slice(text).map_err(|error| damaged(error.to_string()))?;
+	let secret = document["secret"].as_str().ok_or_else(|| damaged("it has no secret".into()))?;
+	let ciphertext = STANDARD.decode(secret).map_err(|error| damaged(error.to_string()))?;
+	let secret = decrypt(&ciphertext, passphrase, name)?;
+	Ok((document, secret))
 }
 
 /// Writes a new file with `public` in the clear and `secret` encrypted. Never overwrites.
@@ -72,10 +158,28 @@ pub fn save<P: Serialize>(
 	secret: &[u8],
 	passphrase: &str,
 ) -> Result<(), VaultError> {
+	Ok(write_secret(path, &document(public, secret, passphrase)?)?)
+}
+
+/// Writes a file like [`save`], in place of the one that is there.
+pub fn replace<P: Serialize>(
+	path: &Path,
+	public: &P,
+	secret: &[u8],
+	passphrase: &str,
+) -> Result<(), VaultError> {
+	let text = document(public, secret, passphrase)?;
+	replace_file(path, &text)
+		.map_err(|source| KeyError::Io { path: path.to_owned(), source }.into())
+}
+
+fn document<P: Serialize>(
+	public: &P,
+	secret: &[u8],
+	passphrase: &str,
+) -> Result<Vec<u8>, VaultError> {
 	let document = Document { public, secret: STANDARD.encode(encrypt(secret, passphrase)?) };
-	let text = serde_json::to_vec_pretty(&document)
-		.map_err(|error| VaultError::Encrypt(error.to_string()))?;
-	Ok(write_secret(path, &text)?)
+	serde_json::to_vec_pretty(&document).map_err(|error| VaultError::Encrypt(error.to_string()))
 }
 
 /// Reads what is in the clear.
@@ -105,6 +209,7 @@ fn read<P: DeserializeOwned>(path: &Path) -> Result<Document<P>, VaultError> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use age::secrecy::ExposeSecret;
 
 	#[derive(Debug, PartialEq, Serialize, Deserialize)]
 	struct Label {
@@ -123,6 +228,48 @@ mod tests {
 		assert!(matches!(open::<Label>(&path, "wrong"), Err(VaultError::Locked(_))));
 		let text = std::fs::read_to_string(&path).unwrap();
 		assert!(!text.contains("c2VjcmV0") && !text.contains("correct"));
+	}
+
+	#[test]
+	fn a_secret_can_have_another_passphrase() {
+		let directory = tempfile::tempdir().unwrap();
+		let [path, other] = ["key.json", "other.json"].map(|name| directory.path().join(name));
+		let label = Label { name: "garden".into() };
+		save(&path, &label, b"secret", "old").unwrap();
+		let text = read_secret(&path).unwrap();
+		let changed = change_passphrase(&text, "old", "new", "it").unwrap();
+		write_secret(&other, &changed).unwrap();
+		let (found, secret) = open::<Label>(&other, "new").unwrap();
+		assert_eq!((found, secret.as_slice()), (label, b"secret".as_slice()));
+		assert!(matches!(open::<Label>(&other, "old"), Err(VaultError::Locked(_))));
+		let refused = change_passphrase(&text, "wrong", "new", "it");
+		assert!(matches!(refused, Err(VaultError::Locked(_))));
+		assert!(matches!(
+			change_passphrase(b"{}", "old", "new", "it"),
+			Err(VaultError::Damaged(..))
+		));
+	}
+
+	#[test]
+	fn a_file_for_recipients_opens_with_their_identities_only() {
+		let directory = tempfile::tempdir().unwrap();
+		let identities = [(), ()].map(|()| x25519::Identity::generate());
+		let paths = [0, 1].map(|index| {
+			let path = directory.path().join(format!("identity{index}"));
+			let text = identities[index].to_string();
+			write_secret(&path, text.expose_secret().as_bytes()).unwrap();
+			path
+		});
+		let file = encrypt_for(b"secret", &[identities[0].to_public()]).unwrap();
+		assert_eq!(decrypt_with(&file, &paths[0], "it").unwrap().as_slice(), b"secret");
+		let refused = decrypt_with(&file, &paths[1], "it");
+		assert!(matches!(refused, Err(VaultError::OtherLock(_))), "{refused:?}");
+		assert!(matches!(decrypt(&file, "password", "it"), Err(VaultError::OtherLock(_))));
+		for length in [0, 20, file.len() - 1] {
+			let cut = decrypt_with(&file[..length], &paths[0], "it");
+			assert!(matches!(cut, Err(VaultError::Damaged(..))), "{length}: {cut:?}");
+		}
+		assert!(encrypt_for(b"secret", &[]).is_err());
 	}
 
 	#[test]

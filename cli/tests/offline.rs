@@ -1,5 +1,6 @@
 //! What the command does without a chain.
 
+use age::secrecy::ExposeSecret;
 use serde_json::Value;
 use std::{
 	fs,
@@ -104,6 +105,101 @@ fn keys_survive_a_backup() {
 	fs::remove_file(person.path("home/keys/main.json")).unwrap();
 	assert_eq!(person.json(&["key", "restore", "all.age"])["restored"], 1);
 	assert_eq!(person.json(&["key", "list"])[0]["public_key"], made["public_key"]);
+}
+
+#[test]
+fn a_recovery_phrase_brings_everything_back_into_another_home() {
+	let person = Person::new();
+	let account = person.json(&["account", "create", "owner", "--phrase-file", "words"]);
+	let key = person.json(&["key", "create", "main"]);
+	let backup = ["key", "backup", "all.age", "--phrase-file", "phrase"];
+	let output = person.msec(&backup);
+	assert!(output.status.success());
+	for (file, secrets) in [("phrase", false), ("all.age", true)] {
+		assert_eq!(mode(&person.path(file)), 0o600);
+		let text = fs::read(person.path(file)).unwrap();
+		assert_eq!(text.starts_with(b"age-encryption.org/v1"), secrets);
+	}
+	let phrase = fs::read_to_string(person.path("phrase")).unwrap();
+	assert_eq!(phrase.split(' ').count(), 24);
+	let said = [output.stdout, output.stderr].concat();
+	let said = String::from_utf8(said).unwrap();
+	assert!(!said.contains(&phrase), "the phrase was written down, not shown");
+	assert!(person.refused(&backup).contains("exists already"));
+
+	let other = Person::new();
+	let password = other.write("password", "another password\n");
+	fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+	let file = person.path("all.age");
+	let restore = |phrase: &str| {
+		let path = other.write("typed", phrase);
+		fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+		other.msec(&[
+			"--output",
+			"json",
+			"key",
+			"restore",
+			file.to_str().unwrap(),
+			"--phrase-file",
+			"typed",
+		])
+	};
+	let complaint = |output: Output| {
+		assert_eq!(output.status.code(), Some(1));
+		String::from_utf8(output.stderr).unwrap()
+	};
+	let shuffled = phrase.split(' ').rev().collect::<Vec<_>>().join(" ");
+	let told = complaint(restore(&shuffled));
+	assert!(told.contains("fit together") || told.contains("password right"), "{told}");
+	let told = complaint(restore(&format!("{phrase} {phrase}")));
+	assert!(told.contains("24 words, not 48"), "{told}");
+	assert_eq!(other.json(&["key", "list"]).as_array().unwrap().len(), 0);
+
+	let output = restore(&phrase);
+	assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+	assert_eq!(other.json(&["account", "list"])[0]["address"], account["address"]);
+	assert_eq!(other.json(&["key", "list"])[0]["public_key"], key["public_key"]);
+	assert_eq!(mode(&other.path("home/keys/main.json")), 0o600);
+	// It opens with the new password: a backup by phrase opens the secrets to take the password along.
+	other.json(&["key", "backup", "again.age", "--phrase-file", "phrase"]);
+}
+
+#[test]
+fn a_backup_for_a_recipient_opens_with_the_identity() {
+	let person = Person::new();
+	let made = person.json(&["key", "create", "main"]);
+	let identity = age::x25519::Identity::generate();
+	let recipient = identity.to_public().to_string();
+	person.json(&["key", "backup", "all.age", "--recipient", &recipient]);
+	fs::remove_file(person.path("home/keys/main.json")).unwrap();
+	let complaint = person.refused(&["key", "restore", "all.age"]);
+	assert!(complaint.contains("--identity"), "{complaint}");
+	let path = person.write("identity", identity.to_string().expose_secret());
+	let restore = ["key", "restore", "all.age", "--identity", "identity"];
+	assert!(person.refused(&restore).contains("chmod 600"));
+	fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+	assert_eq!(person.json(&restore)["restored"], 1);
+	assert_eq!(person.json(&["key", "list"])[0]["public_key"], made["public_key"]);
+	let faulty = ["key", "backup", "x.age", "--recipient", "age1nobody"];
+	assert_eq!(person.msec(&faulty).status.code(), Some(2));
+}
+
+#[test]
+fn a_truncated_or_altered_backup_is_refused_and_changes_nothing() {
+	let person = Person::new();
+	person.json(&["key", "create", "main"]);
+	person.json(&["key", "backup", "all.age"]);
+	fs::remove_file(person.path("home/keys/main.json")).unwrap();
+	let whole = fs::read(person.path("all.age")).unwrap();
+	let mut altered = whole.clone();
+	*altered.last_mut().unwrap() ^= 1;
+	for spoilt in [&whole[..0], &whole[..whole.len() - 1], &whole[..100], &altered] {
+		fs::write(person.path("spoilt.age"), spoilt).unwrap();
+		let complaint = person.refused(&["key", "restore", "spoilt.age"]);
+		assert!(complaint.contains("the backup"), "{complaint}");
+	}
+	assert_eq!(person.json(&["key", "list"]).as_array().unwrap().len(), 0);
+	assert_eq!(person.json(&["key", "restore", "all.age"])["restored"], 1);
 }
 
 #[test]

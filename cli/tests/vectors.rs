@@ -133,7 +133,7 @@ fn key_tree(sale: &Sale) -> Value {
 		json!({ "batch": batch, "chunk": chunk, "key": bytes, "commitment": commitment })
 	};
 	json!({
-		"seed": text(sale.tree.seed()),
+		"seed": text(&*sale.tree.encode()),
 		"chunk_keys": [key(0, 0), key(2, 1023), key(u32::MAX - 1, 7)],
 		"covers": [cover(0), cover(1), cover(3), cover(1_000_001), cover(u32::MAX)],
 	})

@@ -6,7 +6,7 @@
 
 use crate::{
 	hash::Hash,
-	key_tree::{KeyCover, KeyTree, MAX_COVER_LENGTH},
+	key_tree::{KeyCover, KeyTree, MAX_COVER_LENGTH, MAX_KEY_TREE_LENGTH},
 };
 use alloc::vec::Vec;
 use hpke::{
@@ -19,8 +19,19 @@ use zeroize::Zeroizing;
 
 /// Suite byte: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305.
 pub const SUITE_X25519: u8 = 1;
+/// Suite byte: X-Wing (draft-connolly-cfrg-xwing-kem), HKDF-SHA256, ChaCha20-Poly1305. Secrets of data sets
+/// can be wrapped with it; the chain does not know it.
+pub const SUITE_X_WING: u8 = 2;
 /// Most bytes in an envelope.
 pub const MAX_ENVELOPE_LENGTH: u32 = 1280;
+/// Most bytes in the wrapped secret of a data set, in either suite.
+pub const MAX_WRAPPED_LENGTH: u32 = 2048;
+
+const X_WING_ENCAPSULATED_LENGTH: usize = 1120;
+const _: () = assert!(
+	1 + X_WING_ENCAPSULATED_LENGTH + MAX_KEY_TREE_LENGTH + TAG_LENGTH
+		<= MAX_WRAPPED_LENGTH as usize
+);
 
 const KEY_LENGTH: usize = 32;
 const TAG_LENGTH: usize = 16;
@@ -76,12 +87,24 @@ pub enum EnvelopeError {
 	Undecryptable,
 	/// It opened, but does not hold the keys of the first batches of a data set.
 	NotACover,
+	/// The cover has more nodes than an envelope can hold.
+	CoverTooLong,
 }
 
 /// Whether suite and length are those of an envelope.
 pub fn check_format(envelope: &[u8]) -> bool {
 	envelope.first() == Some(&SUITE_X25519)
 		&& (OVERHEAD..=MAX_ENVELOPE_LENGTH as usize).contains(&envelope.len())
+}
+
+/// Whether suite and length are those of a wrapped secret.
+pub fn check_wrapped_format(wrapped: &[u8]) -> bool {
+	let overhead = match wrapped.first() {
+		Some(&SUITE_X25519) => OVERHEAD,
+		Some(&SUITE_X_WING) => 1 + X_WING_ENCAPSULATED_LENGTH + TAG_LENGTH,
+		_ => return false,
+	};
+	(overhead..=MAX_WRAPPED_LENGTH as usize).contains(&wrapped.len())
 }
 
 /// Whether something can be sealed for `recipient`: no secret can be shared with points of low order.
@@ -134,6 +157,9 @@ pub fn seal_order(
 	context: &OrderContext,
 	seed: [u8; 32],
 ) -> Result<Vec<u8>, EnvelopeError> {
+	if !cover.fits() {
+		return Err(EnvelopeError::CoverTooLong);
+	}
 	seal(&cover.encode(), recipient, &context.info(), seed)
 }
 
@@ -147,6 +173,47 @@ pub fn open_order(
 	KeyCover::decode(&plaintext).ok_or(EnvelopeError::NotACover)
 }
 
+/// What is handed to a reader is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReaderContext {
+	/// Hash of the chain's first block.
+	pub genesis: Hash,
+	/// The data set.
+	pub dataset: Hash,
+	/// The reader's account.
+	pub reader: Hash,
+}
+
+impl ReaderContext {
+	fn info(&self) -> Vec<u8> {
+		[b"m-sec reader envelope".as_slice(), &self.genesis, &self.dataset, &self.reader].concat()
+	}
+}
+
+/// Seals the keys of the first batches of a data set for somebody who may read them without an order.
+/// `seed` must be fresh randomness.
+pub fn seal_for_reader(
+	cover: &KeyCover,
+	recipient: &[u8; 32],
+	context: &ReaderContext,
+	seed: [u8; 32],
+) -> Result<Vec<u8>, EnvelopeError> {
+	if !cover.fits() {
+		return Err(EnvelopeError::CoverTooLong);
+	}
+	seal(&cover.encode(), recipient, &context.info(), seed)
+}
+
+/// Opens what was sealed for a reader.
+pub fn open_as_reader(
+	envelope: &[u8],
+	secret: &EnvelopeSecret,
+	context: &ReaderContext,
+) -> Result<KeyCover, EnvelopeError> {
+	let plaintext = open(envelope, secret, &context.info())?;
+	KeyCover::decode(&plaintext).ok_or(EnvelopeError::NotACover)
+}
+
 /// Wraps a data set's key tree for its owner or key agent. `seed` must be fresh randomness.
 pub fn wrap_key_tree(
 	tree: &KeyTree,
@@ -155,7 +222,7 @@ pub fn wrap_key_tree(
 	dataset: &Hash,
 	seed: [u8; 32],
 ) -> Result<Vec<u8>, EnvelopeError> {
-	seal(tree.seed(), recipient, &wrap_info(genesis, dataset), seed)
+	seal(&tree.encode(), recipient, &wrap_info(genesis, dataset), seed)
 }
 
 /// Unwraps a data set's key tree.
@@ -166,11 +233,10 @@ pub fn unwrap_key_tree(
 	dataset: &Hash,
 ) -> Result<KeyTree, EnvelopeError> {
 	let plaintext = open(wrapped, secret, &wrap_info(genesis, dataset))?;
-	let seed = plaintext.as_slice().try_into().map_err(|_| EnvelopeError::Malformed)?;
-	Ok(KeyTree::from_seed(seed))
+	KeyTree::decode(&plaintext).ok_or(EnvelopeError::Malformed)
 }
 
-fn wrap_info(genesis: &Hash, dataset: &Hash) -> Vec<u8> {
+pub(crate) fn wrap_info(genesis: &Hash, dataset: &Hash) -> Vec<u8> {
 	[b"m-sec key tree".as_slice(), genesis, dataset].concat()
 }
 
@@ -251,13 +317,41 @@ mod tests {
 	}
 
 	#[test]
+	fn what_is_sealed_for_a_reader_opens_for_that_reader_only() {
+		let secret = EnvelopeSecret::from_bytes([9; 32]);
+		let cover = KeyTree::from_seed([7; 32]).cover(1000);
+		let context = ReaderContext { genesis: [1; 32], dataset: [3; 32], reader: [2; 32] };
+		let sealed = seal_for_reader(&cover, &secret.public_key(), &context, [5; 32]).unwrap();
+		assert!(open_as_reader(&sealed, &secret, &context) == Ok(cover));
+		let other = ReaderContext { reader: [4; 32], ..context };
+		let opened = open_as_reader(&sealed, &secret, &other);
+		assert!(opened == Err(EnvelopeError::Undecryptable));
+		assert!(open_order(&sealed, &secret, &CONTEXT) == Err(EnvelopeError::Undecryptable));
+	}
+
+	#[test]
 	fn a_key_tree_survives_wrapping() {
 		let secret = EnvelopeSecret::from_bytes([9; 32]);
 		let tree = KeyTree::from_seed([7; 32]);
 		let wrapped =
 			wrap_key_tree(&tree, &secret.public_key(), &[1; 32], &[3; 32], [5; 32]).unwrap();
-		assert!(unwrap_key_tree(&wrapped, &secret, &[1; 32], &[3; 32]) == Ok(tree));
+		assert!(check_wrapped_format(&wrapped));
+		assert!(unwrap_key_tree(&wrapped, &secret, &[1; 32], &[3; 32]) == Ok(tree.clone()));
 		assert!(open_order(&wrapped, &secret, &CONTEXT) == Err(EnvelopeError::Undecryptable));
+
+		let renewed = tree.renewed(1000, [8; 32]).unwrap();
+		let wrapped =
+			wrap_key_tree(&renewed, &secret.public_key(), &[1; 32], &[3; 32], [5; 32]).unwrap();
+		assert!(unwrap_key_tree(&wrapped, &secret, &[1; 32], &[3; 32]) == Ok(renewed));
+	}
+
+	#[test]
+	fn a_cover_that_is_too_long_is_not_sealed() {
+		let tree = KeyTree::from_seed([7; 32]).renewed(1, [8; 32]).unwrap();
+		let cover = tree.renewed(2, [9; 32]).unwrap().cover(2 + (u32::MAX >> 1));
+		let recipient = EnvelopeSecret::from_bytes([9; 32]).public_key();
+		let sealed = seal_order(&cover, &recipient, &CONTEXT, [5; 32]);
+		assert_eq!(sealed, Err(EnvelopeError::CoverTooLong));
 	}
 
 	fn shares_a_secret(recipient: &[u8; 32]) -> bool {
@@ -298,6 +392,15 @@ mod tests {
 			}
 			let secret = EnvelopeSecret::from_bytes([9; 32]);
 			prop_assert!(open_order(&bytes, &secret, &CONTEXT).is_err());
+		}
+
+		#[test]
+		fn arbitrary_wrapped_secrets_never_panic(
+			bytes in proptest::collection::vec(any::<u8>(), 0..2100),
+		) {
+			let secret = EnvelopeSecret::from_bytes([9; 32]);
+			prop_assert!(unwrap_key_tree(&bytes, &secret, &[1; 32], &[3; 32]).is_err());
+			prop_assert!(!check_wrapped_format(&bytes) || bytes.len() <= MAX_WRAPPED_LENGTH as usize);
 		}
 
 		#[test]

@@ -4,8 +4,8 @@
 
 use crate::{
 	chunk::MAX_CHUNKS_PER_BATCH,
-	hash::{sha256, Hash},
-	tree::{leaf_hash, node_hash},
+	hash::Hash,
+	tree::{leaf_hash, Frontier},
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -48,48 +48,32 @@ impl BatchCommitment {
 
 /// The peaks of a data set's tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Peaks {
-	batches: u32,
-	hashes: Vec<Hash>,
-}
+pub struct Peaks(Frontier);
 
 impl Peaks {
 	/// Peaks as they were stored; `None` unless there is one for each set bit of `batches`.
 	pub fn new(batches: u32, hashes: Vec<Hash>) -> Option<Self> {
-		(batches.count_ones() as usize == hashes.len()).then_some(Self { batches, hashes })
+		Frontier::new(batches, hashes).map(Self)
 	}
 
 	/// Number of batches.
 	pub fn batches(&self) -> u32 {
-		self.batches
+		self.0.leaves()
 	}
 
 	/// The peaks from left to right, at most [`MAX_PEAKS`].
 	pub fn hashes(&self) -> &[Hash] {
-		&self.hashes
+		self.0.heads()
 	}
 
 	/// Adds a batch; `None`, and no change, when 2³² − 1 are already there.
 	pub fn append(&mut self, batch: &BatchCommitment) -> Option<()> {
-		let batches = self.batches.checked_add(1)?;
-		let mut hash = batch.leaf_hash();
-		for _ in 0..self.batches.trailing_ones() {
-			let left = self.hashes.pop()?;
-			hash = node_hash(&left, &hash);
-		}
-		self.hashes.push(hash);
-		self.batches = batches;
-		Some(())
+		self.0.append(batch.leaf_hash())
 	}
 
 	/// Merkle tree head over all batches.
 	pub fn root(&self) -> Hash {
-		match self.hashes.split_last() {
-			None => sha256(&[]),
-			Some((last, rest)) => {
-				rest.iter().rev().fold(*last, |hash, peak| node_hash(peak, &hash))
-			},
-		}
+		self.0.root()
 	}
 }
 

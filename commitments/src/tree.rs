@@ -72,6 +72,54 @@ pub fn root_from_path(leaf: &Hash, index: u32, size: u32, path: &[Hash]) -> Opti
 	(last == 0).then_some(hash)
 }
 
+/// A tree that grows leaf by leaf and keeps only the heads of its perfect subtrees, from left to right:
+/// one for each set bit of the number of leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frontier {
+	leaves: u32,
+	heads: Vec<Hash>,
+}
+
+impl Frontier {
+	/// A tree as it was kept; `None` unless there is one head for each set bit of `leaves`.
+	pub fn new(leaves: u32, heads: Vec<Hash>) -> Option<Self> {
+		(leaves.count_ones() as usize == heads.len()).then_some(Self { leaves, heads })
+	}
+
+	/// Number of leaves.
+	pub fn leaves(&self) -> u32 {
+		self.leaves
+	}
+
+	/// The heads from left to right, at most 32.
+	pub fn heads(&self) -> &[Hash] {
+		&self.heads
+	}
+
+	/// Adds a leaf hash; `None`, and no change, when 2³² − 1 are already there.
+	pub fn append(&mut self, leaf: Hash) -> Option<()> {
+		let leaves = self.leaves.checked_add(1)?;
+		let mut hash = leaf;
+		for _ in 0..self.leaves.trailing_ones() {
+			let left = self.heads.pop()?;
+			hash = node_hash(&left, &hash);
+		}
+		self.heads.push(hash);
+		self.leaves = leaves;
+		Some(())
+	}
+
+	/// Merkle tree head over all leaves.
+	pub fn root(&self) -> Hash {
+		match self.heads.split_last() {
+			None => sha256(&[]),
+			Some((last, rest)) => {
+				rest.iter().rev().fold(*last, |hash, head| node_hash(head, &hash))
+			},
+		}
+	}
+}
+
 /// Whether `path` leads from leaf hash `leaf` at `index` to the head `root` of a tree of `size` leaves.
 pub fn verify_inclusion(leaf: &Hash, index: u32, size: u32, path: &[Hash], root: &Hash) -> bool {
 	root_from_path(leaf, index, size, path).is_some_and(|found| found == *root)
@@ -109,6 +157,21 @@ mod tests {
 	fn there_is_no_path_outside_the_tree() {
 		assert_eq!(inclusion_path(&leaves(3), 3), None);
 		assert!(!verify_inclusion(&leaf_hash(b""), 0, 0, &[], &root(&[])));
+	}
+
+	#[test]
+	fn a_tree_that_grows_has_the_head_of_one_that_is_whole() {
+		let all = leaves(40);
+		let mut frontier = Frontier::default();
+		for (index, leaf) in all.iter().enumerate() {
+			assert_eq!(frontier.root(), root(&all[..index]));
+			frontier.append(*leaf).unwrap();
+		}
+		assert_eq!(Frontier::new(40, frontier.heads().to_vec()), Some(frontier.clone()));
+		assert_eq!(Frontier::new(41, frontier.heads().to_vec()), None);
+		let mut full = Frontier::new(u32::MAX, leaves(32)).unwrap();
+		assert_eq!(full.append(leaf_hash(b"")), None);
+		assert_eq!(full.leaves(), u32::MAX);
 	}
 
 	proptest! {

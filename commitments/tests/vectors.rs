@@ -62,3 +62,30 @@ fn the_cover_is_written_as_told() {
 	assert_eq!(cover.encode().to_vec(), expected);
 	assert!(KeyCover::decode(&expected) == Some(cover));
 }
+
+#[test]
+fn a_renewed_secret_is_written_as_told() {
+	let renewed = &vectors()["renewed"];
+	let generations = renewed["generations"].as_array().unwrap();
+	let seed = |generation: &Value| -> [u8; 32] { bytes(&generation["seed"]).try_into().unwrap() };
+	let mut tree = KeyTree::from_seed(seed(&generations[0]));
+	for generation in &generations[1..] {
+		let first = generation["first"].as_u64().unwrap() as u32;
+		tree = tree.renewed(first, seed(generation)).unwrap();
+	}
+	assert_eq!(tree.encode().to_vec(), bytes(&renewed["wrapped"]));
+	assert!(KeyTree::decode(&bytes(&renewed["wrapped"])) == Some(tree.clone()));
+	for cover in renewed["covers"].as_array().unwrap() {
+		let batches = cover["batches"].as_u64().unwrap() as u32;
+		let encoded = bytes(&cover["encoded"]);
+		assert_eq!(tree.cover(batches).encode().to_vec(), encoded);
+		assert!(KeyCover::decode(&encoded) == Some(tree.cover(batches)));
+	}
+	for key in renewed["chunk_keys"].as_array().unwrap() {
+		let batch = key["batch"].as_u64().unwrap() as u32;
+		let expected = bytes(&key["key"]);
+		assert_eq!(tree.batch_key(batch).chunk_key(0).as_bytes().to_vec(), expected);
+		let covered = tree.cover(1003).batch_key(batch).unwrap();
+		assert_eq!(covered.chunk_key(0).as_bytes().to_vec(), expected);
+	}
+}

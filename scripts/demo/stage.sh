@@ -21,7 +21,7 @@ set_stage() {
 	processes=()
 	trap clean_up EXIT
 	trap 'exit 130' INT TERM
-	read -r rpc p2p http store_health agent_health <<<"$(free_ports)"
+	read -r rpc p2p http store_health agent_health readers <<<"$(free_ports)"
 	export MSEC_NODE=ws://127.0.0.1:$rpc
 	endpoint=http://127.0.0.1:$http
 	umask 077
@@ -35,7 +35,7 @@ clean_up() {
 # Ports above the ephemeral ones, that nothing listens on.
 free_ports() {
 	local found=0 port
-	while [ $found -lt 5 ]; do
+	while [ $found -lt 6 ]; do
 		port=$((61000 + RANDOM % 4500))
 		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
 		printf '%s ' "$port"
@@ -85,14 +85,14 @@ open_market() {
 	as operator store register "$endpoint" >/dev/null
 	start store msec-companion-db --node "$MSEC_NODE" --listen "127.0.0.1:$http" \
 		--health-listen "127.0.0.1:$store_health" --data-directory "$stage/store" \
-		--account "$store"
+		--account "$store" --account-key "$stage/operator.phrase"
 	msec-key-agent keygen --directory "$stage/agent-keys" --output json >"$stage/agent.json"
 	agent=$(jq -r .account "$stage/agent.json")
 	agent_key=$(jq -r '."encryption-key"' "$stage/agent.json")
 	fund "$agent" 10
 	start agent msec-key-agent --node "$MSEC_NODE" --account-key "$stage/agent-keys/account.key" \
 		--envelope-key "$stage/agent-keys/envelope.key" --state-directory "$stage/agent" \
-		--health-listen "127.0.0.1:$agent_health"
+		--health-listen "127.0.0.1:$agent_health" --readers-listen "127.0.0.1:$readers"
 	until_true 'store' curl -sf "http://127.0.0.1:$store_health/health/ready"
 	until_true 'key agent' curl -sf "http://127.0.0.1:$agent_health/health/ready"
 	say "The chain seals a block every three seconds. The store answers at $endpoint and holds no key."

@@ -1,8 +1,9 @@
 //! A market on one machine: a chain, a store, a key agent, and people.
 
 use crate::{
-	msec::Msec,
+	msec::{write_private, Msec},
 	node::Node,
+	process::built,
 	sandbox::Sandbox,
 	services::{Agent, Store},
 	wait,
@@ -17,7 +18,7 @@ use serde_json::Value;
 use std::{path::Path, sync::Arc};
 
 /// Who operates the store.
-const STORE_OPERATOR: &str = "//Dave";
+pub const STORE_OPERATOR: &str = "//Dave";
 /// Whose account the key agent uses.
 const AGENT: &str = "//Eve";
 
@@ -45,8 +46,7 @@ impl Market {
 		let sandbox = Sandbox::default();
 		let node = Node::development(&sandbox).await;
 		let (logs, url) = (sandbox.logs(), node.url());
-		let account = address(STORE_OPERATOR).to_string();
-		let mut store = Store::start(&logs, &sandbox.folder("store"), &account, &url);
+		let mut store = store_with_key(&sandbox, "store", STORE_OPERATOR, &url);
 		let mut agent = Agent::start(&logs, &sandbox.folder("agent"), AGENT, &url);
 		let operator = Msec::new(&sandbox, "operator", STORE_OPERATOR, &url);
 		let register = ["store", "register", &store.endpoint()];
@@ -64,6 +64,14 @@ impl Market {
 	/// A person with a development account.
 	pub fn person(&self, name: &str, uri: &str) -> Msec {
 		Msec::new(&self.sandbox, name, uri, &self.node.url())
+	}
+
+	/// Starts another store, which has the key of the development account `uri` and keeps everything in
+	/// the folder `name`. Nobody registers it.
+	pub async fn start_store(&self, name: &str, uri: &str) -> Store {
+		let mut store = store_with_key(&self.sandbox, name, uri, &self.node.url());
+		store.service.wait_until_ready().await;
+		store
 	}
 
 	/// Arguments of `msec dataset create` for a data set in this store, served by this agent.
@@ -123,6 +131,16 @@ impl Market {
 		block.envelope(&hash(order)).await.expect("the node answers")
 	}
 
+	/// Waits until all stores of an erased data set have certified that; gives what `msec` says of them.
+	pub async fn wait_for_certificates(&self, dataset: &str) -> Value {
+		let output = wait::until("the erasure is certified", wait::A_FEW_BLOCKS, async || {
+			let outcome = self.owner.attempt(&["dataset", "erasure", dataset]).await;
+			outcome.status.success().then_some(outcome.output)
+		})
+		.await;
+		serde_json::from_str(&output).expect("it is JSON")
+	}
+
 	/// Waits until the envelope of an order is in a finalized block.
 	pub async fn wait_for_delivery(&self, order: &str) -> Vec<u8> {
 		wait::until("the order is delivered", wait::A_FEW_BLOCKS, async || {
@@ -143,6 +161,19 @@ impl Market {
 		})
 		.await;
 	}
+}
+
+/// Starts a store that has its account's key.
+fn store_with_key(sandbox: &Sandbox, name: &str, uri: &str, node: &str) -> Store {
+	let key = sandbox.path().join(format!("{name}.key"));
+	write_private(&key, uri);
+	let program = move || {
+		let mut command = built("msec-companion-db");
+		command.arg(format!("--account-key={}", key.display()));
+		command
+	};
+	let account = address(uri).to_string();
+	Store::start_by(&sandbox.logs(), name, &sandbox.folder(name), &account, node, program)
 }
 
 /// Arguments of `msec listing create` without price and periods.

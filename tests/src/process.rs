@@ -83,6 +83,12 @@ impl Process {
 		wait::until(&what, deadline, async || self.ended()).await
 	}
 
+	/// Waits until it has ended by itself.
+	pub async fn wait_until_ended(&mut self) -> ExitStatus {
+		let what = format!("{} ends", self.name);
+		wait::until(&what, wait::A_FEW_BLOCKS, async || self.ended()).await
+	}
+
 	/// Sends the signal of that name.
 	pub fn signal(&self, name: &str) {
 		let sent =

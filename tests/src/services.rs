@@ -3,13 +3,15 @@
 use crate::{
 	ports,
 	process::{built, Process},
+	requests::{Answer, Request},
 	wait,
 };
 use msec_worker_common::keys::{generate_envelope_secret, save_envelope_secret, AccountKey};
+use serde_json::Value;
 use std::{
 	fs,
 	path::{Path, PathBuf},
-	process::Command,
+	process::{Command, ExitStatus, Output},
 	time::Duration,
 };
 
@@ -64,6 +66,13 @@ impl Service {
 	pub async fn is_ready(&self) -> bool {
 		let url = format!("http://127.0.0.1:{}/health/ready", self.health_port);
 		reqwest::get(url).await.is_ok_and(|response| response.status().is_success())
+	}
+
+	/// Its metrics, as Prometheus reads them.
+	pub async fn metrics(&self) -> String {
+		let url = format!("http://127.0.0.1:{}/metrics", self.health_port);
+		let response = reqwest::get(url).await.expect("the service answers");
+		response.text().await.expect("the service's answer is complete")
 	}
 
 	/// Waits until it says that it can do its job.
@@ -127,6 +136,28 @@ impl Store {
 	pub fn data(&self) -> &Path {
 		&self.data
 	}
+
+	/// What it answers who asks for `path` with `key`.
+	pub async fn ask(&self, path: &str, key: &AccountKey) -> Answer {
+		Request::get(path).sign(key, &self.account).send(&self.endpoint()).await
+	}
+}
+
+/// Runs a command of the store's program over what a store keeps in `data`; how it ends, and its JSON, if
+/// it prints any.
+pub async fn store_command(data: &Path, arguments: &[&str]) -> (ExitStatus, Value) {
+	let mut command = built("msec-companion-db");
+	command.args(arguments).args(["--output", "json", "--data-directory"]).arg(data);
+	let output = tokio::process::Command::from(command).output().await;
+	let Output { status, stdout, stderr } = output.expect("the program can be started");
+	// It is shown when the test fails.
+	eprint!("{}", String::from_utf8_lossy(&stderr));
+	(status, serde_json::from_slice(&stdout).unwrap_or_default())
+}
+
+/// How `msec-companion-db scrub` ends for a stopped store, and its report, if it makes one.
+pub async fn scrub(data: &Path) -> (ExitStatus, Value) {
+	store_command(data, &["scrub"]).await
 }
 
 /// A running key agent.
@@ -138,6 +169,7 @@ pub struct Agent {
 	/// The X25519 public key to which owners wrap keys, in hexadecimal digits after `0x`.
 	pub encryption_key: String,
 	state: PathBuf,
+	readers_port: u16,
 }
 
 impl Agent {
@@ -154,9 +186,10 @@ impl Agent {
 		let account = AccountKey::from_uri(uri).expect("the URI is one of ours").address();
 		let encryption_key = format!("0x{}", hex::encode(secret.public_key()));
 		let state = folder.join("state");
-		let health_port = ports::free();
+		let (health_port, readers_port) = (ports::free(), ports::free());
 		let arguments = [
 			format!("--node={node}"),
+			format!("--readers-listen=127.0.0.1:{readers_port}"),
 			format!("--account-key={}", account_key.display()),
 			format!("--envelope-key={}", envelope_key.display()),
 			format!("--state-directory={}", state.display()),
@@ -167,7 +200,12 @@ impl Agent {
 			command.args(&arguments);
 			command
 		});
-		Self { service, account, encryption_key, state }
+		Self { service, account, encryption_key, state, readers_port }
+	}
+
+	/// Where readers ask for keys.
+	pub fn readers_endpoint(&self) -> String {
+		format!("http://127.0.0.1:{}", self.readers_port)
 	}
 
 	/// The folder with its outbox.

@@ -1,21 +1,26 @@
 //! `msec grant`, `msec revoke`, `msec deny` and `msec access`
 
-use super::{arguments::Period, context::Context};
-use anyhow::{bail, Result};
-use clap::{Args, ValueEnum};
+use super::{
+	arguments::Period,
+	context::{table, Context},
+};
+use anyhow::{bail, Context as _, Result};
+use clap::{Args, Subcommand, ValueEnum};
 use msec::ids;
 use msec_worker_common::{
 	chain::{
+		grants::{Grant, GrantSource},
+		protection::AccessRequest,
 		runtime::{self, runtime_types::msec_primitives::access::Actions},
 		Action, Basis, Decision, Purpose, Refusal,
 	},
 	AccountId32, H256,
 };
-use serde_json::json;
+use serde_json::{json, Value};
 
 /// An action on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ActionArgument {
+pub enum ActionArgument {
 	/// See metadata.
 	Describe,
 	/// Fetch stored ciphertext.
@@ -48,13 +53,21 @@ impl From<ActionArgument> for Action {
 
 /// A purpose on the command line, after the W3C Data Privacy Vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PurposeArgument {
+pub enum PurposeArgument {
 	ServiceProvision,
 	ResearchAndDevelopment,
 	PublicBenefit,
 	CommercialPurpose,
 	EnforceSecurity,
 	FulfilmentOfObligation,
+}
+
+impl PurposeArgument {
+	/// Its name, as requests to stores and key agents declare it.
+	pub fn name(self) -> String {
+		let value = self.to_possible_value();
+		value.map(|value| value.get_name().to_owned()).unwrap_or_default()
+	}
 }
 
 impl From<PurposeArgument> for Purpose {
@@ -117,11 +130,16 @@ pub struct Deny {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Access {
+	#[command(subcommand)]
+	command: Option<AccessCommand>,
 	/// Name or identifier of the data set.
-	dataset: String,
+	#[arg(required = true)]
+	dataset: Option<String>,
 	/// Who.
-	subject: String,
+	#[arg(required = true)]
+	subject: Option<String>,
 	/// Does what.
 	#[arg(value_enum, default_value = "read")]
 	action: ActionArgument,
@@ -130,23 +148,61 @@ pub struct Access {
 	purpose: Option<PurposeArgument>,
 }
 
+#[derive(Subcommand)]
+enum AccessCommand {
+	/// Ask for a grant.
+	Request(Request),
+	/// Show who asks for a grant, and for what.
+	Requests {
+		/// Name or identifier of the data set.
+		dataset: String,
+	},
+	/// Grant what somebody asks for.
+	Approve(Answer),
+	/// Refuse what somebody asks for, or remove a request that has lapsed.
+	Refuse(Answer),
+	/// Ask for a grant no longer.
+	Withdraw {
+		/// Name or identifier of the data set.
+		dataset: String,
+	},
+}
+
+#[derive(Args)]
+struct Request {
+	/// Name or identifier of the data set.
+	dataset: String,
+	/// What one wants to do.
+	#[arg(long, value_enum, value_delimiter = ',', default_values_t = [ActionArgument::Describe, ActionArgument::Read])]
+	actions: Vec<ActionArgument>,
+	/// What for [default: anything].
+	#[arg(long, value_enum)]
+	purpose: Option<PurposeArgument>,
+	/// For how long from now on, such as 30d [default: without end].
+	#[arg(long = "for", value_name = "PERIOD")]
+	period: Option<Period>,
+}
+
+#[derive(Args)]
+struct Answer {
+	/// Name or identifier of the data set.
+	dataset: String,
+	/// Who asks.
+	requester: String,
+}
+
 impl GrantAccess {
 	pub async fn run(self, context: &Context) -> Result<()> {
 		let (dataset, subject) = resolve(context, &self.dataset, &self.subject)?;
 		let submitter = context.submitter().await?;
 		let expires_at = match self.period {
-			Some(Period(blocks)) => {
-				let now = u32::try_from(submitter.chain().finalized().await?.number())?;
-				Some(now.saturating_add(blocks))
-			},
+			Some(period) => Some(period.block_at_its_end(submitter.chain()).await?),
 			None => None,
 		};
-		let actions =
-			Actions(self.actions.iter().fold(0, |bits, action| bits | 1 << *action as u8));
 		let call = runtime::transactions().access_control().grant(
 			dataset,
 			subject,
-			actions,
+			set_of(&self.actions),
 			self.not_before,
 			expires_at,
 			self.purpose.map(Into::into),
@@ -198,7 +254,13 @@ impl Deny {
 
 impl Access {
 	pub async fn run(self, context: &Context) -> Result<()> {
-		let (dataset, subject) = resolve(context, &self.dataset, &self.subject)?;
+		if let Some(command) = self.command {
+			return command.run(context).await;
+		}
+		let (Some(dataset), Some(subject)) = (&self.dataset, &self.subject) else {
+			bail!("say which data set, and who");
+		};
+		let (dataset, subject) = resolve(context, dataset, subject)?;
 		let (_, block) = context.finalized().await?;
 		let purpose = self.purpose.map(Into::into);
 		let decision = block.can_access(&subject, &dataset.0, self.action.into(), purpose).await?;
@@ -213,6 +275,153 @@ impl Access {
 			false => bail!("access is denied"),
 		}
 	}
+}
+
+impl AccessCommand {
+	async fn run(self, context: &Context) -> Result<()> {
+		let access_control = runtime::transactions().access_control();
+		match self {
+			Self::Request(request) => request.run(context).await,
+			Self::Requests { dataset } => requests(context, &dataset).await,
+			Self::Approve(Answer { dataset, requester }) => {
+				let (dataset, requester) = resolve(context, &dataset, &requester)?;
+				let request = open_request(context, &dataset, &requester).await?;
+				let call = access_control.approve_request(
+					dataset,
+					requester,
+					Actions(request.actions),
+					request.purpose,
+					request.expires_at,
+				);
+				let submitter = context.submitter().await?;
+				context.execute_once(&submitter, "approve", &call).await?;
+				print(context, &dataset, &requester, "granted");
+				Ok(())
+			},
+			Self::Refuse(Answer { dataset, requester }) => {
+				let (dataset, requester) = resolve(context, &dataset, &requester)?;
+				let call = access_control.refuse_request(dataset, requester);
+				let submitter = context.submitter().await?;
+				context.execute_once(&submitter, "refuse", &call).await?;
+				print(context, &dataset, &requester, "refused");
+				Ok(())
+			},
+			Self::Withdraw { dataset } => {
+				let dataset = context.dataset(&dataset)?;
+				let submitter = context.submitter().await?;
+				let call = access_control.withdraw_request(dataset);
+				context.execute_once(&submitter, "withdraw", &call).await?;
+				print(context, &dataset, &submitter.key().account_id(), "withdrawn");
+				Ok(())
+			},
+		}
+	}
+}
+
+impl Request {
+	async fn run(self, context: &Context) -> Result<()> {
+		let dataset = context.dataset(&self.dataset)?;
+		let submitter = context.submitter().await?;
+		let expires_at = match self.period {
+			Some(period) => Some(period.block_at_its_end(submitter.chain()).await?),
+			None => None,
+		};
+		let call = runtime::transactions().access_control().request_access(
+			dataset,
+			set_of(&self.actions),
+			self.purpose.map(Into::into),
+			expires_at,
+		);
+		context.execute_once(&submitter, "request", &call).await?;
+		print(context, &dataset, &submitter.key().account_id(), "requested");
+		Ok(())
+	}
+}
+
+/// What `requester` asks for. It is this that is approved, and nothing that comes later.
+async fn open_request(
+	context: &Context,
+	dataset: &H256,
+	requester: &AccountId32,
+) -> Result<AccessRequest> {
+	let (_, block) = context.finalized().await?;
+	let open = block.access_requests(&dataset.0).await?;
+	let found = open.into_iter().find(|(who, _)| who == requester);
+	found.map(|(_, request)| request).with_context(|| {
+		format!("{requester} asks for nothing, or is answered already; see msec access requests")
+	})
+}
+
+async fn requests(context: &Context, dataset: &str) -> Result<()> {
+	let id = context.dataset(dataset)?;
+	let (_, block) = context.finalized().await?;
+	let (mut rows, mut values) = (Vec::new(), Vec::new());
+	for (requester, request) in block.access_requests(&id.0).await? {
+		let actions = action_names(request.actions);
+		let purpose = request.purpose.map(|purpose| purpose_names(1 << purpose as u8).concat());
+		let lapsed = u64::from(request.lapses_at) < block.number();
+		let mut value = request_value(&requester, &request);
+		value["lapsed"] = json!(lapsed);
+		values.push(value);
+		let until = request.expires_at.map_or("-".to_owned(), |end| end.to_string());
+		let lapses = if lapsed { "lapsed".to_owned() } else { request.lapses_at.to_string() };
+		let purpose = purpose.unwrap_or_else(|| "anything".to_owned());
+		rows.push(vec![requester.to_string(), actions.join(","), purpose, until, lapses]);
+	}
+	let header = ["REQUESTER", "ACTIONS", "PURPOSE", "UNTIL BLOCK", "LAPSES AT"];
+	context.print(&json!(values), || table(&header, &rows));
+	Ok(())
+}
+
+/// A request for access in results for programs.
+pub fn request_value(requester: &AccountId32, request: &AccessRequest) -> Value {
+	json!({
+		"requester": requester.to_string(),
+		"actions": action_names(request.actions),
+		"purpose": request.purpose.map(|purpose| purpose_names(1 << purpose as u8).concat()),
+		"expires_at": request.expires_at,
+		"lapses_at": request.lapses_at,
+	})
+}
+
+/// A grant in results for programs.
+pub fn grant_value(grant: &Grant) -> Value {
+	let (granter, order) = match grant.source {
+		GrantSource::Authority(granter) => (Some(granter.to_string()), None),
+		GrantSource::Order(order) => (None, Some(ids::hash_text(&order.0))),
+	};
+	json!({
+		"dataset": ids::hash_text(&grant.dataset.0),
+		"subject": grant.subject.to_string(),
+		"granter": granter,
+		"order": order,
+		"actions": action_names(grant.actions),
+		"not_before": grant.not_before,
+		"expires_at": grant.expires_at,
+		"purpose": grant.purpose.map(|purpose| purpose_names(1 << purpose as u8).concat()),
+		"delegation_depth": grant.delegation_depth,
+	})
+}
+
+/// The set that the chain makes of actions.
+fn set_of(actions: &[ActionArgument]) -> Actions {
+	Actions(actions.iter().fold(0, |bits, action| bits | 1 << *action as u8))
+}
+
+/// Names of the actions in a set.
+fn action_names(bits: u8) -> Vec<String> {
+	names(ActionArgument::value_variants(), bits)
+}
+
+/// Names of the purposes in a set.
+pub fn purpose_names(bits: u8) -> Vec<String> {
+	names(PurposeArgument::value_variants(), bits)
+}
+
+/// Names of the values whose bits are set, the first value's the lowest.
+fn names<V: ValueEnum>(values: &[V], bits: u8) -> Vec<String> {
+	let set = values.iter().enumerate().filter(|(index, _)| bits & (1 << index) != 0);
+	set.filter_map(|(_, value)| Some(value.to_possible_value()?.get_name().to_owned())).collect()
 }
 
 fn resolve(context: &Context, dataset: &str, subject: &str) -> Result<(H256, AccountId32)> {
@@ -241,5 +450,24 @@ pub fn explain(decision: &Decision) -> (bool, &'static str) {
 		Decision::Deny(Refusal::Expired) => (false, "its grant has ended"),
 		Decision::Deny(Refusal::OtherPurpose) => (false, "its grant is for another purpose"),
 		Decision::Deny(Refusal::Revoked) => (false, "its grant was withdrawn"),
+		Decision::Deny(Refusal::NoConsent) => {
+			(false, "the data subject does not consent to this purpose")
+		},
+		Decision::Deny(Refusal::NoTransferBasis) => {
+			(false, "the data may not go to the region where it is, or it does not say where")
+		},
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn sets_are_named_in_the_order_of_the_chain() {
+		let actions = set_of(&[ActionArgument::Describe, ActionArgument::Use]);
+		assert_eq!(action_names(actions.0), ["describe", "use"]);
+		assert_eq!(purpose_names(0b10_0001), ["service-provision", "fulfilment-of-obligation"]);
+		assert!(purpose_names(0).is_empty());
 	}
 }

@@ -1,7 +1,7 @@
 //! Arguments that several commands have.
 
 use msec::ids;
-use msec_worker_common::H256;
+use msec_worker_common::{chain::ChainClient, H256};
 use std::{fmt, str::FromStr};
 
 /// Seconds between two blocks.
@@ -15,6 +15,14 @@ pub fn parse_id(text: &str) -> Result<H256, String> {
 /// A number of blocks, written as a time: `90s`, `10m`, `2h`, `7d`, or `20b` for blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period(pub u32);
+
+impl Period {
+	/// The block in which the period ends that begins now.
+	pub async fn block_at_its_end(self, chain: &ChainClient) -> anyhow::Result<u32> {
+		let now = u32::try_from(chain.finalized().await?.number())?;
+		Ok(now.saturating_add(self.0))
+	}
+}
 
 impl FromStr for Period {
 	type Err = String;

@@ -305,6 +305,11 @@ impl Context {
 		Ok(())
 	}
 
+	/// Notes that what has this fingerprint has ended well.
+	pub fn finish(&self, fingerprint: H256) {
+		self.finished.borrow_mut().push(fingerprint);
+	}
+
 	/// Forgets what has ended well. To be called when its result is printed.
 	pub fn forget_finished(&self) -> Result<()> {
 		for fingerprint in self.finished.take() {

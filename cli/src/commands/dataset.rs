@@ -1,23 +1,37 @@
 //! `msec dataset`
 
 use super::{
-	arguments::parse_id,
+	arguments::{parse_id, Period},
 	context::{fields, table, Context},
+	rotation::RotateAgent,
 };
 use anyhow::{anyhow, bail, Context as _, Result};
-use clap::{Args, Subcommand};
-use msec::{home::DatasetRecord, ids, market, stores::Stores};
-use msec_commitments::{envelope, sha256, KeyTree, OrderContext};
+use clap::{Args, Subcommand, ValueEnum};
+use msec::{
+	erasure::{self, Duty},
+	home::DatasetRecord,
+	ids, market,
+	stores::Stores,
+};
+use msec_commitments::{
+	envelope, sha256,
+	wrapping::{unwrap, wrap},
+	KeyTree, OrderContext, WrappingKey,
+};
 use msec_worker_common::{
 	chain::{
+		protection::{parse_region, LegalBasis, Region},
 		runtime::{self, runtime_types::bounded_collections::bounded_vec::BoundedVec},
-		ChainClient, Order, OrderState,
+		BlockClient, ChainClient, Order, OrderState,
 	},
+	erasure_certificate::Destruction,
+	keys::read_wrapping_key,
 	store_client::StoreClient,
 	transactions::Submitter,
 	AccountId32, H256,
 };
 use serde_json::{json, Value};
+use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub enum DatasetCommand {
@@ -28,6 +42,12 @@ pub enum DatasetCommand {
 	Create(Create),
 	/// Name another key agent and seal the secret for it.
 	SetAgent(SetAgent),
+	/// After a breach of a key agent: name another for all its data sets, and renew their secrets.
+	///
+	/// The secret of each data set is renewed from its next batch on, so that what the former agent has opens
+	/// nothing that is published afterwards; it is sealed for you and the new agent at every store. The
+	/// answer says what the former agent could read. Interrupted, the command goes on when it is run again.
+	RotateAgent(RotateAgent),
 	/// Bring a lost data set secret back from a store, with the owner's encryption key.
 	Recover {
 		/// What to call it here.
@@ -46,6 +66,11 @@ pub enum DatasetCommand {
 		/// Name or identifier.
 		dataset: String,
 	},
+	/// State why the data may be processed, and where its stores are.
+	///
+	/// From then on the data goes only to accounts in the same region, in one whose protection the council
+	/// finds adequate, or, with safeguards, everywhere. Accounts say where they are by `msec region declare`.
+	Protect(Protect),
 	/// Destroy a data set for good: its keys, its ciphertext, its sales.
 	Erase {
 		/// Name or identifier.
@@ -53,6 +78,24 @@ pub enum DatasetCommand {
 		/// Why, of which the chain keeps the hash.
 		#[arg(long, default_value = "")]
 		reason: String,
+	},
+	/// Show what the stores of an erased data set have certified, and which have not yet.
+	///
+	/// Each store destroys keys and ciphertext, signs what it destroyed, and anchors the hash of that on
+	/// the chain. The command fails while a store has not, or when a certificate is not genuine.
+	Erasure {
+		/// Name or identifier.
+		dataset: String,
+	},
+	/// Say for how long a data set is kept; afterwards its stores erase it by themselves.
+	///
+	/// It can only be made shorter afterwards. Buyers whose orders are not settled by then are refunded.
+	Retain {
+		/// Name or identifier.
+		dataset: String,
+		/// For how long from now on, such as 365d.
+		#[arg(long = "for", value_name = "PERIOD")]
+		period: Period,
 	},
 }
 
@@ -66,9 +109,10 @@ pub struct Create {
 	/// Account that delivers keys to buyers; without one the owner does.
 	#[arg(long, value_name = "ACCOUNT")]
 	key_agent: Option<String>,
-	/// The key agent's X25519 public key [default: what it published on chain].
-	#[arg(long, value_name = "HEX", requires = "key_agent", value_parser = ids::parse_hash)]
-	key_agent_key: Option<[u8; 32]>,
+	/// The key agent's public key, of X25519 or X-Wing, or a file that holds it [default: what it published
+	/// on chain].
+	#[arg(long, value_name = "HEX|FILE", requires = "key_agent", value_parser = read_wrapping_key)]
+	key_agent_key: Option<WrappingKey>,
 }
 
 #[derive(Args)]
@@ -78,9 +122,9 @@ pub struct SetAgent {
 	/// Account that delivers keys to buyers.
 	#[arg(long, value_name = "ACCOUNT")]
 	key_agent: String,
-	/// Its X25519 public key [default: what it published on chain].
-	#[arg(long, value_name = "HEX", value_parser = ids::parse_hash)]
-	key_agent_key: Option<[u8; 32]>,
+	/// Its public key, of X25519 or X-Wing, or a file that holds it [default: what it published on chain].
+	#[arg(long, value_name = "HEX|FILE", value_parser = read_wrapping_key)]
+	key_agent_key: Option<WrappingKey>,
 }
 
 impl DatasetCommand {
@@ -88,18 +132,87 @@ impl DatasetCommand {
 		match self {
 			Self::Create(create) => create.run(context).await,
 			Self::SetAgent(set) => set.run(context).await,
+			Self::RotateAgent(rotate) => rotate.run(context).await,
 			Self::Recover { name, dataset, key } => recover(context, &name, dataset, &key).await,
+			Self::Protect(protect) => protect.run(context).await,
 			Self::List => list(context).await,
 			Self::Show { dataset } => show(context, &dataset).await,
 			Self::Erase { dataset, reason } => erase(context, &dataset, &reason).await,
+			Self::Erasure { dataset } => erasure(context, &dataset).await,
+			Self::Retain { dataset, period } => retain(context, &dataset, period).await,
 		}
 	}
 }
 
+/// A legal basis on the command line: GDPR, article 6(1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LegalBasisArgument {
+	Consent,
+	Contract,
+	LegalObligation,
+	VitalInterests,
+	PublicTask,
+	LegitimateInterests,
+}
+
+impl From<LegalBasisArgument> for LegalBasis {
+	fn from(argument: LegalBasisArgument) -> Self {
+		match argument {
+			LegalBasisArgument::Consent => Self::Consent,
+			LegalBasisArgument::Contract => Self::Contract,
+			LegalBasisArgument::LegalObligation => Self::LegalObligation,
+			LegalBasisArgument::VitalInterests => Self::VitalInterests,
+			LegalBasisArgument::PublicTask => Self::PublicTask,
+			LegalBasisArgument::LegitimateInterests => Self::LegitimateInterests,
+		}
+	}
+}
+
+#[derive(Args)]
+pub struct Protect {
+	/// Name or identifier of the data set.
+	dataset: String,
+	/// Why the data may be processed.
+	#[arg(long, value_enum)]
+	basis: LegalBasisArgument,
+	/// Where the stores are, such as EU,JP; at most eight.
+	#[arg(long = "region", value_name = "REGION", required = true, value_delimiter = ',', value_parser = parse_region)]
+	regions: Vec<Region>,
+	/// Document with the safeguards for transfers, such as standard contractual clauses; the chain keeps its
+	/// hash.
+	#[arg(long, value_name = "FILE")]
+	safeguards: Option<PathBuf>,
+}
+
+impl Protect {
+	async fn run(self, context: &Context) -> Result<()> {
+		let id = context.dataset(&self.dataset)?;
+		let submitter = context.submitter().await?;
+		let safeguards = match &self.safeguards {
+			Some(path) => {
+				let document = std::fs::read(path).with_context(|| path.display().to_string())?;
+				Some(ids::document(&document))
+			},
+			None => None,
+		};
+		let call = runtime::transactions().access_control().set_protection(
+			id,
+			self.basis.into(),
+			BoundedVec(self.regions),
+			safeguards,
+		);
+		context.execute_once(&submitter, "protect", &call).await?;
+		let safeguards = safeguards.map(|hash| ids::hash_text(&hash.0));
+		let value = json!({ "dataset": ids::hash_text(&id.0), "safeguards": safeguards });
+		context.print(&value, || text_of(&value));
+		Ok(())
+	}
+}
+
 /// For whom a data set's secret is sealed.
-struct Recipient {
-	account: AccountId32,
-	key: [u8; 32],
+pub struct Recipient {
+	pub account: AccountId32,
+	pub key: WrappingKey,
 }
 
 impl Create {
@@ -108,13 +221,10 @@ impl Create {
 		let chain = submitter.chain();
 		let owner = submitter.key().account_id();
 		let block = chain.finalized().await?;
-		let owner_key =
-			block.encryption_key(&owner).await?.ok_or_else(|| {
-				anyhow!("publish an encryption key first: msec key create main && msec key publish main")
-			})?;
-		let mut recipients = vec![Recipient { account: owner, key: owner_key.key }];
+		let mut recipients = vec![owner_recipient(context, &block, &owner).await?];
 		if let Some(agent) = &self.key_agent {
-			recipients.push(agent_recipient(context, chain, agent, self.key_agent_key).await?);
+			recipients
+				.push(agent_recipient(context, chain, agent, self.key_agent_key.clone()).await?);
 		}
 		let mut stores = Vec::new();
 		for store in &self.stores {
@@ -206,11 +316,33 @@ impl SetAgent {
 	}
 }
 
-async fn agent_recipient(
+/// The owner, with the key of his choice or the one that is published.
+pub async fn owner_recipient(
+	context: &Context,
+	block: &BlockClient,
+	owner: &AccountId32,
+) -> Result<Recipient> {
+	let key = match context.home().settings()?.owner_key {
+		Some(name) => {
+			let record = context.home().key_record(&name)?;
+			record.key().ok_or_else(|| anyhow!("the public key of {name} is damaged"))?
+		},
+		None => {
+			let published = block.encryption_key(owner).await?;
+			let published = published.map(|published| WrappingKey::X25519(published.key));
+			published.ok_or_else(|| {
+				anyhow!("publish an encryption key first: msec key create main && msec key publish main")
+			})?
+		},
+	};
+	Ok(Recipient { account: *owner, key })
+}
+
+pub async fn agent_recipient(
 	context: &Context,
 	chain: &ChainClient,
 	agent: &str,
-	key: Option<[u8; 32]>,
+	key: Option<WrappingKey>,
 ) -> Result<Recipient> {
 	let account = context.address(agent)?;
 	let key = match key {
@@ -218,7 +350,7 @@ async fn agent_recipient(
 		None => {
 			let published = chain.finalized().await?.encryption_key(&account).await?;
 			published
-				.map(|published| published.key)
+				.map(|published| WrappingKey::X25519(published.key))
 				.ok_or_else(|| anyhow!("{agent} has published no key; say --key-agent-key"))?
 		},
 	};
@@ -226,7 +358,7 @@ async fn agent_recipient(
 }
 
 /// Leaves the secret at every store, sealed for each recipient.
-async fn seal_for(
+pub async fn seal_for(
 	submitter: &Submitter,
 	id: &H256,
 	tree: &KeyTree,
@@ -240,7 +372,7 @@ async fn seal_for(
 	let genesis = submitter.chain().genesis();
 	for recipient in recipients {
 		let seed = rand::random();
-		let wrapped = envelope::wrap_key_tree(tree, &recipient.key, &genesis, &id.0, seed)
+		let wrapped = wrap(tree, &recipient.key, &genesis, &id.0, seed)
 			.map_err(|_| anyhow!("nothing can be sealed for the key of {}", recipient.account))?;
 		stores.put_key(&recipient.account, &wrapped).await?;
 	}
@@ -248,7 +380,7 @@ async fn seal_for(
 }
 
 async fn recover(context: &Context, name: &str, id: H256, key: &str) -> Result<()> {
-	let secret = context.home().key(key, context.password()?)?;
+	let secrets = context.home().key_versions(key, context.password()?)?;
 	let account = context.account_key()?;
 	let owner = account.account_id();
 	let (chain, block) = context.finalized().await?;
@@ -258,14 +390,15 @@ async fn recover(context: &Context, name: &str, id: H256, key: &str) -> Result<(
 	for operator in &details.stores {
 		let Some(store) = block.store(operator).await? else { continue };
 		let client = StoreClient::new(&store.endpoint, operator, account.clone())?;
-		let tree = match client.key(&id.0, &owner).await {
-			Ok(wrapped) => envelope::unwrap_key_tree(&wrapped, &secret, &chain.genesis(), &id.0),
+		let wrapped = match client.key(&id.0, &owner).await {
+			Ok(wrapped) => wrapped,
 			Err(error) => {
 				reasons.push(format!("{operator}: {error}"));
 				continue;
 			},
 		};
-		let Ok(tree) = tree else {
+		let open = |secret| unwrap(&wrapped, secret, &chain.genesis(), &id.0).ok();
+		let Some(tree) = secrets.iter().find_map(open) else {
 			reasons.push(format!("{operator}: what it has does not open with the key {key}"));
 			continue;
 		};
@@ -311,8 +444,12 @@ async fn show(context: &Context, dataset: &str) -> Result<()> {
 	let stores: Vec<String> = details.stores.iter().map(ToString::to_string).collect();
 	let root = details.range().map(|range| ids::hash_text(&range.root.0));
 	let agent = details.key_agent.map(|agent| agent.to_string());
+	let protection = block.protection(&id.0).await?;
+	let subject = block.data_subject(&id.0).await?.map(|subject| subject.account.to_string());
 	let value = json!({
 		"dataset": ids::hash_text(&id.0),
+		"data_subject": subject,
+		"regions": protection.map(|protection| protection.regions),
 		"owner": details.owner.to_string(),
 		"key_agent": agent,
 		"stores": stores,
@@ -376,6 +513,58 @@ async fn erase(context: &Context, dataset: &str, reason: &str) -> Result<()> {
 	Ok(())
 }
 
+async fn erasure(context: &Context, dataset: &str) -> Result<()> {
+	let id = context.dataset(dataset)?;
+	let key = context.account_key()?;
+	let (chain, block) = context.finalized().await?;
+	let duties = erasure::duties(&block, &chain.genesis(), &id.0, &key).await?;
+	let duties = duties.ok_or_else(|| anyhow!("the chain knows of no erasure of {dataset}"))?;
+	let (mut rows, mut values) = (Vec::new(), Vec::new());
+	let mut open = 0;
+	for (store, duty) in &duties {
+		let (status, detail) = match duty {
+			Duty::Certified(certificate, _) => {
+				let Destruction { keys, batches, bytes, .. } = certificate.destruction;
+				("certified", format!("{keys} keys, {batches} batches, {bytes} bytes"))
+			},
+			Duty::Pending => ("pending", "it has not certified yet".to_owned()),
+			Duty::Withheld(reason) => ("withheld", reason.clone()),
+			Duty::Forged(error) => ("forged", error.to_string()),
+		};
+		let (certificate, anchored) = match duty {
+			Duty::Certified(certificate, anchored) => (Some(certificate), Some(anchored)),
+			_ => (None, None),
+		};
+		open += usize::from(certificate.is_none());
+		values.push(json!({
+			"store": store.to_string(), "status": status, "detail": detail,
+			"certificate": certificate, "anchored": anchored,
+		}));
+		rows.push(vec![store.to_string(), status.to_owned(), detail]);
+	}
+	let value = json!({ "dataset": ids::hash_text(&id.0), "stores": values });
+	context.print(&value, || table(&["STORE", "STATUS", "DETAIL"], &rows));
+	match open {
+		0 => Ok(()),
+		_ => bail!("{open} of {} stores have not certified the erasure", duties.len()),
+	}
+}
+
+async fn retain(context: &Context, dataset: &str, Period(blocks): Period) -> Result<()> {
+	let id = context.dataset(dataset)?;
+	let submitter = context.submitter().await?;
+	let now = u32::try_from(submitter.chain().finalized().await?.number())?;
+	let retain_until = now.saturating_add(blocks);
+	context.confirm(&format!(
+		"Erase {dataset} after block {retain_until}, for good? It can be made earlier, not later."
+	))?;
+	let call = runtime::transactions().records().set_retention(id, retain_until);
+	context.execute_once(&submitter, "retention", &call).await?;
+	let value = json!({ "dataset": ids::hash_text(&id.0), "retain_until": retain_until });
+	context.print(&value, || format!("{dataset} is kept until block {retain_until}"));
+	Ok(())
+}
+
 /// Delivers the key of an order by the owner, where no agent does.
 pub async fn deliver(
 	context: &Context,
@@ -422,7 +611,7 @@ fn seal_for_buyer(
 	// The same randomness must not serve for two envelopes.
 	let seed = tree.envelope_seed(&sha256(&[&sealing.order, &batches.to_le_bytes()]));
 	envelope::seal_order(&tree.cover(batches), buyer_key, sealing, *seed)
-		.map_err(|_| anyhow!("nothing can be sealed for the buyer's key"))
+		.map_err(|error| anyhow!("nothing can be sealed for the buyer's key: {error:?}"))
 }
 
 #[cfg(test)]

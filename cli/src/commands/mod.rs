@@ -3,14 +3,17 @@
 mod access;
 mod account;
 mod arguments;
+mod audit;
 mod bundle;
 mod campaign;
 mod complaint;
+mod consent;
 mod context;
 mod dataset;
 mod demand;
 mod device;
 mod device_logs;
+mod export;
 mod info;
 mod key;
 mod licence;
@@ -21,7 +24,10 @@ mod plot;
 mod price;
 mod price_history;
 mod publish;
+mod read;
+mod region;
 mod request;
+mod rotation;
 mod search;
 mod store;
 mod subscription;
@@ -137,6 +143,8 @@ enum Command {
 	Order(order::OrderCommand),
 	/// Fetch and decrypt what was bought, checking every chunk.
 	Fetch(order::Fetch),
+	/// Fetch and decrypt what a grant allows to read, without an order, checking every chunk.
+	Read(read::Read),
 	/// Confirm that everything is right; the seller is paid.
 	Confirm(order::OrderArgument),
 	/// Prove to the chain that the delivery is wrong; the payer is refunded.
@@ -175,8 +183,20 @@ enum Command {
 	Revoke(access::Revoke),
 	/// Exclude somebody from a data set, whatever was granted.
 	Deny(access::Deny),
-	/// Ask whether somebody may do something, and why.
+	/// Ask whether somebody may do something, and why; ask for a grant, and answer who does.
 	Access(access::Access),
+	/// Show who was allowed to do what with a data set, with proof.
+	#[command(long_about = audit::LONG_ABOUT)]
+	Audit(audit::Audit),
+	/// Fetch everything that is held on a data set or an account.
+	#[command(subcommand, long_about = export::LONG_ABOUT)]
+	Export(export::ExportCommand),
+	/// The consent of the person whom a data set is about.
+	#[command(subcommand, long_about = consent::LONG_ABOUT)]
+	Consent(consent::ConsentCommand),
+	/// Where an account is, for data that may not go everywhere.
+	#[command(subcommand)]
+	Region(region::RegionCommand),
 	/// The chain, its runtime, and whether this program fits.
 	Info,
 	/// Print a completion script for a shell.
@@ -212,6 +232,7 @@ impl Cli {
 			Command::Orders(command) => command.run(&context).await,
 			Command::Order(command) => command.run(&context).await,
 			Command::Fetch(command) => command.run(&context).await,
+			Command::Read(command) => command.run(&context).await,
 			Command::Confirm(order) => order.confirm(&context).await,
 			Command::Dispute(order) => order.dispute(&context).await,
 			Command::Settle(order) => order.settle(&context).await,
@@ -229,6 +250,10 @@ impl Cli {
 			Command::Revoke(command) => command.run(&context).await,
 			Command::Deny(command) => command.run(&context).await,
 			Command::Access(command) => command.run(&context).await,
+			Command::Audit(command) => command.run(&context).await,
+			Command::Export(command) => command.run(&context).await,
+			Command::Consent(command) => command.run(&context).await,
+			Command::Region(command) => command.run(&context).await,
 			Command::Info => info::run(&context).await,
 			Command::Completion { .. } => Ok(()),
 			Command::Plot(command) => command.run(&context),
@@ -250,8 +275,18 @@ mod tests {
 	#[test]
 	fn help_teaches_what_takes_more_than_a_line() {
 		let command = Cli::command();
-		for name in ["publish", "search", "prices", "bundle", "campaign", "device", "verify-image"]
-		{
+		for name in [
+			"publish",
+			"search",
+			"prices",
+			"bundle",
+			"campaign",
+			"consent",
+			"device",
+			"audit",
+			"export",
+			"verify-image",
+		] {
 			let found = command.find_subcommand(name).expect("the command is there");
 			let (line, text) = (found.get_about(), found.get_long_about());
 			let length = |text: Option<&clap::builder::StyledStr>| {

@@ -1,6 +1,7 @@
 //! `msec buy`, `msec orders` and everything about one order.
 
 use super::{
+	access::PurposeArgument,
 	arguments::{parse_id, Period},
 	complaint,
 	context::{fields, table, Context},
@@ -122,6 +123,9 @@ pub struct Fetch {
 	/// The new CSV file. Where columns change within the data, more files are made: FILE-2 and so on.
 	#[arg(short, long, value_name = "FILE")]
 	out: PathBuf,
+	/// What it is for, where the person whom the data is about consents to some purposes only.
+	#[arg(long, value_enum)]
+	purpose: Option<PurposeArgument>,
 }
 
 impl Buy {
@@ -444,13 +448,14 @@ impl Fetch {
 		let order = &delivery.order;
 		let id = ids::hash_text(&self.order.0);
 		let cover = delivery.cover(&self.order, &chain.genesis())?;
-		let stores = delivery.stores(&key).await?;
+		let purpose = self.purpose.map(PurposeArgument::name);
+		let stores = delivery.stores(&key).await?.for_purpose(purpose);
 		let origin = Origin::of(&chain.finalized().await?, &order.dataset.0).await?;
 		let bar = context.bar(order.range.batches.into(), false);
 		bar.set_message("batches");
 		let mut progress = |batches: u32| bar.set_position(batches.into());
-		let files =
-			fetch::fetch(&stores, &self.order, order, &cover, &self.out, &mut progress).await;
+		let (range, out) = (&order.range, &self.out);
+		let files = fetch::fetch(&stores, &self.order, range, &cover, out, &mut progress).await;
 		let files = files.map_err(|error| advise(&self.order, &error));
 		bar.finish_and_clear();
 		let files: Vec<_> = files?.iter().map(|path| path.display().to_string()).collect();

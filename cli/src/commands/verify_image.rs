@@ -14,7 +14,7 @@ use msec::{
 	provenance::{self, Objection, Search},
 };
 use msec_worker_common::{
-	chain::{ChainClient, Decision},
+	chain::{AccessDecisions, ChainClient, Decision, MAX_HEAD_AGE},
 	provenance::Record,
 	H256,
 };
@@ -80,7 +80,8 @@ impl VerifyImage {
 		};
 		let Searched { search, chain, dataset, origin, compared_with_chain } = searched;
 		let records = search.records();
-		let outcome = search.judge(&chain, &dataset).await?;
+		let decisions = AccessDecisions::new(chain, MAX_HEAD_AGE);
+		let outcome = search.judge(&decisions, &dataset).await?;
 		let mut value = json!({
 			"image": name,
 			"sha256": ids::hash_text(&hash),
@@ -131,7 +132,7 @@ async fn search_order(context: &Context, id: &H256, mut search: Search) -> Resul
 		}
 		Ok(())
 	};
-	let received = fetch::for_each_batch(&stores, &order, &cover, 0, &mut receive).await;
+	let received = fetch::for_each_batch(&stores, &order.range, &cover, 0, &mut receive).await;
 	bar.finish_and_clear();
 	received.map_err(|error| match error.downcast::<FetchError>() {
 		Ok(fault) => advise(id, &fault),

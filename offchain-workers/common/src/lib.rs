@@ -1,17 +1,20 @@
 //! What every M-Sec worker and the command line share: the chain client, the transaction submitter,
-//! keys, signed requests, provenance records, the store's client and wire format, configuration, health
-//! and shutdown.
+//! keys and their rotation, signed requests, provenance records, access logs, erasure certificates, the
+//! store's client and wire format, configuration, health and shutdown.
 
 #![forbid(unsafe_code)]
 
+pub mod access_log;
 pub mod batch_frame;
 pub mod batch_signer;
 pub mod chain;
 pub mod configuration;
 pub mod database;
+pub mod erasure_certificate;
 pub mod health;
 pub mod keys;
 pub mod provenance;
+pub mod rotation;
 pub mod shutdown;
 pub mod signature;
 pub mod store_client;

@@ -2,7 +2,9 @@
 //! anew and tried again.
 
 use crate::{
+	access_log::{day_name, DayAnswer, GroupAnswer, LinesAnswer, Subject},
 	batch_frame::{Frame, FrameError, MAX_FRAME_LENGTH},
+	erasure_certificate::SignedCertificate,
 	keys::AccountKey,
 	signature::{sign_request, BodyDigest, RequestParts},
 	AccountId32,
@@ -13,6 +15,7 @@ use msec_commitments::{BatchCommitment, Hash};
 use reqwest::{header::RETRY_AFTER, Body, Method, Response, StatusCode, Url};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
+use utoipa::ToSchema;
 
 /// How often a request is tried.
 const ATTEMPTS: u32 = 6;
@@ -30,7 +33,7 @@ const MAX_SHOWN: usize = 300;
 pub const MAX_PAGE: u32 = 1000;
 
 /// A batch as a store lists it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredBatch {
 	/// Position in the data set.
 	pub batch: u32,
@@ -52,7 +55,7 @@ impl StoredBatch {
 }
 
 /// What a store says of a data set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredDataset {
 	/// The data set, as 0x-hex.
 	pub dataset: String,
@@ -64,8 +67,15 @@ pub struct StoredDataset {
 	pub bytes: u64,
 }
 
+/// Heads of the parts of a range of batches, as a store has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StoredHeads {
+	/// Heads of equal parts from left to right, at most 256, as 0x-hex.
+	pub heads: Vec<String>,
+}
+
 /// An error as servers describe it (RFC 9457).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
 	/// The HTTP status again.
 	pub status: u16,
@@ -109,7 +119,9 @@ impl StoreError {
 		match self {
 			Self::Unreachable(_) => true,
 			Self::Refused(problem) => {
-				problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()
+				[StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS]
+					.iter()
+					.any(|status| problem.status == status.as_u16())
 					|| problem.code == "before-start"
 			},
 			Self::InvalidEndpoint(_) | Self::InvalidAnswer(_) => false,
@@ -140,6 +152,8 @@ pub struct StoreClient {
 	endpoint: Url,
 	operator: String,
 	key: Arc<AccountKey>,
+	/// For what is asked, in kebab case.
+	purpose: Option<String>,
 }
 
 impl StoreClient {
@@ -163,7 +177,25 @@ impl StoreClient {
 			.redirect(reqwest::redirect::Policy::none())
 			.build()
 			.map_err(StoreError::Unreachable)?;
-		Ok(Self { http, endpoint: url, operator: operator.to_string(), key })
+		Ok(Self { http, endpoint: url, operator: operator.to_string(), key, purpose: None })
+	}
+
+	/// Declares with every request what it is for, such as `public-benefit`.
+	pub fn with_purpose(self, purpose: Option<String>) -> Self {
+		Self { purpose, ..self }
+	}
+
+	/// Asks a key agent, whose client this is, for the keys of a data set that a grant allows to read,
+	/// sealed for `recipient`.
+	pub async fn reader_keys(
+		&self,
+		dataset: &Hash,
+		recipient: &[u8; 32],
+	) -> Result<Bytes, StoreError> {
+		let key = [Bytes::copy_from_slice(recipient)];
+		let response =
+			self.send(Method::POST, &format!("{}/keys", path(dataset)), None, &key).await?;
+		body(response, MAX_ANSWER_LENGTH).await
 	}
 
 	/// Uploads frames in one request: all of them become visible, or none.
@@ -216,6 +248,27 @@ impl StoreClient {
 		Ok(found)
 	}
 
+	/// Heads of the parts of two to the power of `height` batches from `first` on. Whether these lead to
+	/// what the chain has is for the caller to check.
+	pub async fn heads(
+		&self,
+		dataset: &Hash,
+		first: u32,
+		height: u32,
+	) -> Result<Vec<Hash>, StoreError> {
+		let query = format!("first={first}&height={height}");
+		let path = format!("{}/heads", path(dataset));
+		let found: StoredHeads =
+			json(self.send(Method::GET, &path, Some(&query), &[]).await?).await?;
+		let parse = |head: &String| {
+			let mut hash = [0; 32];
+			hex::decode_to_slice(head.strip_prefix("0x")?, &mut hash).ok()?;
+			Some(hash)
+		};
+		let invalid = || StoreError::InvalidAnswer("a head is no hash".to_owned());
+		found.heads.iter().map(parse).collect::<Option<_>>().ok_or_else(invalid)
+	}
+
 	/// One batch, checked against the commitments it carries. Whether those are the chain's is for the
 	/// caller to check.
 	pub async fn batch(&self, dataset: &Hash, batch: u32) -> Result<Frame, StoreError> {
@@ -257,9 +310,84 @@ impl StoreClient {
 		body(response, MAX_ANSWER_LENGTH).await
 	}
 
+	/// For whom the store has wrapped key trees.
+	pub async fn key_recipients(&self, dataset: &Hash) -> Result<Vec<AccountId32>, StoreError> {
+		let path = format!("{}/keys", path(dataset));
+		json(self.send(Method::GET, &path, None, &[]).await?).await
+	}
+
 	/// Destroys what the store has of a data set that the chain says is erased.
 	pub async fn erase(&self, dataset: &Hash) -> Result<(), StoreError> {
 		self.send(Method::DELETE, &path(dataset), None, &[]).await.map(drop)
+	}
+
+	/// The certificate of what the store destroyed of an erased data set.
+	pub async fn erasure_certificate(
+		&self,
+		dataset: &Hash,
+	) -> Result<SignedCertificate, StoreError> {
+		let path = format!("{}/erasure", path(dataset));
+		json(self.send(Method::GET, &path, None, &[]).await?).await
+	}
+
+	/// A day of the access log; `None` when the store has no line of it.
+	pub async fn access_log_day(&self, day: u32) -> Result<Option<DayAnswer>, StoreError> {
+		self.access_log(&log_path(day)?, None, 0).await
+	}
+
+	/// The lines of a data set, or of the account that asks, on a day, and the proof that they are all;
+	/// `None` when the store has no line of the day. Whether the proof holds is for the caller to check.
+	pub async fn access_log_group(
+		&self,
+		day: u32,
+		subject: &Subject,
+	) -> Result<Option<GroupAnswer>, StoreError> {
+		let path = match subject {
+			Subject::Dataset(dataset) => format!("{}/datasets/{dataset:?}", log_path(day)?),
+			Subject::Account(_) => format!("{}/own", log_path(day)?),
+		};
+		let Some(mut answer) = self.access_log::<GroupAnswer>(&path, None, 0).await? else {
+			return Ok(None);
+		};
+		let entries = answer.head.entries;
+		let expected = answer.group.map_or(0, |group| group.entries);
+		while (answer.lines.len() as u64) < u64::from(expected) {
+			let from = answer.lines.len() as u32;
+			let page: Option<GroupAnswer> = self.access_log(&path, Some(entries), from).await?;
+			let page = page.filter(|page| page.head == answer.head);
+			append(&mut answer.lines, page.map(|page| page.lines))?;
+		}
+		Ok(Some(answer))
+	}
+
+	/// All lines of a day, which only the store's operator sees; `None` when there is none.
+	pub async fn access_log_lines(&self, day: u32) -> Result<Option<LinesAnswer>, StoreError> {
+		let path = format!("{}/all", log_path(day)?);
+		let Some(mut answer) = self.access_log::<LinesAnswer>(&path, None, 0).await? else {
+			return Ok(None);
+		};
+		let entries = answer.head.entries;
+		while (answer.lines.len() as u64) < u64::from(entries) {
+			let from = answer.lines.len() as u32;
+			let page: Option<LinesAnswer> = self.access_log(&path, Some(entries), from).await?;
+			let page = page.filter(|page| page.head == answer.head);
+			append(&mut answer.lines, page.map(|page| page.lines))?;
+		}
+		Ok(Some(answer))
+	}
+
+	async fn access_log<T: DeserializeOwned>(
+		&self,
+		path: &str,
+		entries: Option<u32>,
+		from: u32,
+	) -> Result<Option<T>, StoreError> {
+		let query = entries.map(|entries| format!("entries={entries}&from={from}"));
+		match self.send(Method::GET, path, query.as_deref(), &[]).await {
+			Ok(response) => json(response).await.map(Some),
+			Err(error) if error.is_not_found() => Ok(None),
+			Err(error) => Err(error),
+		}
 	}
 
 	async fn send(
@@ -272,6 +400,10 @@ impl StoreClient {
 		let mut digest = BodyDigest::default();
 		body.iter().for_each(|part| digest.update(part));
 		let digest = digest.finish();
+		let purpose = self.purpose.as_ref().map(|purpose| format!("purpose={purpose}"));
+		let parts: Vec<&str> = query.into_iter().chain(purpose.as_deref()).collect();
+		let query = Some(parts.join("&")).filter(|query| !query.is_empty());
+		let query = query.as_deref();
 		let mut pause = FIRST_PAUSE;
 		for _ in 1..ATTEMPTS {
 			match self.attempt(&method, path, query, body, &digest).await {
@@ -330,6 +462,22 @@ fn path(dataset: &Hash) -> String {
 
 fn key_path(dataset: &Hash, recipient: &AccountId32) -> String {
 	format!("{}/keys/0x{}", path(dataset), hex::encode(recipient.0))
+}
+
+fn log_path(day: u32) -> Result<String, StoreError> {
+	let invalid = || StoreError::InvalidAnswer(format!("{day} is not a day"));
+	Ok(format!("v1/access-log/{}", day_name(day).ok_or_else(invalid)?))
+}
+
+/// Adds the lines of the next page, of which there must be some.
+fn append(lines: &mut Vec<String>, page: Option<Vec<String>>) -> Result<(), StoreError> {
+	match page {
+		Some(page) if !page.is_empty() => {
+			lines.extend(page);
+			Ok(())
+		},
+		_ => Err(StoreError::InvalidAnswer("lines of the access log are missing".to_owned())),
+	}
 }
 
 async fn refusal(response: Response) -> StoreError {

@@ -1,273 +1,28 @@
 //! The store over HTTP, with decisions from a chain that exists in memory only.
 
-use axum::Router;
-use futures::{future::BoxFuture, FutureExt};
-use msec_commitments::{envelope::wrap_key_tree, ChunkKey, EnvelopeSecret, Hash, KeyTree, Peaks};
+#[allow(dead_code, reason = "these tests need only a part of it")]
+mod common;
+
+use common::*;
+use futures::StreamExt;
+use msec_commitments::{tree, ChunkKey};
 use msec_companion_db::{
-	access::ChainAccess,
-	http::{routes, Limits, Service},
+	http::{routes, Connections, Limits, Service},
 	store::Store,
-	sweep::sweep,
 };
 use msec_worker_common::{
 	batch_frame::{decode_chunk, Frame},
-	chain::{Action, Basis, ChainError, Dataset, Decision, Purpose, Refusal},
-	keys::AccountKey,
-	signature::{sign_request, BodyDigest, RequestParts, SignedHeaders, AHEAD_SECONDS},
-	store_client::{Problem, StoreClient, StoreError},
+	chain::{Action, Dataset, DatasetEvents, Purpose},
+	store_client::{Problem, StoreClient},
 	AccountId32,
 };
 use reqwest::{Method, StatusCode};
-use std::{
-	collections::HashMap,
-	sync::{Arc, Mutex},
-	time::{Duration, SystemTime, UNIX_EPOCH},
+use std::{sync::Arc, time::Duration};
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::{TcpListener, TcpStream},
 };
-use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinHandle};
-
-const DATASET: Hash = [7; 32];
-const OPERATOR: AccountId32 = AccountId32([99; 32]);
-
-#[derive(Default)]
-struct State {
-	stale: bool,
-	datasets: HashMap<Hash, Dataset>,
-	grants: Vec<(AccountId32, Action)>,
-	/// Everybody may do everything for this.
-	purpose: Option<Purpose>,
-}
-
-#[derive(Default)]
-struct TestChain(Mutex<State>);
-
-impl TestChain {
-	fn change(&self, change: impl FnOnce(&mut State)) {
-		change(&mut self.0.lock().unwrap());
-	}
-
-	fn find(&self, id: &Hash) -> Result<Option<Dataset>, ChainError> {
-		Ok(self.0.lock().unwrap().datasets.get(id).cloned())
-	}
-
-	fn decision(
-		&self,
-		subject: &AccountId32,
-		id: &Hash,
-		action: Action,
-		purpose: Option<Purpose>,
-	) -> Decision {
-		let state = self.0.lock().unwrap();
-		match state.datasets.get(id) {
-			None => Decision::Deny(Refusal::UnknownResource),
-			Some(dataset) if dataset.erased => Decision::Deny(Refusal::Erased),
-			Some(dataset) if dataset.owner == *subject => Decision::Allow(Basis::Owner),
-			Some(_) if state.grants.contains(&(*subject, action)) => Decision::Allow(Basis::Grant),
-			Some(_) if purpose.is_some() && purpose == state.purpose => {
-				Decision::Allow(Basis::Grant)
-			},
-			Some(_) => Decision::Deny(Refusal::NoGrant),
-		}
-	}
-}
-
-impl ChainAccess for TestChain {
-	fn decide<'a>(
-		&'a self,
-		subject: &'a AccountId32,
-		dataset: &'a Hash,
-		action: Action,
-		purpose: Option<Purpose>,
-	) -> BoxFuture<'a, Result<Decision, ChainError>> {
-		let stale = self.0.lock().unwrap().stale;
-		async move {
-			if stale {
-				return Err(ChainError::StaleHead(Duration::from_secs(60)));
-			}
-			Ok(self.decision(subject, dataset, action, purpose))
-		}
-		.boxed()
-	}
-
-	fn dataset<'a>(
-		&'a self,
-		dataset: &'a Hash,
-	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>> {
-		async move { self.find(dataset) }.boxed()
-	}
-
-	fn finalized_dataset<'a>(
-		&'a self,
-		dataset: &'a Hash,
-	) -> BoxFuture<'a, Result<Option<Dataset>, ChainError>> {
-		self.dataset(dataset)
-	}
-}
-
-/// A running store with one data set.
-struct Fixture {
-	chain: Arc<TestChain>,
-	store: Store,
-	owner: Arc<AccountKey>,
-	endpoint: String,
-	server: JoinHandle<()>,
-	directory: TempDir,
-}
-
-impl Drop for Fixture {
-	fn drop(&mut self) {
-		self.server.abort();
-	}
-}
-
-impl Fixture {
-	async fn start() -> Self {
-		Self::with_limits(Limits::default()).await
-	}
-
-	async fn with_limits(limits: Limits) -> Self {
-		Self::with_owners(limits, vec![]).await
-	}
-
-	async fn with_owners(limits: Limits, owners: Vec<AccountId32>) -> Self {
-		let owner = key(1);
-		let chain = Arc::new(TestChain::default());
-		let dataset = Dataset {
-			owner: owner.account_id(),
-			key_agent: None,
-			stores: vec![OPERATOR],
-			erased: false,
-			batches: 0,
-			peaks: Some(Peaks::default()),
-		};
-		chain.change(|state| drop(state.datasets.insert(DATASET, dataset)));
-		let directory = tempfile::tempdir().unwrap();
-		let store = Store::open(directory.path()).unwrap();
-		let (endpoint, server) = serve(&store, &chain, limits, owners).await;
-		Self { chain, store, owner, endpoint, server, directory }
-	}
-
-	fn client(&self, key: &Arc<AccountKey>) -> StoreClient {
-		StoreClient::new(&self.endpoint, &OPERATOR, key.clone()).unwrap()
-	}
-
-	fn owner_client(&self) -> StoreClient {
-		self.client(&self.owner)
-	}
-
-	fn change(&self, change: impl FnOnce(&mut Dataset)) {
-		self.chain.change(|state| change(state.datasets.get_mut(&DATASET).unwrap()));
-	}
-
-	fn grant(&self, key: &AccountKey, action: Action) {
-		self.chain.change(|state| state.grants.push((key.account_id(), action)));
-	}
-
-	/// Sends a request whose headers were made for something else, perhaps.
-	async fn send(
-		&self,
-		method: Method,
-		path: &str,
-		headers: &SignedHeaders,
-		body: Vec<u8>,
-	) -> (StatusCode, Option<Problem>) {
-		let mut request =
-			reqwest::Client::new().request(method, format!("{}{path}", self.endpoint));
-		for (name, value) in headers.iter() {
-			request = request.header(name, value);
-		}
-		let response = request.body(body).send().await.unwrap();
-		let status = response.status();
-		let problem = response.headers().get("content-type").cloned();
-		let document = response.bytes().await.unwrap();
-		if status.is_success() {
-			return (status, None);
-		}
-		assert_eq!(problem.unwrap(), "application/problem+json");
-		(status, Some(serde_json::from_slice(&document).unwrap()))
-	}
-
-	/// Signs and sends.
-	async fn signed(
-		&self,
-		key: &AccountKey,
-		method: Method,
-		path: &str,
-		body: Vec<u8>,
-	) -> (StatusCode, Option<Problem>) {
-		let headers = sign(key, &method, path, &body);
-		self.send(method, path, &headers, body).await
-	}
-}
-
-/// Serves, and returns once requests signed from now on are accepted.
-async fn serve(
-	store: &Store,
-	chain: &Arc<TestChain>,
-	limits: Limits,
-	owners: Vec<AccountId32>,
-) -> (String, JoinHandle<()>) {
-	let service = Service::new(store.clone(), chain.clone(), OPERATOR, limits).with_owners(owners);
-	let router: Router = routes(Arc::new(service));
-	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-	let endpoint = format!("http://{}", listener.local_addr().unwrap());
-	let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-	let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-	let refused_until = now().as_secs() + AHEAD_SECONDS;
-	tokio::time::timeout(Duration::from_secs(AHEAD_SECONDS + 5), async {
-		let mut clock = tokio::time::interval(Duration::from_millis(50));
-		while now().as_secs() <= refused_until {
-			clock.tick().await;
-		}
-	})
-	.await
-	.unwrap();
-	(endpoint, server)
-}
-
-fn key(seed: u8) -> Arc<AccountKey> {
-	Arc::new(AccountKey::from_seed(&[seed; 32]))
-}
-
-fn frame(batch: u32, seed: u8) -> Frame {
-	let chunks: Vec<_> = (0..3)
-		.map(|chunk| {
-			ChunkKey::from_bytes([seed.wrapping_add(chunk); 32])
-				.seal(&vec![seed; 1000 + usize::from(chunk)])
-				.unwrap()
-		})
-		.collect();
-	Frame::new(batch, &chunks).unwrap()
-}
-
-fn sign(key: &AccountKey, method: &Method, path: &str, body: &[u8]) -> SignedHeaders {
-	let (path, query) = match path.split_once('?') {
-		Some((path, query)) => (path, Some(query)),
-		None => (path, None),
-	};
-	let parts = RequestParts { method: method.as_str(), path, query };
-	sign_request(key, &OPERATOR.to_string(), &parts, &BodyDigest::of(body))
-}
-
-fn dataset_path() -> String {
-	format!("/v1/datasets/0x{}", hex::encode(DATASET))
-}
-
-fn batches_path() -> String {
-	format!("{}/batches", dataset_path())
-}
-
-fn refused(error: StoreError) -> Problem {
-	match error {
-		StoreError::Refused(problem) => problem,
-		other => panic!("{other}"),
-	}
-}
-
-fn wrapped_key() -> Vec<u8> {
-	let recipient = EnvelopeSecret::from_bytes([5; 32]).public_key();
-	wrap_key_tree(&KeyTree::from_seed([6; 32]), &recipient, &[0; 32], &DATASET, [1; 32]).unwrap()
-}
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn what_is_uploaded_is_listed_and_comes_back() {
@@ -359,6 +114,12 @@ async fn unsigned_and_replayed_requests_are_refused() {
 	assert_eq!(status, StatusCode::UNAUTHORIZED);
 	assert_eq!(problem.unwrap().code, "replayed");
 
+	// A refused request is used up as well.
+	let headers = sign(&key(3), &Method::GET, &path, &[]);
+	assert_eq!(fixture.send(Method::GET, &path, &headers, vec![]).await.0, StatusCode::FORBIDDEN);
+	let (_, problem) = fixture.send(Method::GET, &path, &headers, vec![]).await;
+	assert_eq!(problem.unwrap().code, "replayed");
+
 	let headers = sign(&fixture.owner, &Method::GET, &path, &[]);
 	let (status, problem) = fixture.send(Method::GET, &batches_path(), &headers, vec![]).await;
 	assert_eq!(status, StatusCode::UNAUTHORIZED);
@@ -372,8 +133,8 @@ async fn a_restart_makes_no_replay_possible_and_clients_sign_again() {
 	let headers = sign(&fixture.owner, &Method::GET, &path, &[]);
 	assert_eq!(fixture.send(Method::GET, &path, &headers, vec![]).await.0, StatusCode::OK);
 
-	let service =
-		Service::new(fixture.store.clone(), fixture.chain.clone(), OPERATOR, Limits::default());
+	let (erasures, log) = (fixture.erasures.clone(), fixture.log.clone());
+	let service = Service::new(erasures, log, fixture.chain.clone(), operator(), Limits::default());
 	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 	let endpoint = format!("http://{}", listener.local_addr().unwrap());
 	let server = tokio::spawn(async move {
@@ -387,7 +148,7 @@ async fn a_restart_makes_no_replay_possible_and_clients_sign_again() {
 	assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 	let problem: Problem = response.json().await.unwrap();
 	assert_eq!(problem.code, "before-start");
-	let client = StoreClient::new(&endpoint, &OPERATOR, fixture.owner.clone()).unwrap();
+	let client = StoreClient::new(&endpoint, &operator(), fixture.owner.clone()).unwrap();
 	client.dataset(&DATASET).await.unwrap();
 	server.abort();
 }
@@ -468,6 +229,27 @@ async fn a_data_set_has_a_quota() {
 }
 
 #[tokio::test]
+async fn an_owner_has_a_quota_over_all_data_sets() {
+	let whole = frame(0, 1).bytes().len() as u64;
+	let limits = Limits { max_owner_bytes: Some(2 * whole), ..Limits::default() };
+	let fixture = Fixture::with_limits(limits).await;
+	let (mine, other) = ([8; 32], [9; 32]);
+	fixture.chain.change(|state| {
+		let dataset = state.datasets[&DATASET].clone();
+		state.datasets.insert(mine, dataset.clone());
+		state.datasets.insert(other, Dataset { owner: key(5).account_id(), ..dataset });
+	});
+	let client = fixture.owner_client();
+	client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	client.upload(&mine, &[frame(0, 1)]).await.unwrap();
+	let problem = refused(client.upload(&mine, &[frame(1, 1)]).await.unwrap_err());
+	assert_eq!((problem.status, problem.code.as_str()), (507, "quota-exceeded"));
+	// What is there already is no addition, and others have their own.
+	client.upload(&mine, &[frame(0, 1)]).await.unwrap();
+	fixture.client(&key(5)).upload(&other, &[frame(0, 1), frame(1, 1)]).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_store_may_choose_its_owners() {
 	let fixture = Fixture::with_owners(Limits::default(), vec![key(5).account_id()]).await;
 	let problem =
@@ -521,6 +303,14 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 	for key in [&recipient, &agent, &reader] {
 		fixture.grant(key, Action::Describe);
 	}
+	// Whoever may not read gets no key either, not even the own one.
+	let problem = refused(
+		fixture.client(&recipient).key(&DATASET, &recipient.account_id()).await.unwrap_err(),
+	);
+	assert_eq!(problem.refusal.as_deref(), Some("NoGrant"));
+	for key in [&recipient, &agent, &reader] {
+		fixture.grant(key, Action::Read);
+	}
 	let owner = fixture.owner_client();
 	let account = recipient.account_id();
 	assert!(owner.key(&DATASET, &account).await.unwrap_err().is_not_found());
@@ -534,18 +324,21 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 		fixture.client(&reader).put_key(&DATASET, &account, &wrapped_key()).await.unwrap_err(),
 	);
 	assert_eq!(problem.refusal.as_deref(), Some("NoGrant"));
+	assert_eq!(owner.key_recipients(&DATASET).await.unwrap(), [account]);
+	let problem = refused(fixture.client(&reader).key_recipients(&DATASET).await.unwrap_err());
+	assert_eq!(problem.status, 403);
 	// Who may upload may still not replace what only the owner knows.
 	fixture.grant(&reader, Action::Write);
 	let put = fixture.client(&reader).put_key(&DATASET, &account, &wrapped_key()).await;
 	assert_eq!(refused(put.unwrap_err()).status, 403);
 	let problem = refused(owner.put_key(&DATASET, &account, b"no key").await.unwrap_err());
 	assert_eq!(problem.code, "invalid-key");
-	let problem = refused(owner.put_key(&DATASET, &account, &[1; 1281]).await.unwrap_err());
+	let problem = refused(owner.put_key(&DATASET, &account, &[1; 2049]).await.unwrap_err());
 	assert_eq!(problem.code, "too-large");
 }
 
 #[tokio::test]
-async fn an_erased_data_set_is_destroyed_on_request_or_by_the_sweep() {
+async fn an_erased_data_set_is_destroyed_on_request_or_when_its_block_is_read() {
 	let fixture = Fixture::start().await;
 	let client = fixture.owner_client();
 	let fill = || async {
@@ -555,21 +348,47 @@ async fn an_erased_data_set_is_destroyed_on_request_or_by_the_sweep() {
 	fill().await;
 	let problem = refused(client.erase(&DATASET).await.unwrap_err());
 	assert_eq!((problem.status, problem.code.as_str()), (409, "not-erased"));
-	assert_eq!(sweep(&fixture.store, &*fixture.chain).await.unwrap(), 0);
+	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
 
 	fixture.change(|dataset| dataset.erased = true);
 	let problem = refused(fixture.client(&key(2)).erase(&DATASET).await.unwrap_err());
 	assert_eq!(problem.status, 403);
 	client.erase(&DATASET).await.unwrap();
-	assert!(fixture.store.datasets().unwrap().is_empty());
+	assert!(fixture.store().datasets().unwrap().is_empty());
 	let problem = refused(client.batch(&DATASET, 0).await.unwrap_err());
 	assert_eq!(problem.refusal.as_deref(), Some("Erased"));
 
 	fixture.change(|dataset| dataset.erased = false);
 	fill().await;
 	fixture.change(|dataset| dataset.erased = true);
-	assert_eq!(sweep(&fixture.store, &*fixture.chain).await.unwrap(), 1);
-	assert!(fixture.store.datasets().unwrap().is_empty());
+	// Nothing happened that the store does not know.
+	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
+	let happened = DatasetEvents { erased: vec![[1; 32], DATASET], changed: vec![] };
+	fixture.chain.change(|state| state.blocks.push(happened));
+	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
+	assert!(fixture.store().datasets().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn blocks_that_nobody_has_any_more_are_made_up_for_by_looking_at_everything() {
+	let fixture = Fixture::start().await;
+	fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
+	fixture.change(|dataset| dataset.erased = true);
+	fixture.chain.change(|state| {
+		state.blocks.push(DatasetEvents::default());
+		state.pruned = true;
+	});
+	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
+	assert!(fixture.store().datasets().unwrap().is_empty());
+
+	// Nor are very many blocks read one by one.
+	fixture.change(|dataset| dataset.erased = false);
+	fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	fixture.change(|dataset| dataset.erased = true);
+	fixture.chain.change(|state| state.blocks.resize(2000, DatasetEvents::default()));
+	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
+	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -579,9 +398,11 @@ async fn everything_is_there_after_a_restart() {
 	fixture.server.abort();
 	let _ = (&mut fixture.server).await;
 	let elsewhere = tempfile::tempdir().unwrap();
-	fixture.store = Store::open(elsewhere.path()).unwrap();
+	fixture.erasures = erasures(Store::open(elsewhere.path()).unwrap(), elsewhere.path());
 	let reopened = retry_open(fixture.directory.path()).await;
-	let (endpoint, server) = serve(&reopened, &fixture.chain, Limits::default(), vec![]).await;
+	let reopened = erasures(reopened, fixture.directory.path());
+	let (endpoint, server) =
+		serve(&reopened, &fixture.log, &fixture.chain, Limits::default(), vec![]).await;
 	fixture.endpoint = endpoint;
 	fixture.server = server;
 	assert_eq!(fixture.owner_client().batch(&DATASET, 0).await.unwrap(), frame(0, 1));
@@ -611,4 +432,211 @@ async fn unknown_paths_and_identifiers_are_problems_too() {
 	let (status, problem) = fixture.signed(&fixture.owner, Method::GET, &path, vec![]).await;
 	assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 	assert_eq!(problem.unwrap().code, "invalid-query");
+}
+
+#[tokio::test]
+async fn what_is_damaged_on_disk_is_named_and_not_served() {
+	let mut fixture = Fixture::start().await;
+	let frames = [frame(0, 1), frame(1, 2), large_frame(2)];
+	fixture.owner_client().upload(&DATASET, &frames).await.unwrap();
+	fixture.server.abort();
+	let _ = (&mut fixture.server).await;
+	let elsewhere = tempfile::tempdir().unwrap();
+	fixture.erasures = erasures(Store::open(elsewhere.path()).unwrap(), elsewhere.path());
+	drop(retry_open(fixture.directory.path()).await);
+	let file = fixture.directory.path().join("batches.redb");
+	let mut content = std::fs::read(&file).unwrap();
+	// In the first batch, and at the end of the large one.
+	flip(&mut content, &frames[0].bytes()[500..564]);
+	flip(&mut content, &frames[2].bytes()[frames[2].bytes().len() - 64..]);
+	std::fs::write(&file, content).unwrap();
+
+	let reopened = retry_open(fixture.directory.path()).await;
+	let reopened = erasures(reopened, fixture.directory.path());
+	let (endpoint, server) =
+		serve(&reopened, &fixture.log, &fixture.chain, Limits::default(), vec![]).await;
+	fixture.endpoint = endpoint;
+	fixture.server = server;
+	let client = fixture.owner_client();
+	for batch in [0, 2] {
+		let problem = refused(client.batch(&DATASET, batch).await.unwrap_err());
+		assert_eq!((problem.status, problem.code.as_str()), (500, "damaged"));
+		assert!(problem.detail.contains(&format!("batch {batch}")), "{}", problem.detail);
+		let problem = refused(client.chunk(&DATASET, batch, 0).await.unwrap_err());
+		assert_eq!(problem.code, "damaged");
+	}
+	assert_eq!(client.batch(&DATASET, 1).await.unwrap(), frames[1]);
+}
+
+/// A frame of more than one block.
+fn large_frame(batch: u32) -> Frame {
+	let chunk = ChunkKey::from_bytes([9; 32]).seal(&[9; 4096]).unwrap();
+	Frame::new(batch, &vec![chunk; 400]).unwrap()
+}
+
+/// Flips a bit wherever these bytes are.
+fn flip(content: &mut [u8], bytes: &[u8]) {
+	let places: Vec<_> = content
+		.windows(bytes.len())
+		.enumerate()
+		.filter(|(_, window)| *window == bytes)
+		.map(|(place, _)| place)
+		.collect();
+	assert!(!places.is_empty());
+	places.iter().for_each(|place| content[place + 10] ^= 2);
+}
+
+#[tokio::test]
+async fn an_account_that_asks_too_much_is_told_when_to_come_again() {
+	let limits = Limits { max_requests_per_second: 1, ..Limits::default() };
+	let fixture = Fixture::with_limits(limits).await;
+	let path = dataset_path();
+	let first = fixture.signed(&fixture.owner, Method::GET, &path, vec![]).await;
+	assert_eq!(first.0, StatusCode::OK);
+	let mut last = first;
+	for _ in 0..50 {
+		last = fixture.signed(&fixture.owner, Method::GET, &path, vec![]).await;
+		if last.0 != StatusCode::OK {
+			break;
+		}
+	}
+	assert_eq!(last.0, StatusCode::TOO_MANY_REQUESTS);
+	assert_eq!(last.1.unwrap().code, "too-many-requests");
+	// Others are not concerned.
+	let (status, _) = fixture.signed(&key(2), Method::GET, &path, vec![]).await;
+	assert_eq!(status, StatusCode::FORBIDDEN);
+}
+
+/// Fault: the store is stopped in the middle of an upload
+/// Promise: the upload ends at once, and nothing of it is left
+#[tokio::test]
+async fn a_stop_ends_uploads_and_leaves_nothing() {
+	let fixture = Fixture::start().await;
+	let stop = CancellationToken::new();
+	let (erasures, log) = (fixture.erasures.clone(), fixture.log.clone());
+	let service = Service::new(erasures, log, fixture.chain.clone(), operator(), Limits::default())
+		.with_stop(stop.clone());
+	let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+	let endpoint = format!("http://{}", listener.local_addr().unwrap());
+	let server = tokio::spawn(msec_companion_db::http::serve(
+		listener,
+		routes(Arc::new(service)),
+		Connections::default(),
+		stop.clone(),
+	));
+	wait_until_signatures_count().await;
+	// The second half of the body never comes.
+	let whole = frame(0, 1).bytes().clone();
+	let headers = sign(&fixture.owner, &Method::POST, &batches_path(), &whole);
+	let (begun, wait) = tokio::sync::oneshot::channel::<()>();
+	let body = futures::stream::once(async move { Ok::<_, std::io::Error>(whole.slice(..100)) })
+		.chain(futures::stream::once(async move {
+			begun.send(()).unwrap();
+			std::future::pending().await
+		}));
+	let mut request = reqwest::Client::new().post(format!("{endpoint}{}", batches_path()));
+	for (name, value) in headers.iter() {
+		request = request.header(name, value);
+	}
+	let answer = tokio::spawn(request.body(reqwest::Body::wrap_stream(body)).send());
+	wait.await.unwrap();
+	stop.cancel();
+	// The answer may be lost with the connection, because the body was not read to its end.
+	if let Ok(answer) = answer.await.unwrap() {
+		assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+		let problem: Problem = answer.json().await.unwrap();
+		assert!(["stopping", "busy"].contains(&problem.code.as_str()), "{}", problem.code);
+	}
+	tokio::time::timeout(Duration::from_secs(20), server).await.unwrap().unwrap().unwrap();
+	assert!(fixture.owner_client().batches(&DATASET, 0, 10).await.unwrap().is_empty());
+}
+
+/// What a server says that is ready for the body.
+const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// Begins an upload that does not say how long it is, and waits until there is room for it.
+async fn begin_upload(fixture: &Fixture, body: &[u8]) -> TcpStream {
+	let headers = sign(&fixture.owner, &Method::POST, &batches_path(), body);
+	let signed = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).concat();
+	let head = format!(
+		"POST {} HTTP/1.1\r\nhost: store\r\nconnection: close\r\nexpect: 100-continue\r\n\
+		transfer-encoding: chunked\r\n{signed}\r\n",
+		batches_path()
+	);
+	let address = fixture.endpoint.trim_start_matches("http://");
+	let mut stream = TcpStream::connect(address).await.unwrap();
+	stream.write_all(head.as_bytes()).await.unwrap();
+	// The store asks for the body when it has found room.
+	let mut answer = [0; CONTINUE.len()];
+	stream.read_exact(&mut answer).await.unwrap();
+	assert_eq!(String::from_utf8_lossy(&answer), CONTINUE);
+	stream
+}
+
+/// Sends the body of an upload that was begun; the answer.
+async fn end_upload(mut stream: TcpStream, body: &[u8]) -> String {
+	let length = format!("{:x}\r\n", body.len());
+	let chunks = [length.as_bytes(), body, b"\r\n0\r\n\r\n"].concat();
+	stream.write_all(&chunks).await.unwrap();
+	let mut answer = String::new();
+	stream.read_to_string(&mut answer).await.unwrap();
+	answer
+}
+
+/// Fault: more uploads come at a time than the store has memory for
+/// Promise: a further one is refused with 503 `busy`, those under way go on, and it is taken when one
+/// of them has ended
+#[tokio::test]
+async fn an_upload_without_room_is_told_to_come_again() {
+	let fixture = Fixture::with_limits(Limits { max_uploads: 1, ..Limits::default() }).await;
+	let (first, second) = (frame(0, 1), frame(1, 2));
+	let stream = begin_upload(&fixture, first.bytes()).await;
+	let upload = async || {
+		let body = second.bytes().to_vec();
+		fixture.signed(&fixture.owner, Method::POST, &batches_path(), body).await
+	};
+	let (status, problem) = upload().await;
+	assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+	assert_eq!(problem.unwrap().code, "busy");
+
+	let answer = end_upload(stream, first.bytes()).await;
+	assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+	assert_eq!(upload().await.0, StatusCode::OK);
+	let client = fixture.owner_client();
+	assert_eq!(client.batch(&DATASET, 0).await.unwrap(), first);
+	assert_eq!(client.batch(&DATASET, 1).await.unwrap(), second);
+}
+
+#[tokio::test]
+async fn the_interface_describes_itself() {
+	let fixture = Fixture::start().await;
+	let url = format!("{}/openapi.json", fixture.endpoint);
+	let description: serde_json::Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+	assert_eq!(description["info"]["title"], "M-Sec companion database");
+	let (status, problem) =
+		fixture.signed(&fixture.owner, Method::PUT, &dataset_path(), vec![]).await;
+	assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+	assert_eq!(problem.unwrap().code, "method-not-allowed");
+}
+
+#[tokio::test]
+async fn another_store_of_the_data_set_may_read_ciphertext() {
+	let fixture = Fixture::start().await;
+	let client = fixture.owner_client();
+	client.upload(&DATASET, &[frame(0, 1), frame(1, 1)]).await.unwrap();
+	let replica = key(6);
+	let refusal = refused(fixture.client(&replica).batch(&DATASET, 0).await.unwrap_err());
+	assert_eq!(refusal.refusal.as_deref(), Some("NoGrant"));
+	fixture.change(|dataset| dataset.stores.push(replica.account_id()));
+	let replica = fixture.client(&replica);
+	assert_eq!(replica.batch(&DATASET, 0).await.unwrap(), frame(0, 1));
+	let head = tree::root(&[0, 1].map(|batch| frame(batch, 1).commitment().leaf_hash()));
+	assert_eq!(replica.heads(&DATASET, 0, 1).await.unwrap(), [head]);
+	assert!(replica.heads(&DATASET, 0, 2).await.unwrap_err().is_not_found());
+	assert_eq!(refused(replica.heads(&DATASET, 1, 1).await.unwrap_err()).status, 422);
+	let refusal = refused(replica.upload(&DATASET, &[frame(2, 1)]).await.unwrap_err());
+	assert_eq!(refusal.refusal.as_deref(), Some("NoGrant"));
+	fixture.change(|dataset| dataset.erased = true);
+	let refusal = refused(replica.batch(&DATASET, 0).await.unwrap_err());
+	assert_eq!(refusal.refusal.as_deref(), Some("Erased"));
 }

@@ -1,7 +1,8 @@
 //! May this subject do this, now?
 
 use crate::{
-	Config, Denials, Grant, GrantKey, GrantOf, GrantSource, Grants, Pallet, RevocationEpochs,
+	protection::hands_out_data, Config, Denials, Grant, GrantKey, GrantOf, GrantSource, Grants,
+	Pallet, RevocationEpochs,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use msec_primitives::{
@@ -62,7 +63,28 @@ impl<T: Config> Pallet<T> {
 		{
 			return Decision::Allow(Basis::KeyAgent);
 		}
-		Self::decide_by_grants(&Circumstances::of(resource, &owner), subject, action, purpose)
+		let circumstances = Circumstances::of(resource, &owner);
+		match Self::decide_by_grants(&circumstances, subject, action, purpose) {
+			Decision::Allow(basis) => Self::protection_refusal(resource, subject, action, purpose)
+				.map_or(Decision::Allow(basis), Decision::Deny),
+			refused => refused,
+		}
+	}
+
+	/// Why data protection forbids what a grant or an order allows, if so.
+	fn protection_refusal(
+		resource: &DatasetId,
+		subject: &T::AccountId,
+		action: Action,
+		purpose: Option<Purpose>,
+	) -> Option<Refusal> {
+		if !hands_out_data(action) {
+			return None;
+		}
+		if !Self::has_consent(resource, purpose) {
+			return Some(Refusal::NoConsent);
+		}
+		(!Self::may_transfer(resource, subject)).then_some(Refusal::NoTransferBasis)
 	}
 
 	/// The best answer that a grant for `action` gives.
@@ -168,13 +190,15 @@ fn basis<AccountId, BlockNumber, Ticket>(grant: &Grant<AccountId, BlockNumber, T
 	}
 }
 
-/// Orders answers: permission first, then the refusal that is easiest to do something about.
+/// Orders answers: permission first, and of these one that is not bound to what was bought; then the
+/// refusal that is easiest to do something about.
 fn rank(decision: &Decision) -> u8 {
 	match decision {
+		Decision::Allow(Basis::Order(_)) => 1,
 		Decision::Allow(_) => 0,
-		Decision::Deny(Refusal::OtherPurpose) => 1,
-		Decision::Deny(Refusal::NotYetValid) => 2,
-		Decision::Deny(Refusal::Expired) => 3,
-		Decision::Deny(_) => 4,
+		Decision::Deny(Refusal::OtherPurpose) => 2,
+		Decision::Deny(Refusal::NotYetValid) => 3,
+		Decision::Deny(Refusal::Expired) => 4,
+		Decision::Deny(_) => 5,
 	}
 }

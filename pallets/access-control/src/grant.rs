@@ -11,7 +11,7 @@ use frame_support::{
 	BoundedVec,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use msec_primitives::{Action, DatasetId, DatasetInfo, DatasetStatus};
+use msec_primitives::{Action, Actions, DatasetId, DatasetInfo, DatasetStatus};
 use sp_runtime::DispatchError;
 
 /// All grants of one subject for one resource.
@@ -33,6 +33,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(subject != granter && subject != owner, Error::<T>::InvalidSubject);
 		let circumstances = Circumstances::<T>::of(&resource, &owner);
 		let mut grant = Self::proposed(&circumstances, &granter, &request)?;
+		ensure!(
+			!grants_data(&request.actions) || Self::may_transfer(&resource, &subject),
+			Error::<T>::NoTransferBasis
+		);
 		if granter != owner {
 			grant.passed_on = Some(Self::authority_to_pass_on(&circumstances, &granter, &grant)?);
 		}
@@ -148,6 +152,11 @@ impl<T: Config> Pallet<T> {
 		}
 		grants.try_push(grant).map_err(|_| Error::<T>::MaxGrantsExceeded.into())
 	}
+}
+
+/// Whether `actions` hand out the data itself.
+pub(crate) fn grants_data(actions: &Actions) -> bool {
+	actions.contains(Action::Read) || actions.contains(Action::Subscribe)
 }
 
 impl<AccountId: Clone, BlockNumber, Ticket> Grant<AccountId, BlockNumber, Ticket> {

@@ -18,6 +18,17 @@
 //! A **denial** by the owner wins over every grant, also over that of an order. The data set's key
 //! agent may describe and read without a grant, unless denied.
 //!
+//! Where a data set is about one person, its owner names that **data subject**. From then on nobody
+//! receives the data, whatever was granted or bought, for a purpose to which the data subject does not
+//! consent. The owner can neither give the consent nor name somebody else; a withdrawal holds in the same
+//! block. Where the owner states the **regions** of the stores, the data goes only to accounts in the same
+//! region, to those in one that the council finds adequate, or under stated safeguards.
+//!
+//! Whoever wants a grant **requests** it; who may grant it approves, and the owner refuses.
+//!
+//! What stores decided about requests, they write down in an access log of their own. Each **anchors**
+//! the root of every day here, so that it cannot change the log of that day any more.
+//!
 //! ## Low Level / Implementation Details
 //!
 //! Nothing is swept when time passes or rights are lost: whether a grant holds is computed when
@@ -29,18 +40,24 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
+extern crate alloc;
+
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
+mod access_log;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod consent;
 mod denial;
 mod evaluation;
 mod grant;
 #[cfg(test)]
 mod mock;
 mod order;
+mod protection;
+mod request;
 mod revocation;
 #[cfg(test)]
 mod tests;
@@ -52,12 +69,18 @@ pub mod weights;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
+	use alloc::vec::Vec;
 	use frame_support::{
 		pallet_prelude::*,
 		traits::{Consideration, Footprint},
+		DefaultNoBound,
 	};
 	use frame_system::pallet_prelude::*;
-	use msec_primitives::{Action, Actions, DatasetId, DatasetInfo, Decision, Purpose};
+	use msec_primitives::{
+		Action, Actions, DatasetId, DatasetInfo, Decision, LegalBasis, Purpose, Purposes, Region,
+		StoreInfo,
+	};
+	use sp_core::H256;
 
 	#[pallet::pallet]
 	pub struct Pallet<T>(_);
@@ -67,11 +90,18 @@ pub mod pallet {
 		/// The overarching hold reason.
 		type RuntimeHoldReason: From<HoldReason>;
 
-		/// What is deposited for a grant or a denial.
+		/// What is deposited for a grant, a denial, a request, and what is stated of data and accounts.
 		type Consideration: Consideration<Self::AccountId, Footprint>;
 
 		/// Who owns which data set.
 		type Datasets: DatasetInfo<Self::AccountId>;
+
+		/// Which accounts operate stores.
+		type Stores: StoreInfo<Self::AccountId>;
+
+		/// How many days of each store's access log are kept in the state; at least one.
+		#[pallet::constant]
+		type MaxAnchors: Get<u32>;
 
 		/// The most grants that a subject has for one resource, of all granters and orders.
 		#[pallet::constant]
@@ -81,6 +111,17 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxDelegationDepth: Get<u8>;
 
+		/// The most requests that are open for one resource.
+		#[pallet::constant]
+		type MaxRequests: Get<u32>;
+
+		/// For how many blocks a request can be approved.
+		#[pallet::constant]
+		type RequestPeriod: Get<BlockNumberFor<Self>>;
+
+		/// Decides from which region to which data may go.
+		type AdequacyOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
 		/// The weights of the calls.
 		type WeightInfo: WeightInfo;
 	}
@@ -88,7 +129,7 @@ pub mod pallet {
 	/// Why this pallet holds money.
 	#[pallet::composite_enum]
 	pub enum HoldReason {
-		/// The storage deposit for a grant or a denial.
+		/// The storage deposit for a grant, a denial, a request, a data subject, a protection or a region.
 		AccessDeposit,
 	}
 
@@ -116,6 +157,76 @@ pub mod pallet {
 	// Identity: as in Grants.
 	#[pallet::storage]
 	pub type RevocationEpochs<T: Config> = StorageMap<_, Identity, DatasetId, u32, ValueQuery>;
+
+	/// The last days of each store whose access log was anchored, by ascending days.
+	// Blake2_128Concat: accounts are chosen by outsiders.
+	#[pallet::storage]
+	pub type AccessLogAnchors<T: Config> = StorageMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		BoundedVec<AccessLogAnchor, T::MaxAnchors>,
+		ValueQuery,
+	>;
+
+	/// Whom a data set is about, and what that person consents to.
+	// Identity: as in Grants.
+	#[pallet::storage]
+	pub type DataSubjects<T: Config> = StorageMap<_, Identity, DatasetId, DataSubjectOf<T>>;
+
+	/// What owners state of data sets under data protection law.
+	// Identity: as in Grants.
+	#[pallet::storage]
+	pub type Protections<T: Config> = StorageMap<_, Identity, DatasetId, ProtectionOf<T>>;
+
+	/// Where accounts say they are.
+	// Blake2_128Concat: as in Grants.
+	#[pallet::storage]
+	pub type DeclaredRegions<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, DeclaredRegionOf<T>>;
+
+	/// From which region to which data may go because its protection is adequate there.
+	// Twox64Concat: four bytes that the council chooses.
+	#[pallet::storage]
+	pub type AdequateTransfers<T: Config> = StorageMap<_, Twox64Concat, (Region, Region), ()>;
+
+	/// Requests for access that are not answered yet.
+	// Hashers as in Grants.
+	#[pallet::storage]
+	pub type Requests<T: Config> = StorageDoubleMap<
+		_,
+		Identity,
+		DatasetId,
+		Blake2_128Concat,
+		T::AccountId,
+		AccessRequestOf<T>,
+	>;
+
+	/// How many requests are open for each resource.
+	// Identity: as in Grants.
+	#[pallet::storage]
+	pub type RequestCounts<T: Config> = StorageMap<_, Identity, DatasetId, u32, ValueQuery>;
+
+	#[pallet::genesis_config]
+	#[derive(DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		/// From which region to which data may go, each as two capital letters.
+		pub adequate_transfers: Vec<([u8; 2], [u8; 2])>,
+		#[serde(skip)]
+		pub config: core::marker::PhantomData<T>,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			for (from, to) in &self.adequate_transfers {
+				let (from, to) = (Region(*from), Region(*to));
+				let are_valid = from.is_valid() && to.is_valid() && from != to;
+				assert!(are_valid, "not two different regions");
+				AdequateTransfers::<T>::insert((from, to), ());
+			}
+		}
+	}
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
@@ -203,17 +314,121 @@ pub mod pallet {
 			/// The order.
 			order: msec_primitives::OrderId,
 		},
+		/// A store anchored a day of its access log.
+		AccessLogAnchored {
+			/// Who operates the store.
+			store: T::AccountId,
+			/// The day, counted from 1970-01-01 in UTC.
+			day: u32,
+			/// What the day's lines are committed to by.
+			root: H256,
+			/// How many lines it has.
+			entries: u32,
+		},
+		/// A data set is about one person, whose consent it needs from now on.
+		DataSubjectNamed {
+			/// The data set.
+			resource: DatasetId,
+			/// Who decides about the consent.
+			subject: T::AccountId,
+		},
+		/// The data subject gave consent, in place of an earlier one.
+		ConsentGiven {
+			/// The data set.
+			resource: DatasetId,
+			/// What the data may be used for.
+			purposes: Purposes,
+			/// The last block in which the consent holds, if it ends.
+			expires_at: Option<BlockNumberFor<T>>,
+		},
+		/// The data subject withdrew the consent.
+		ConsentWithdrawn {
+			/// The data set.
+			resource: DatasetId,
+		},
+		/// The owner stated why data may be processed and where it is.
+		ProtectionSet {
+			/// The data set.
+			resource: DatasetId,
+			/// Why the data may be processed.
+			legal_basis: LegalBasis,
+			/// Where its stores are.
+			regions: StoreRegions,
+			/// Hash of the document with the safeguards for transfers, if there is one.
+			safeguards: Option<H256>,
+		},
+		/// Data subject and protection of an erased data set were removed.
+		ProtectionRemoved {
+			/// The data set.
+			resource: DatasetId,
+		},
+		/// An account said where it is.
+		RegionDeclared {
+			/// Which account.
+			account: T::AccountId,
+			/// The region; `None` when it says so no longer.
+			region: Option<Region>,
+		},
+		/// Data may go from one region to another, or no longer.
+		AdequacySet {
+			/// From where.
+			from: Region,
+			/// To where.
+			to: Region,
+			/// Whether it may.
+			is_adequate: bool,
+		},
+		/// Somebody wants a grant.
+		AccessRequested {
+			/// The data set.
+			resource: DatasetId,
+			/// Who wants it.
+			requester: T::AccountId,
+			/// What the requester wants to do.
+			actions: Actions,
+			/// What for; anything, if `None`.
+			purpose: Option<Purpose>,
+			/// The last block in which the grant is to hold, if it is to end.
+			expires_at: Option<BlockNumberFor<T>>,
+			/// The last block in which the request can be approved.
+			lapses_at: BlockNumberFor<T>,
+		},
+		/// A request was approved; the grant follows from [`Event::Granted`].
+		AccessApproved {
+			/// The data set.
+			resource: DatasetId,
+			/// Who wanted it.
+			requester: T::AccountId,
+			/// Who granted it.
+			by: T::AccountId,
+		},
+		/// A request was refused, or removed after it had lapsed.
+		AccessRefused {
+			/// The data set.
+			resource: DatasetId,
+			/// Who wanted it.
+			requester: T::AccountId,
+			/// Who refused or removed it.
+			by: T::AccountId,
+		},
+		/// A requester wants the grant no longer.
+		RequestWithdrawn {
+			/// The data set.
+			resource: DatasetId,
+			/// Who wanted it.
+			requester: T::AccountId,
+		},
 	}
 
 	#[pallet::error]
 	pub enum Error<T> {
-		/// There is no such resource, grant or denial.
+		/// There is no such resource, grant, denial, data subject, consent, region or request.
 		NotFound,
 		/// The caller is neither the owner nor, where delegates may do this, a delegate.
 		NotAuthorized,
 		/// The resource was erased.
 		Erased,
-		/// Such a denial or order grant exists already.
+		/// Such a denial, order grant, data subject or request exists already.
 		AlreadyExists,
 		/// The set of actions is empty or has unknown members.
 		InvalidActions,
@@ -235,6 +450,26 @@ pub mod pallet {
 		Denied,
 		/// Nothing has lost its effect.
 		NothingToRemove,
+		/// The caller operates no registered store.
+		StoreNotFound,
+		/// The day, or a later one, is anchored already.
+		UnexpectedDay,
+		/// A day without a line is not anchored.
+		EmptyLog,
+		/// The set of purposes is empty or has unknown members.
+		InvalidPurposes,
+		/// A region is two capital letters; a data set has at least one, and a transfer two that differ.
+		InvalidRegion,
+		/// The data subject has given no consent, so that an order would buy nothing.
+		NoConsent,
+		/// The data may not go to where the subject is. Safeguards, or an adequate region, would allow it.
+		NoTransferBasis,
+		/// There are too many open requests for this resource.
+		MaxRequestsExceeded,
+		/// The request can no longer be approved.
+		Lapsed,
+		/// The request is not the one that was to be approved.
+		RequestChanged,
 	}
 
 	#[pallet::call]
@@ -264,6 +499,7 @@ pub mod pallet {
 		/// - [`Error::InvalidActions`]: the actions are none or unknown.
 		/// - [`Error::InvalidPeriod`]: the grant would never hold.
 		/// - [`Error::InvalidDelegation`]: `delegation_depth` does not fit the actions.
+		/// - [`Error::NoTransferBasis`]: the data may not go to where the subject is.
 		/// - [`Error::MaxDelegationDepthExceeded`]: `delegation_depth` is too large.
 		/// - [`Error::NotAuthorized`]: the caller may not grant.
 		/// - [`Error::OwnRightsExceeded`]: the caller, a delegate, may not grant this much.
@@ -439,6 +675,383 @@ pub mod pallet {
 			let grants = Self::do_remove_stale(resource, subject)?;
 			Ok(Some(T::WeightInfo::remove_stale(grants)).into())
 		}
+
+		/// Anchor a day of the access log of the caller's store.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the operator of a registered store.
+		///
+		/// ## Details
+		///
+		/// `day` counts from 1970-01-01 in UTC, `root` commits to the day's `entries` lines. Each day
+		/// is anchored once, and days in ascending order; days without a line are left out. The chain
+		/// does not compare the day with its clock: who anchors a day to come cannot anchor those
+		/// before it. The last days are kept in the state, all of them in events. What is kept has a
+		/// fixed bound for each store, which has paid a deposit for its registration; nothing more is
+		/// deposited.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::StoreNotFound`]: the caller operates no registered store.
+		/// - [`Error::EmptyLog`]: `entries` is zero.
+		/// - [`Error::UnexpectedDay`]: the day, or a later one, is anchored already.
+		///
+		/// ## Events
+		///
+		/// [`Event::AccessLogAnchored`].
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::anchor_access_log())]
+		pub fn anchor_access_log(
+			origin: OriginFor<T>,
+			day: u32,
+			root: H256,
+			entries: u32,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_anchor_access_log(who, AccessLogAnchor { day, root, entries })
+		}
+
+		/// Say that a data set is about one person, whose consent it needs from now on.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the owner of the resource.
+		///
+		/// ## Details
+		///
+		/// Until the data subject gives consent, only the owner and the key agent receive the data. This
+		/// cannot be undone, nor can somebody else be named. Make it one batch with the creation of the data
+		/// set where that matters. The caller pays a storage deposit, which returns when the data set is
+		/// erased.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`], [`Error::Erased`]: there is no such resource, or no longer.
+		/// - [`Error::NotAuthorized`]: the caller is not the owner.
+		/// - [`Error::InvalidSubject`]: the data subject is the owner.
+		/// - [`Error::AlreadyExists`]: a data subject is named already.
+		/// - Those of the deposit.
+		///
+		/// ## Events
+		///
+		/// [`Event::DataSubjectNamed`].
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::name_data_subject())]
+		pub fn name_data_subject(
+			origin: OriginFor<T>,
+			resource: DatasetId,
+			subject: T::AccountId,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_name_data_subject(who, resource, subject)
+		}
+
+		/// Consent to the use of data about oneself.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the data subject.
+		///
+		/// ## Details
+		///
+		/// Replaces an earlier consent. It holds for these purposes until the block `expires_at` inclusive,
+		/// or until it is withdrawn. Who declares no purpose needs a consent to all of them. Consent gives
+		/// nobody access; it lets grants and orders have effect.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`], [`Error::Erased`]: there is no such resource or data subject, or no longer.
+		/// - [`Error::NotAuthorized`]: the caller is not the data subject.
+		/// - [`Error::InvalidPurposes`]: the purposes are none or unknown.
+		/// - [`Error::InvalidPeriod`]: the consent would have ended already.
+		///
+		/// ## Events
+		///
+		/// [`Event::ConsentGiven`].
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::give_consent())]
+		pub fn give_consent(
+			origin: OriginFor<T>,
+			resource: DatasetId,
+			purposes: Purposes,
+			expires_at: Option<BlockNumberFor<T>>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_give_consent(who, resource, purposes, expires_at)
+		}
+
+		/// Withdraw the consent to the use of data about oneself.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the data subject.
+		///
+		/// ## Details
+		///
+		/// From this block on nobody but the owner and the key agent receives the data. Orders that are not
+		/// settled can be refunded.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`]: there is no such data subject or consent.
+		/// - [`Error::NotAuthorized`]: the caller is not the data subject.
+		///
+		/// ## Events
+		///
+		/// [`Event::ConsentWithdrawn`].
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::withdraw_consent())]
+		pub fn withdraw_consent(origin: OriginFor<T>, resource: DatasetId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_withdraw_consent(who, resource)
+		}
+
+		/// State why the data of a data set may be processed, and where it is.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the owner of the resource.
+		///
+		/// ## Details
+		///
+		/// Replaces an earlier statement. `regions` are those of all stores. Without `safeguards`, the hash of
+		/// a document, the data goes only to accounts in a region to which each of these regions allows it;
+		/// existing grants and orders are measured against it from now on. The caller pays a storage deposit,
+		/// which returns when the data set is erased.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`], [`Error::Erased`]: there is no such resource, or no longer.
+		/// - [`Error::NotAuthorized`]: the caller is not the owner.
+		/// - [`Error::InvalidRegion`]: there is no region, or one is not written in two capital letters.
+		/// - Those of the deposit.
+		///
+		/// ## Events
+		///
+		/// [`Event::ProtectionSet`].
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::set_protection())]
+		pub fn set_protection(
+			origin: OriginFor<T>,
+			resource: DatasetId,
+			legal_basis: LegalBasis,
+			regions: StoreRegions,
+			safeguards: Option<H256>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_set_protection(who, resource, legal_basis, regions, safeguards)
+		}
+
+		/// Say where one is, or no longer.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by anyone.
+		///
+		/// ## Details
+		///
+		/// The chain does not verify it: who says what is not so breaks the terms under which the data was
+		/// granted. The caller pays a storage deposit, which returns when the region is `None`.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::InvalidRegion`]: the region is not written in two capital letters.
+		/// - [`Error::NotFound`]: the caller has said nothing that could be taken back.
+		/// - Those of the deposit.
+		///
+		/// ## Events
+		///
+		/// [`Event::RegionDeclared`].
+		#[pallet::call_index(14)]
+		#[pallet::weight(T::WeightInfo::declare_region())]
+		pub fn declare_region(origin: OriginFor<T>, region: Option<Region>) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_declare_region(who, region)
+		}
+
+		/// Decide whether data may go from one region to another because it is protected adequately there.
+		///
+		/// ## Dispatch Origin
+		///
+		/// [`Config::AdequacyOrigin`].
+		///
+		/// ## Details
+		///
+		/// One direction alone. Grants and orders are measured against it from now on.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::InvalidRegion`]: these are not two different regions.
+		///
+		/// ## Events
+		///
+		/// [`Event::AdequacySet`].
+		#[pallet::call_index(15)]
+		#[pallet::weight(T::WeightInfo::set_adequacy())]
+		pub fn set_adequacy(
+			origin: OriginFor<T>,
+			from: Region,
+			to: Region,
+			is_adequate: bool,
+		) -> DispatchResult {
+			T::AdequacyOrigin::ensure_origin(origin)?;
+			Self::do_set_adequacy(from, to, is_adequate)
+		}
+
+		/// Remove data subject and protection of a data set that is erased.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by anyone.
+		///
+		/// ## Details
+		///
+		/// Each deposit returns to who paid it.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NothingToRemove`]: the data set is in use, or has neither.
+		///
+		/// ## Events
+		///
+		/// [`Event::ProtectionRemoved`].
+		#[pallet::call_index(16)]
+		#[pallet::weight(T::WeightInfo::remove_protection())]
+		pub fn remove_protection(origin: OriginFor<T>, resource: DatasetId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_remove_protection(resource)
+		}
+
+		/// Ask for a grant.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by anyone but the owner.
+		///
+		/// ## Details
+		///
+		/// The grant would hold from its approval until the block `expires_at` inclusive, for one purpose or
+		/// any. The right to grant cannot be asked for. The request can be approved for
+		/// [`Config::RequestPeriod`] blocks. The caller pays a storage deposit, which returns with the answer,
+		/// the withdrawal or the removal.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`], [`Error::Erased`]: there is no such resource, or no longer.
+		/// - [`Error::InvalidSubject`]: the caller is the owner.
+		/// - [`Error::InvalidActions`]: the actions are none, unknown, or include `Grant`.
+		/// - [`Error::InvalidPeriod`]: the grant would have ended already.
+		/// - [`Error::AlreadyExists`]: the caller has a request for this resource.
+		/// - [`Error::MaxRequestsExceeded`]: too many requests are open.
+		/// - Those of the deposit.
+		///
+		/// ## Events
+		///
+		/// [`Event::AccessRequested`].
+		#[pallet::call_index(17)]
+		#[pallet::weight(T::WeightInfo::request_access())]
+		pub fn request_access(
+			origin: OriginFor<T>,
+			resource: DatasetId,
+			actions: Actions,
+			purpose: Option<Purpose>,
+			expires_at: Option<BlockNumberFor<T>>,
+		) -> DispatchResult {
+			let requester = ensure_signed(origin)?;
+			Self::do_request_access(requester, resource, Wish { actions, purpose, expires_at })
+		}
+
+		/// Grant what was asked for.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the owner of the resource, or by a delegate who may grant this much.
+		///
+		/// ## Details
+		///
+		/// As [`Pallet::grant`] with what the request says, and without the right to pass it on. The request
+		/// is removed and its deposit returns. The signer repeats what is asked for: a requester may withdraw
+		/// a request and make another one in the meantime.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`]: there is no such request.
+		/// - [`Error::Lapsed`]: it is too old.
+		/// - [`Error::RequestChanged`]: something else is asked for.
+		/// - Those of [`Pallet::grant`].
+		///
+		/// ## Events
+		///
+		/// [`Event::Granted`] and [`Event::AccessApproved`].
+		#[pallet::call_index(18)]
+		#[pallet::weight(T::WeightInfo::approve_request())]
+		pub fn approve_request(
+			origin: OriginFor<T>,
+			resource: DatasetId,
+			requester: T::AccountId,
+			actions: Actions,
+			purpose: Option<Purpose>,
+			expires_at: Option<BlockNumberFor<T>>,
+		) -> DispatchResult {
+			let by = ensure_signed(origin)?;
+			let wish = Wish { actions, purpose, expires_at };
+			Self::do_approve_request(by, resource, requester, wish)
+		}
+
+		/// Refuse what was asked for, or remove a request that has lapsed.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the owner of the resource; by anyone once the request has lapsed or the resource is
+		/// erased.
+		///
+		/// ## Details
+		///
+		/// The request's deposit returns.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`]: there is no such request.
+		/// - [`Error::NotAuthorized`]: the caller is not the owner, and the request is open.
+		///
+		/// ## Events
+		///
+		/// [`Event::AccessRefused`].
+		#[pallet::call_index(19)]
+		#[pallet::weight(T::WeightInfo::refuse_request())]
+		pub fn refuse_request(
+			origin: OriginFor<T>,
+			resource: DatasetId,
+			requester: T::AccountId,
+		) -> DispatchResult {
+			let by = ensure_signed(origin)?;
+			Self::do_refuse_request(by, resource, requester)
+		}
+
+		/// Ask for a grant no longer.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the requester.
+		///
+		/// ## Details
+		///
+		/// The deposit returns.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`]: the caller has no request for this resource.
+		///
+		/// ## Events
+		///
+		/// [`Event::RequestWithdrawn`].
+		#[pallet::call_index(20)]
+		#[pallet::weight(T::WeightInfo::withdraw_request())]
+		pub fn withdraw_request(origin: OriginFor<T>, resource: DatasetId) -> DispatchResult {
+			let requester = ensure_signed(origin)?;
+			Self::do_withdraw_request(requester, resource)
+		}
 	}
 
 	#[pallet::view_functions]
@@ -461,10 +1074,51 @@ pub mod pallet {
 		) -> BoundedVec<GrantOf<T>, T::MaxGrants> {
 			Grants::<T>::get(resource, subject)
 		}
+
+		/// What `store` anchored of `day` of its access log, as far as it is still in the state.
+		pub fn access_log_anchor(store: T::AccountId, day: u32) -> Option<AccessLogAnchor> {
+			Self::anchor_of(&store, day)
+		}
+
+		/// The last days that `store` anchored, in ascending order.
+		pub fn access_log_anchors(
+			store: T::AccountId,
+		) -> BoundedVec<AccessLogAnchor, T::MaxAnchors> {
+			AccessLogAnchors::<T>::get(store)
+		}
+
+		/// Whom `resource` is about, if that is one person, and what that person consents to.
+		pub fn data_subject(resource: DatasetId) -> Option<DataSubjectOf<T>> {
+			DataSubjects::<T>::get(resource)
+		}
+
+		/// Why the data of `resource` may be processed, and where it is, if its owner has said so.
+		pub fn protection(resource: DatasetId) -> Option<ProtectionOf<T>> {
+			Protections::<T>::get(resource)
+		}
+
+		/// Where `account` says it is.
+		pub fn region(account: T::AccountId) -> Option<Region> {
+			DeclaredRegions::<T>::get(account).map(|declared| declared.region)
+		}
+
+		/// Whether data may go from one region to another.
+		pub fn is_adequate(from: Region, to: Region) -> bool {
+			from == to || AdequateTransfers::<T>::contains_key((from, to))
+		}
+
+		/// The requests for `resource` that are not answered, with their requesters; lapsed ones too.
+		pub fn requests(resource: DatasetId) -> Vec<(T::AccountId, AccessRequestOf<T>)> {
+			Requests::<T>::iter_prefix(resource).take(T::MaxRequests::get() as usize).collect()
+		}
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn integrity_test() {
+			assert!(T::MaxAnchors::get() > 0, "a store must be able to anchor a day");
+		}
+
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()

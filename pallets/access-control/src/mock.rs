@@ -3,9 +3,13 @@
 use crate as pallet_access_control;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{fungible::HoldConsideration, ConstU128, ConstU32, ConstU8, LinearStoragePrice},
+	traits::{
+		fungible::HoldConsideration, ConstU128, ConstU32, ConstU64, ConstU8, Footprint,
+		LinearStoragePrice,
+	},
 };
-use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, RangeCommitment};
+use frame_system::EnsureRoot;
+use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, RangeCommitment, StoreInfo};
 use sp_core::H256;
 use sp_runtime::BuildStorage;
 use std::collections::BTreeMap;
@@ -21,6 +25,8 @@ pub const ALICE: AccountId = 3;
 pub const BOB: AccountId = 4;
 pub const CAROL: AccountId = 5;
 pub const DAVE: AccountId = 6;
+/// Operates a store.
+pub const STORE: AccountId = 7;
 /// Has nothing.
 pub const PAUPER: AccountId = 99;
 
@@ -35,6 +41,9 @@ pub const GRANT_DEPOSIT: Balance = 226;
 pub const DENIAL_DEPOSIT: Balance = 164;
 pub const MAX_GRANTS: u32 = 16;
 pub const MAX_DELEGATION_DEPTH: u8 = 3;
+pub const MAX_ANCHORS: u32 = 3;
+pub const MAX_REQUESTS: u32 = 3;
+pub const REQUEST_PERIOD: u64 = 20;
 
 #[frame_support::runtime]
 mod runtime {
@@ -78,6 +87,7 @@ parameter_types! {
 	pub const AccessHoldReason: RuntimeHoldReason =
 		RuntimeHoldReason::AccessControl(pallet_access_control::HoldReason::AccessDeposit);
 	pub static Datasets: BTreeMap<DatasetId, Dataset> = BTreeMap::new();
+	pub static Stores: Vec<AccountId> = vec![STORE];
 }
 
 impl pallet_access_control::Config for Test {
@@ -89,8 +99,13 @@ impl pallet_access_control::Config for Test {
 		LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>,
 	>;
 	type Datasets = Registry;
+	type Stores = Registry;
+	type MaxAnchors = ConstU32<MAX_ANCHORS>;
 	type MaxGrants = ConstU32<MAX_GRANTS>;
 	type MaxDelegationDepth = ConstU8<MAX_DELEGATION_DEPTH>;
+	type MaxRequests = ConstU32<MAX_REQUESTS>;
+	type RequestPeriod = ConstU64<REQUEST_PERIOD>;
+	type AdequacyOrigin = EnsureRoot<AccountId>;
 	type WeightInfo = ();
 }
 
@@ -150,6 +165,17 @@ impl DatasetInfo<AccountId> for Registry {
 	}
 }
 
+impl StoreInfo<AccountId> for Registry {
+	fn is_registered(account: &AccountId) -> bool {
+		Stores::get().contains(account)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_store(operator: &AccountId) {
+		Stores::mutate(|stores| stores.push(*operator));
+	}
+}
+
 /// Makes the state in which a test begins: the two data sets, and accounts with an endowment.
 #[derive(Default)]
 pub struct ExtBuilder {
@@ -169,7 +195,11 @@ impl ExtBuilder {
 		let balances =
 			(OWNER..=DAVE).chain(self.more_accounts).map(|who| (who, ENDOWMENT)).collect();
 		let balances = pallet_balances::GenesisConfig { balances, ..Default::default() };
-		let genesis = RuntimeGenesisConfig { balances, ..Default::default() };
+		let access_control = pallet_access_control::GenesisConfig {
+			adequate_transfers: vec![(*b"EU", *b"JP")],
+			..Default::default()
+		};
+		let genesis = RuntimeGenesisConfig { balances, access_control, ..Default::default() };
 		let storage = genesis.build_storage().expect("the genesis of the tests is valid; qed");
 		let mut externalities = sp_io::TestExternalities::new(storage);
 		// No events are kept in the block of genesis.
@@ -197,4 +227,9 @@ pub fn deposit_of(who: AccountId) -> Balance {
 	let held = Balances::balance_on_hold(&AccessHoldReason::get(), &who);
 	assert_eq!(Balances::free_balance(who) + held, ENDOWMENT, "a deposit went elsewhere");
 	held
+}
+
+/// What is deposited for something that takes this place.
+pub fn price_of(footprint: Footprint) -> Balance {
+	100 + Balance::from(footprint.size)
 }

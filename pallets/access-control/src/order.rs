@@ -1,6 +1,9 @@
 //! Access that comes with an order.
 
-use crate::{Config, Denials, Error, Event, Grant, GrantSource, Grants, Pallet, RevocationEpochs};
+use crate::{
+	grant::grants_data, Config, Denials, Error, Event, Grant, GrantSource, Grants, Pallet,
+	RevocationEpochs,
+};
 use frame_support::{defensive, dispatch::DispatchResult, ensure};
 use frame_system::pallet_prelude::BlockNumberFor;
 use msec_primitives::{Actions, DatasetId, OrderAccess, OrderId};
@@ -14,7 +17,11 @@ impl<T: Config> OrderAccess<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 		expires_at: BlockNumberFor<T>,
 	) -> DispatchResult {
 		Self::ensure_active(resource)?;
-		ensure!(!Self::is_denied(resource, subject), Error::<T>::Denied);
+		ensure!(!Denials::<T>::contains_key(resource, subject), Error::<T>::Denied);
+		if grants_data(&actions) {
+			ensure!(!Self::lacks_any_consent(resource), Error::<T>::NoConsent);
+			ensure!(Self::may_transfer(resource, subject), Error::<T>::NoTransferBasis);
+		}
 		let now = frame_system::Pallet::<T>::block_number();
 		Grants::<T>::try_mutate(resource, subject, |grants| {
 			ensure!(
@@ -53,6 +60,6 @@ impl<T: Config> OrderAccess<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 	}
 
 	fn is_denied(resource: &DatasetId, subject: &T::AccountId) -> bool {
-		Denials::<T>::contains_key(resource, subject)
+		Denials::<T>::contains_key(resource, subject) || Self::lacks_any_consent(resource)
 	}
 }

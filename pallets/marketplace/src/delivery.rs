@@ -14,6 +14,7 @@ impl<T: Config> Pallet<T> {
 		let now = frame_system::Pallet::<T>::block_number();
 		ensure!(now <= order.deliver_by, Error::<T>::TooLate);
 		Self::ensure_active(&order.dataset)?;
+		ensure!(Self::withdrawal(&order).is_none(), Error::<T>::Withdrawn);
 		ensure!(check_format(&envelope), Error::<T>::InvalidEnvelope);
 		Self::begin_subscription(id, &order)?;
 

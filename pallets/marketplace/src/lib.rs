@@ -993,7 +993,8 @@ pub mod pallet {
 		///   deliver.
 		/// * [`Error::NotAwaitingDelivery`]: the key was delivered already, or the order has ended.
 		/// * [`Error::TooLate`]: the time for delivery is over.
-		/// * [`Error::Erased`]: the data set was erased.
+		/// * [`Error::Erased`], [`Error::Withdrawn`]: the data set was erased, or the beneficiary is
+		///   excluded or nobody consents any more.
 		/// * [`Error::InvalidEnvelope`]: suite or length are not those of an envelope.
 		/// * [`Error::DeviceNotTrusted`]: it is a subscription to attested data, and the device is not
 		///   trusted now.

@@ -158,6 +158,10 @@ pub enum Refusal {
 	OtherPurpose,
 	/// The grant was withdrawn, or whoever passed it on lost the right to.
 	Revoked,
+	/// The data subject has given no consent that holds now, for this purpose.
+	NoConsent,
+	/// The data may not go to where the subject is: nothing there is adequate, and nothing safeguards it.
+	NoTransferBasis,
 }
 
 /// The answer to an access question.
@@ -217,7 +221,8 @@ pub trait OrderAccess<AccountId, BlockNumber> {
 	) -> DispatchResult;
 	/// Ends what [`OrderAccess::open`] began. Does nothing when there is nothing to end.
 	fn close(resource: &DatasetId, subject: &AccountId, order: OrderId);
-	/// Whether the owner of `resource` excludes `subject`, whatever was opened.
+	/// Whether the owner of `resource` excludes `subject`, or its data subject has withdrawn the consent,
+	/// whatever was opened.
 	fn is_denied(resource: &DatasetId, subject: &AccountId) -> bool;
 }
 

@@ -53,6 +53,26 @@ pub struct RangeCommitment {
 	pub root: H256,
 }
 
+/// Answers questions about stores.
+pub trait StoreInfo<AccountId> {
+	/// Whether `account` operates a registered store.
+	fn is_registered(account: &AccountId) -> bool;
+
+	/// Registers a store of `operator`, who gets what that takes.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_store(operator: &AccountId);
+}
+
+/// Without a registry there is no store.
+impl<AccountId> StoreInfo<AccountId> for () {
+	fn is_registered(_: &AccountId) -> bool {
+		false
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_store(_: &AccountId) {}
+}
+
 /// Answers questions about data sets.
 pub trait DatasetInfo<AccountId> {
 	/// The owner, or `None` when the data set does not exist.

@@ -10,14 +10,16 @@ extern crate alloc;
 pub mod access;
 pub mod dataset;
 pub mod market;
+pub mod protection;
 pub mod runtime_api;
 pub mod units;
 pub mod weights;
 
 pub use access::{AccessPolicy, Action, Actions, Basis, Decision, OrderAccess, Purpose, Refusal};
 pub use dataset::{
-	BundleId, DatasetId, DatasetInfo, DatasetStatus, ListingId, OrderId, RangeCommitment,
+	BundleId, DatasetId, DatasetInfo, DatasetStatus, ListingId, OrderId, RangeCommitment, StoreInfo,
 };
 pub use market::{
 	Cell, DeviceStatus, Kind, LicenceId, LicenceList, Market, Offer, OnOffer, Place, TrustScore,
 };
+pub use protection::{LegalBasis, Purposes, Region};

@@ -1,13 +1,13 @@
 //! What the calls cost at worst, measured.
 
 use crate::{
-	BatchesOf, Call, Config, DatasetDetails, Datasets, EncryptionKeys, EndpointOf, Event, Pallet,
-	Stores, StoresOf, Suite,
+	BatchesOf, Call, Config, DatasetDetails, Datasets, EncryptionKeys, EndpointOf, Erasures, Event,
+	Pallet, Retentions, Stores, StoresOf, Suite,
 };
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::traits::{Consideration, Get};
-use frame_system::RawOrigin;
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use msec_commitments::{range::MAX_PEAKS, BatchCommitment, Peaks};
 use msec_primitives::{AccessPolicy, Action, DatasetId, DatasetStatus, RangeCommitment};
 use sp_core::H256;
@@ -26,6 +26,11 @@ pub(crate) fn dataset<T: Config>(owner: T::AccountId, range: RangeCommitment) ->
 	}
 	set_peaks::<T>(&dataset, &peaks);
 	dataset
+}
+
+/// A store of `operator` with an address of the least length.
+pub(crate) fn store<T: Config>(operator: &T::AccountId) {
+	add_store::<T>(operator, shortest_endpoint::<T>());
 }
 
 /// A data set that occupies as much as one can.
@@ -234,6 +239,56 @@ mod benchmarks {
 
 		let details = Datasets::<T>::get(dataset).expect("the data set was made before; qed");
 		assert!(details.peaks.is_empty());
+	}
+
+	#[benchmark]
+	fn certify_erasure() -> Result<(), BenchmarkError> {
+		let owner: T::AccountId = account("owner", 0, 0);
+		let dataset = largest_dataset::<T>(&owner);
+		Pallet::<T>::do_erase(owner, dataset, H256::zero())?;
+		let erasure = Erasures::<T>::get(dataset).expect("it was erased before; qed");
+		let last = erasure.stores.last().expect("a data set names a store; qed");
+		let store = last.store.clone();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(store.clone()), dataset, H256::zero());
+
+		assert_last_event::<T>(Event::ErasureCertified {
+			dataset,
+			store,
+			certificate: H256::zero(),
+		});
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_retention() -> Result<(), BenchmarkError> {
+		let caller: T::AccountId = whitelisted_caller();
+		let dataset = largest_dataset::<T>(&caller);
+		let soon = frame_system::Pallet::<T>::block_number() + 1u32.into();
+		let later: BlockNumberFor<T> = soon + 1u32.into();
+		Pallet::<T>::do_set_retention(caller.clone(), dataset, later)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), dataset, soon);
+
+		assert_eq!(Retentions::<T>::get(dataset), Some(soon));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn expire() -> Result<(), BenchmarkError> {
+		let owner: T::AccountId = account("owner", 0, 0);
+		let dataset = largest_dataset::<T>(&owner);
+		let soon = frame_system::Pallet::<T>::block_number() + 1u32.into();
+		Pallet::<T>::do_set_retention(owner, dataset, soon)?;
+		frame_system::Pallet::<T>::set_block_number(soon + 1u32.into());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(whitelisted_caller()), dataset);
+
+		assert!(Erasures::<T>::contains_key(dataset));
+		Ok(())
 	}
 
 	impl_benchmark_test_suite!(

@@ -1,7 +1,7 @@
-//! What other pallets learn of data sets.
+//! What other pallets learn of data sets and stores.
 
-use crate::{Config, Datasets, Pallet};
-use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, RangeCommitment};
+use crate::{Config, Datasets, Pallet, Stores};
+use msec_primitives::{DatasetId, DatasetInfo, DatasetStatus, RangeCommitment, StoreInfo};
 
 impl<T: Config> DatasetInfo<T::AccountId> for Pallet<T> {
 	fn owner(dataset: &DatasetId) -> Option<T::AccountId> {
@@ -23,5 +23,16 @@ impl<T: Config> DatasetInfo<T::AccountId> for Pallet<T> {
 	#[cfg(feature = "runtime-benchmarks")]
 	fn benchmark_dataset(owner: T::AccountId, range: RangeCommitment) -> DatasetId {
 		crate::benchmarking::dataset::<T>(owner, range)
+	}
+}
+
+impl<T: Config> StoreInfo<T::AccountId> for Pallet<T> {
+	fn is_registered(account: &T::AccountId) -> bool {
+		Stores::<T>::contains_key(account)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn benchmark_store(operator: &T::AccountId) {
+		crate::benchmarking::store::<T>(operator)
 	}
 }

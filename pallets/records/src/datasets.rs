@@ -1,4 +1,4 @@
-//! Making, changing and erasing data sets.
+//! Making and changing data sets.
 
 use crate::{
 	Config, DatasetDetails, Datasets, DatasetsByOwner, Error, Event, Pallet, Stores, StoresOf,
@@ -74,27 +74,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_erase(who: T::AccountId, dataset: DatasetId, reason: H256) -> DispatchResult {
-		let details = Self::owned_dataset(&who, &dataset)?;
-		let footprint = DatasetDetails::<T>::footprint(DatasetStatus::Erased);
-		let ticket = details.ticket.update(&who, footprint)?;
-		let batches = details.batches;
-		let tombstone = DatasetDetails {
-			owner: who,
-			key_agent: None,
-			stores: BoundedVec::new(),
-			status: DatasetStatus::Erased,
-			created_at: details.created_at,
-			batches,
-			peaks: BoundedVec::new(),
-			ticket,
-		};
-		Datasets::<T>::insert(dataset, tombstone);
-
-		Self::deposit_event(Event::Erased { dataset, reason, batches });
-		Ok(())
-	}
-
 	pub(crate) fn page_of_datasets(
 		owner: T::AccountId,
 		start_after: Option<DatasetId>,
@@ -118,7 +97,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The data set, unless it does not exist, was erased, or `who` is not its owner.
-	fn owned_dataset(
+	pub(crate) fn owned_dataset(
 		who: &T::AccountId,
 		dataset: &DatasetId,
 	) -> Result<DatasetDetails<T>, DispatchError> {

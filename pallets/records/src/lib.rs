@@ -16,7 +16,9 @@
 //!   are on chain, only what commits to them.
 //! - *Erasing* a data set leaves a tombstone: nothing can be appended, delivered or sold any more,
 //!   and the identifier is never used again. That the keys are destroyed is the duty of those who
-//!   hold them.
+//!   hold them; each store that the data set named then *certifies* what it destroyed.
+//! - A data set may have a *retention*: the last block in which it is kept. Afterwards anybody can
+//!   erase it, and its stores do.
 //!
 //! Whoever adds an item pays a deposit for it, which returns when the item is removed. A data set's
 //! deposit covers the most it can come to occupy, so that appending is free of deposits, whoever
@@ -48,6 +50,8 @@ mod batches;
 mod dataset_info;
 mod datasets;
 mod encryption_keys;
+mod erasure;
+mod retention;
 mod stores;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -138,6 +142,16 @@ pub mod pallet {
 	pub type DatasetsByOwner<T: Config> =
 		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Identity, DatasetId, (), OptionQuery>;
 
+	/// The erasures, and which stores have certified them.
+	// As for Datasets.
+	#[pallet::storage]
+	pub type Erasures<T: Config> = StorageMap<_, Identity, DatasetId, ErasureDetails<T>>;
+
+	/// The last block in which a data set is kept, where there is one.
+	// As for Datasets.
+	#[pallet::storage]
+	pub type Retentions<T: Config> = StorageMap<_, Identity, DatasetId, BlockNumberFor<T>>;
+
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
@@ -223,6 +237,27 @@ pub mod pallet {
 			/// Number of batches it had.
 			batches: u32,
 		},
+		/// A store certified what it destroyed of an erased data set.
+		ErasureCertified {
+			/// The data set.
+			dataset: DatasetId,
+			/// Who operates the store.
+			store: T::AccountId,
+			/// Hash of the certificate.
+			certificate: H256,
+		},
+		/// A data set is kept until a block, and no longer.
+		RetentionSet {
+			/// The data set.
+			dataset: DatasetId,
+			/// The last block in which it is kept.
+			retain_until: BlockNumberFor<T>,
+		},
+		/// The time for which a data set is kept has ended; it is erased.
+		RetentionEnded {
+			/// The data set.
+			dataset: DatasetId,
+		},
 	}
 
 	#[pallet::error]
@@ -254,6 +289,12 @@ pub mod pallet {
 		InvalidBatch,
 		/// The data set would have more batches than can be counted.
 		MaxBatchesExceeded,
+		/// The data set is not erased.
+		NotErased,
+		/// The data set would have been kept longer, or it would not be kept at all.
+		InvalidRetention,
+		/// The data set is to be kept, or has no retention.
+		NotExpired,
 	}
 
 	#[pallet::hooks]
@@ -570,6 +611,99 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			Self::do_erase(who, dataset, reason)
 		}
+
+		/// Certify that the caller's store has destroyed what it had of an erased data set.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the operator of a store that the data set named when it was erased.
+		///
+		/// ## Details
+		///
+		/// `certificate` is the hash of the certificate that the store hands out. Each store
+		/// certifies once. Whether it is true, the chain cannot know.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`]: there is no such data set.
+		/// - [`Error::NotErased`]: it is not erased.
+		/// - [`Error::NotAuthorized`]: it did not name the caller's store.
+		/// - [`Error::AlreadyExists`]: the store has certified it before.
+		///
+		/// ## Events
+		///
+		/// - [`Event::ErasureCertified`]
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::certify_erasure())]
+		pub fn certify_erasure(
+			origin: OriginFor<T>,
+			dataset: DatasetId,
+			certificate: H256,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_certify_erasure(who, dataset, certificate)
+		}
+
+		/// Say until when a data set is kept.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by the data set's owner.
+		///
+		/// ## Details
+		///
+		/// `retain_until` is the last block in which it is kept; afterwards anybody can erase it with
+		/// [`Pallet::expire`], and its stores do. Once said, it can only be made earlier.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`]: there is no such data set.
+		/// - [`Error::Erased`]: it was erased.
+		/// - [`Error::NotAuthorized`]: the caller is not its owner.
+		/// - [`Error::InvalidRetention`]: `retain_until` has passed, or is not earlier than what was
+		///   said before.
+		///
+		/// ## Events
+		///
+		/// - [`Event::RetentionSet`]
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::set_retention())]
+		pub fn set_retention(
+			origin: OriginFor<T>,
+			dataset: DatasetId,
+			retain_until: BlockNumberFor<T>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_set_retention(who, dataset, retain_until)
+		}
+
+		/// Erase a data set whose time is over.
+		///
+		/// ## Dispatch Origin
+		///
+		/// Signed by anyone.
+		///
+		/// ## Details
+		///
+		/// It is as if the owner had erased it; what the tombstone does not need of the deposit
+		/// returns to the owner.
+		///
+		/// ## Errors
+		///
+		/// - [`Error::NotFound`]: there is no such data set.
+		/// - [`Error::Erased`]: it was erased before.
+		/// - [`Error::NotExpired`]: it is to be kept, or nothing was said about it.
+		///
+		/// ## Events
+		///
+		/// - [`Event::RetentionEnded`]
+		/// - [`Event::Erased`], with a reason of zeros
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::expire())]
+		pub fn expire(origin: OriginFor<T>, dataset: DatasetId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_expire(dataset)
+		}
 	}
 
 	#[pallet::view_functions]
@@ -601,6 +735,16 @@ pub mod pallet {
 			limit: u32,
 		) -> Vec<(T::AccountId, StoreDetails<T>)> {
 			Self::page_of_stores(start_after, limit)
+		}
+
+		/// When the data set was erased, and which stores have certified what they destroyed.
+		pub fn erasure(dataset: DatasetId) -> Option<ErasureDetails<T>> {
+			Erasures::<T>::get(dataset)
+		}
+
+		/// The last block in which the data set is kept, where there is one.
+		pub fn retention(dataset: DatasetId) -> Option<BlockNumberFor<T>> {
+			Retentions::<T>::get(dataset)
 		}
 
 		/// The encryption key of `account`.

@@ -36,8 +36,8 @@ pub const INITIAL_BALANCE: Balance = 10_000;
 /// Deposits in units of the mock's price: 10 an item and 1 a byte.
 pub const STORE_DEPOSIT: Balance = 72;
 pub const ENCRYPTION_KEY_DEPOSIT: Balance = 55;
-pub const DATASET_DEPOSIT: Balance = 1_170;
-pub const TOMBSTONE_DEPOSIT: Balance = 103;
+pub const DATASET_DEPOSIT: Balance = 1_210;
+pub const TOMBSTONE_DEPOSIT: Balance = 340;
 
 pub const ENDPOINT: &[u8] = b"https://store.example";
 pub const TERMS: H256 = H256::repeat_byte(7);

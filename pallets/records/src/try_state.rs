@@ -2,7 +2,7 @@
 
 use crate::{
 	datasets::has_duplicates, stores::is_http_address, Config, DatasetDetails, Datasets,
-	DatasetsByOwner, EncryptionKeys, Pallet, Stores,
+	DatasetsByOwner, EncryptionKeys, Erasures, Pallet, Retentions, Stores,
 };
 use frame_support::ensure;
 use msec_primitives::DatasetStatus;
@@ -15,11 +15,27 @@ impl<T: Config> Pallet<T> {
 	/// - The index by owner has an entry for each data set and no other.
 	/// - Data sets in use name stores, none twice, and have one peak for each set bit of the number
 	///   of batches; tombstones have neither stores nor key agent nor peaks.
+	/// - Erasures are of tombstones, retentions of data sets in use.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::try_state_stores()?;
 		Self::try_state_encryption_keys()?;
 		Self::try_state_index()?;
+		Self::try_state_erasures()?;
 		Datasets::<T>::iter_values().try_for_each(|details| Self::try_state_dataset(&details))
+	}
+
+	fn try_state_erasures() -> Result<(), TryRuntimeError> {
+		let status = |dataset| Datasets::<T>::get(dataset).map(|details| details.status);
+		for (dataset, erasure) in Erasures::<T>::iter() {
+			let is_tombstone = status(dataset) == Some(DatasetStatus::Erased);
+			ensure!(is_tombstone, "an erasure of what is not erased");
+			ensure!(!erasure.stores.is_empty(), "an erasure without a store");
+		}
+		for dataset in Retentions::<T>::iter_keys() {
+			let is_active = status(dataset) == Some(DatasetStatus::Active);
+			ensure!(is_active, "a retention of what is not in use");
+		}
+		Ok(())
 	}
 
 	fn try_state_stores() -> Result<(), TryRuntimeError> {

@@ -40,6 +40,56 @@ pub enum Suite {
 	X25519,
 }
 
+/// That a store has certified an erasure.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct ErasureCertificate<BlockNumber> {
+	/// Hash of the certificate, which the store hands out.
+	pub hash: H256,
+	/// The block in which it was anchored.
+	pub at: BlockNumber,
+}
+
+/// What a store owes an erased data set.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct ErasureDuty<AccountId, BlockNumber> {
+	/// Who operates the store.
+	pub store: AccountId,
+	/// What it has certified.
+	pub certificate: Option<ErasureCertificate<BlockNumber>>,
+}
+
+/// The duties of the stores that a data set named when it was erased.
+pub type DutiesOf<T> = BoundedVec<
+	ErasureDuty<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>,
+	<T as Config>::MaxStores,
+>;
+
+/// An erasure.
+#[derive(
+	CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound, Encode, Decode, MaxEncodedLen, TypeInfo,
+)]
+#[scale_info(skip_type_params(T))]
+#[codec(mel_bound())]
+pub struct ErasureDetails<T: Config> {
+	/// The block in which the data set was erased.
+	pub erased_at: BlockNumberFor<T>,
+	/// The stores that it named then, and what they certified.
+	pub stores: DutiesOf<T>,
+}
+
 /// A registered store.
 #[derive(
 	CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound, Encode, Decode, MaxEncodedLen, TypeInfo,
@@ -99,8 +149,9 @@ pub struct DatasetDetails<T: Config> {
 }
 
 impl<T: Config> DatasetDetails<T> {
-	/// What a data set of this status may come to occupy, its index entry included. It does not
-	/// depend on the batches, so that appending never asks for a deposit.
+	/// What a data set of this status may come to occupy, its index entry included, and its retention
+	/// or the certificates of its erasure. It does not depend on the batches, so that appending never
+	/// asks for a deposit.
 	pub fn footprint(status: DatasetStatus) -> Footprint {
 		let id = DatasetId::max_encoded_len();
 		let owner = T::AccountId::max_encoded_len();
@@ -111,11 +162,15 @@ impl<T: Config> DatasetDetails<T> {
 			.saturating_add(BlockNumberFor::<T>::max_encoded_len())
 			.saturating_add(u32::max_encoded_len());
 		let size = match status {
-			DatasetStatus::Erased => tombstone,
+			DatasetStatus::Erased => {
+				tombstone.saturating_add(id).saturating_add(ErasureDetails::<T>::max_encoded_len())
+			},
 			DatasetStatus::Active => tombstone
 				.saturating_add(Option::<T::AccountId>::max_encoded_len())
 				.saturating_add(StoresOf::<T>::max_encoded_len())
-				.saturating_add(StoredPeaks::max_encoded_len()),
+				.saturating_add(StoredPeaks::max_encoded_len())
+				.saturating_add(id)
+				.saturating_add(BlockNumberFor::<T>::max_encoded_len()),
 		};
 		Footprint::from_parts(1, size)
 	}

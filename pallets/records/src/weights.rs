@@ -25,6 +25,12 @@ pub trait WeightInfo {
 	fn append(batches: u32) -> Weight;
 	/// Weight of `erase`.
 	fn erase() -> Weight;
+	/// Weight of `certify_erasure`.
+	fn certify_erasure() -> Weight;
+	/// Weight of `set_retention`.
+	fn set_retention() -> Weight;
+	/// Weight of `expire`.
+	fn expire() -> Weight;
 }
 
 /// Microseconds of computation of any call, its deposit and event included.
@@ -81,8 +87,23 @@ impl WeightInfo for () {
 		estimate(hashing.saturating_add(BASE), DECISION_READS.saturating_add(1), 1)
 	}
 
-	// Reads and writes: the data set, the account, its holds.
+	// Reads: the data set, the account, its holds. Writes: those, the erasure and the retention.
 	fn erase() -> Weight {
-		estimate(BASE, 3, 3)
+		estimate(BASE, 3, 5)
+	}
+
+	// Reads: the data set, the erasure. Writes: the erasure.
+	fn certify_erasure() -> Weight {
+		estimate(BASE, 2, 1)
+	}
+
+	// Reads: the data set, the retention. Writes: the retention.
+	fn set_retention() -> Weight {
+		estimate(BASE, 2, 1)
+	}
+
+	// As `erase`, and the retention is read.
+	fn expire() -> Weight {
+		estimate(BASE, 4, 5)
 	}
 }

@@ -2,7 +2,9 @@
 
 use super::{
 	money::TreasuryAccount,
-	origins::{AcceptOrigin, ArbiterOrigin, AwardOrigin, LicenceOrigin, MinterOrigin},
+	origins::{
+		AcceptOrigin, AdequacyOrigin, ArbiterOrigin, AwardOrigin, LicenceOrigin, MinterOrigin,
+	},
 };
 use crate::{
 	weights, AccessControl, AccountId, Attestation, Balance, Balances, Demands, Licences,
@@ -33,6 +35,8 @@ parameter_types! {
 	/// Two parts in a hundred of each price go to the treasury.
 	pub const FeeShare: Permill = Permill::from_percent(2);
 	pub const MinPeriod: u32 = 2;
+	/// Somebody who is asked for a grant has this long to answer.
+	pub const RequestPeriod: u32 = 30 * DAYS;
 	pub const MaxDeliveryPeriod: u32 = 30 * DAYS;
 	pub const MaxConfirmationPeriod: u32 = 30 * DAYS;
 	pub const MaxAccessPeriod: u32 = 3650 * DAYS;
@@ -78,11 +82,17 @@ impl pallet_records::Config for Runtime {
 }
 
 impl pallet_access_control::Config for Runtime {
+	type AdequacyOrigin = AdequacyOrigin;
 	type Consideration = StorageDeposit<AccessReason>;
 	type Datasets = Records;
+	// More than a year.
+	type MaxAnchors = ConstU32<400>;
 	type MaxDelegationDepth = ConstU8<3>;
 	type MaxGrants = ConstU32<16>;
+	type MaxRequests = ConstU32<100>;
+	type RequestPeriod = RequestPeriod;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type Stores = Records;
 	type WeightInfo = weights::own::AccessControl;
 }
 

@@ -13,6 +13,7 @@
 //! | accredit and revoke registrars of devices | two thirds of the council, or root |
 //! | put devices in quarantine and release them | half of the council, or root |
 //! | publish and retire licences | two thirds of the council, or root |
+//! | decide from which region to which data may go | two thirds of the council, or root |
 //! | root | `sudo`, which has a key in the `dev` preset only |
 
 use crate::{AccountId, Balance, MSEC};
@@ -64,3 +65,5 @@ pub type QuarantineOrigin = EitherOfDiverse<EnsureRoot<AccountId>, HalfOfCouncil
 pub type LicenceOrigin = MembershipOrigin;
 /// Accepts and rejects contributions to campaigns besides their owners.
 pub type AcceptOrigin = EitherOfDiverse<EnsureRoot<AccountId>, HalfOfCouncil>;
+/// Decides from which region to which data may go because it is protected adequately there.
+pub type AdequacyOrigin = MembershipOrigin;

@@ -6,9 +6,9 @@
 mod licences;
 
 use crate::{
-	configs::TreasuryAccount, AccountId, ArbiterMembershipConfig, Balance, BalancesConfig,
-	CouncilMembershipConfig, LicencesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
-	SudoConfig, MSEC,
+	configs::TreasuryAccount, AccessControlConfig, AccountId, ArbiterMembershipConfig, Balance,
+	BalancesConfig, CouncilMembershipConfig, LicencesConfig, RuntimeGenesisConfig, SessionConfig,
+	SessionKeys, SudoConfig, MSEC,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -23,6 +23,11 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 const ENDOWMENT: Balance = 1_000_000 * MSEC;
 /// What the treasury starts with, so that fees of any size can reach it.
 const TREASURY_ENDOWMENT: Balance = 1_000 * MSEC;
+
+/// Between the European Economic Area and Japan personal data moves both ways: decision (EU) 2019/419 of
+/// the European Commission, and the designation by Japan's Personal Information Protection Commission under
+/// article 24 (now 28) of its law, both of 23 January 2019.
+const ADEQUATE_TRANSFERS: [([u8; 2], [u8; 2]); 2] = [(*b"EU", *b"JP"), (*b"JP", *b"EU")];
 
 /// A city that validates and has a seat in the council, played by a development key.
 struct City {
@@ -47,6 +52,10 @@ fn genesis(cities: &[City], sudo: Option<AccountId>) -> Value {
 		Sr25519Keyring::well_known().map(|key| (key.to_account_id(), ENDOWMENT)).collect();
 	balances.push((TreasuryAccount::get(), TREASURY_ENDOWMENT));
 	build_struct_json_patch!(RuntimeGenesisConfig {
+		access_control: AccessControlConfig {
+			adequate_transfers: ADEQUATE_TRANSFERS.to_vec(),
+			..Default::default()
+		},
 		balances: BalancesConfig { balances },
 		session: SessionConfig {
 			keys: cities

@@ -56,7 +56,7 @@ impl<T: frame_system::Config> pallet_access_control::WeightInfo for WeightInfo<T
 		// Minimum execution time: 328_668_000 picoseconds.
 		Weight::from_parts(351_553_000, 0)
 			.saturating_add(Weight::from_parts(0, 143382))
-			.saturating_add(T::DbWeight::get().reads(70))
+			.saturating_add(T::DbWeight::get().reads(80))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Records::Datasets` (r:1 w:0)
@@ -156,5 +156,63 @@ impl<T: frame_system::Config> pallet_access_control::WeightInfo for WeightInfo<T
 			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(g.into())))
 			.saturating_add(Weight::from_parts(0, 2812).saturating_mul(g.into()))
+	}
+	/// Storage: `Records::Stores` (r:1 w:0)
+	/// Proof: `Records::Stores` (`max_values`: None, `max_size`: Some(246), added: 2721, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::AccessLogAnchors` (r:1 w:1)
+	/// Proof: `AccessControl::AccessLogAnchors` (`max_values`: None, `max_size`: Some(16050), added: 18525, mode: `MaxEncodedLen`)
+	fn anchor_access_log() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `16500`
+		//  Estimated: `19515`
+		// Minimum execution time: 60_000_000 picoseconds.
+		Weight::from_parts(100_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 19515))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Estimated from above until it is measured.
+	fn name_data_subject() -> Weight {
+		<() as pallet_access_control::WeightInfo>::name_data_subject()
+	}
+	// Estimated from above until it is measured.
+	fn give_consent() -> Weight {
+		<() as pallet_access_control::WeightInfo>::give_consent()
+	}
+	// Estimated from above until it is measured.
+	fn withdraw_consent() -> Weight {
+		<() as pallet_access_control::WeightInfo>::withdraw_consent()
+	}
+	// Estimated from above until it is measured.
+	fn set_protection() -> Weight {
+		<() as pallet_access_control::WeightInfo>::set_protection()
+	}
+	// Estimated from above until it is measured.
+	fn declare_region() -> Weight {
+		<() as pallet_access_control::WeightInfo>::declare_region()
+	}
+	// Estimated from above until it is measured.
+	fn set_adequacy() -> Weight {
+		<() as pallet_access_control::WeightInfo>::set_adequacy()
+	}
+	// Estimated from above until it is measured.
+	fn remove_protection() -> Weight {
+		<() as pallet_access_control::WeightInfo>::remove_protection()
+	}
+	// Estimated from above until it is measured.
+	fn request_access() -> Weight {
+		<() as pallet_access_control::WeightInfo>::request_access()
+	}
+	// Estimated from above until it is measured.
+	fn approve_request() -> Weight {
+		<() as pallet_access_control::WeightInfo>::approve_request()
+	}
+	// Estimated from above until it is measured.
+	fn refuse_request() -> Weight {
+		<() as pallet_access_control::WeightInfo>::refuse_request()
+	}
+	// Estimated from above until it is measured.
+	fn withdraw_request() -> Weight {
+		<() as pallet_access_control::WeightInfo>::withdraw_request()
 	}
 }

@@ -196,6 +196,54 @@ impl<T: frame_system::Config> pallet_records::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(61_672_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(2))
-			.saturating_add(T::DbWeight::get().writes(2))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	/// Storage: `Records::Datasets` (r:1 w:0)
+	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `Records::Erasures` (r:1 w:1)
+	/// Proof: `Records::Erasures` (`max_values`: None, `max_size`: Some(313), added: 2788, mode: `MaxEncodedLen`)
+	fn certify_erasure() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1610`
+		//  Estimated: `4741`
+		// Minimum execution time: 20_000_000 picoseconds.
+		Weight::from_parts(40_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Records::Datasets` (r:1 w:0)
+	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `Records::Retentions` (r:1 w:1)
+	/// Proof: `Records::Retentions` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	fn set_retention() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1610`
+		//  Estimated: `4741`
+		// Minimum execution time: 20_000_000 picoseconds.
+		Weight::from_parts(40_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Records::Datasets` (r:1 w:1)
+	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `Records::Retentions` (r:1 w:1)
+	/// Proof: `Records::Retentions` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Storage: `Records::Erasures` (r:0 w:1)
+	/// Proof: `Records::Erasures` (`max_values`: None, `max_size`: Some(313), added: 2788, mode: `MaxEncodedLen`)
+	fn expire() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1610`
+		//  Estimated: `4741`
+		// Minimum execution time: 60_000_000 picoseconds.
+		Weight::from_parts(90_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 }

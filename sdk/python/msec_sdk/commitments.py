@@ -21,6 +21,7 @@ _NONCE = bytes(12)
 _HEIGHT = 32
 _MAX_NODES = 32
 _NODE_LENGTH = 1 + 4 + 32
+_BEGINS_GENERATION = 0x80
 
 
 class ChunkFault(Enum):
@@ -116,32 +117,66 @@ class BatchKey:
 class KeyTree:
     """The secret of a data set, which its owner has."""
 
-    def __init__(self, seed: bytes):
-        self.seed = exactly(seed, 32)
+    def __init__(self, *generations: tuple[int, bytes] | bytes):
+        """A seed alone, or the first batch and the seed of each generation, the first from batch 0."""
+        pairs = [(0, part) if isinstance(part, bytes) else part for part in generations]
+        self.generations = tuple((first, exactly(seed, 32)) for first, seed in pairs)
+        firsts = [first for first, _ in self.generations]
+        if firsts[:1] != [0] or firsts != sorted(set(firsts)):
+            raise ValueError("generations begin one after the other, the first with batch 0")
 
     def batch_key(self, index: int) -> BatchKey:
         """The key of batch `index`."""
-        return BatchKey(_descend(self.seed, _HEIGHT, 0, index))
+        first, seed = [pair for pair in self.generations if pair[0] <= index][-1]
+        return BatchKey(_descend(seed, _HEIGHT, 0, index - first))
 
     def cover(self, batches: int) -> "KeyCover":
         """The secrets of exactly the first `batches` batches."""
-        nodes, first = [], 0
-        for height in reversed(range(_HEIGHT)):
-            if batches >> height & 1:
-                index = first >> height
-                nodes.append((height, index, _descend(self.seed, _HEIGHT, height, index)))
-                first += 1 << height
+        nodes: list[tuple[int, int, bytes]] = []
+        for position, (first, seed) in enumerate(self.generations):
+            if first >= batches:
+                break
+            following = self.generations[position + 1 : position + 2]
+            if following and following[0][0] < batches:
+                height = (following[0][0] - first - 1).bit_length()
+                part = [(height, 0, _descend(seed, _HEIGHT, height, 0))]
+            else:
+                part = _cover(seed, batches - first)
+            if first:
+                part[0] = (part[0][0] | _BEGINS_GENERATION, first, part[0][2])
+            nodes += part
         return KeyCover(nodes)
+
+
+def _cover(seed: bytes, length: int) -> list[tuple[int, int, bytes]]:
+    """The nodes below which exactly the first `length` leaves lie."""
+    nodes, first = [], 0
+    for height in reversed(range(_HEIGHT)):
+        if length >> height & 1:
+            index = first >> height
+            nodes.append((height, index, _descend(seed, _HEIGHT, height, index)))
+            first += 1 << height
+    return nodes
 
 
 class KeyCover:
     """The secrets of the first batches of a data set."""
 
     def __init__(self, nodes: Sequence[tuple[int, int, bytes]]):
-        """Height, index and seed of nodes, which must lie side by side from batch 0 on."""
-        batches = 0
-        for height, index, _ in nodes:
-            if height >= _HEIGHT or index << height != batches:
+        """Height, index and seed of nodes, which must lie side by side from batch 0 on.
+
+        Where a generation begins, it takes over from what the one before has left.
+        """
+        first = batches = 0
+        for marked, index, _ in nodes:
+            height = marked & ~_BEGINS_GENERATION
+            fits = height < _HEIGHT
+            if marked & _BEGINS_GENERATION:
+                fits = fits and first < index <= batches
+                first = batches = index
+            else:
+                fits = fits and index << height == batches - first
+            if not fits:
                 raise ValueError("the nodes of a cover lie side by side from batch 0 on")
             batches += 1 << height
         if batches >> 32:
@@ -151,10 +186,19 @@ class KeyCover:
 
     def batch_key(self, index: int) -> BatchKey | None:
         """The key of batch `index`; `None` when it is not covered."""
-        for height, position, seed in self._nodes:
-            if index >> height == position:
-                return BatchKey(_descend(seed, height, 0, index))
-        return None
+        if not 0 <= index < self.batches:
+            return None
+        first, key = 0, None
+        for marked, position, seed in self._nodes:
+            height = marked & ~_BEGINS_GENERATION
+            if marked & _BEGINS_GENERATION:
+                first, position = position, 0
+            if index < first:
+                break
+            if (index - first) >> height == position:
+                # What a later generation has is not that of an earlier one.
+                key = BatchKey(_descend(seed, height, 0, index - first))
+        return key
 
     def encode(self) -> bytes:
         """SCALE encoding. At most 32 nodes, so that their number is one byte."""

@@ -1,7 +1,7 @@
 import unittest
 from dataclasses import replace
 
-from vectors import VECTORS
+from vectors import PROTOCOL, VECTORS
 
 from msec_sdk.commitments import (
     BatchCommitment,
@@ -55,6 +55,24 @@ class KeyTreeTest(unittest.TestCase):
             self.assertEqual(cover.batch_key(batch).chunk_key(0).bytes, expected)
         self.assertIsNone(cover.batch_key(1_000_001))
         self.assertIsNone(cover.batch_key(2**32 - 1))
+
+    def test_covers_of_a_renewed_secret_are_those_of_the_vectors(self):
+        renewed = PROTOCOL["renewed"]
+        parts = [(part["first"], bytes.fromhex(part["seed"])) for part in renewed["generations"]]
+        tree = KeyTree(*parts)
+        for vector in renewed["covers"]:
+            encoded = bytes.fromhex(vector["encoded"])
+            self.assertEqual(tree.cover(vector["batches"]).encode(), encoded)
+            self.assertEqual(KeyCover.decode(encoded).batches, vector["batches"])
+        cover = KeyCover.decode(bytes.fromhex(renewed["covers"][-1]["encoded"]))
+        for vector in renewed["chunk_keys"]:
+            for source in (tree, cover):
+                key = source.batch_key(vector["batch"]).chunk_key(0).bytes
+                self.assertEqual(key.hex(), vector["key"])
+        self.assertIsNone(cover.batch_key(cover.batches))
+        for firsts in ((1,), (0, 0), (0, 5, 3)):
+            with self.assertRaises(ValueError):
+                KeyTree(*((first, bytes(32)) for first in firsts))
 
     def test_what_is_no_cover_is_refused(self):
         encoded = TREE.cover(3).encode()

@@ -9,11 +9,22 @@ const HEIGHT = 32;
 const MAX_BATCHES = 2 ** 32 - 1;
 const MAX_NODES = 32;
 const NODE_LENGTH = 1 + 4 + 32;
+/** In a node's height: it is the first of a later generation, and its index is that one's first batch. */
+const BEGINS_GENERATION = 0x80;
 
 interface KeyNode {
-	/** Distance from the leaves, 0 to 31. */
+	/** Distance from the leaves, 0 to 31, and perhaps BEGINS_GENERATION. */
 	readonly height: number;
-	/** Position among the nodes of the same height. */
+	/** Position among the nodes of the same height in its generation. */
+	readonly index: number;
+	readonly seed: Uint8Array;
+}
+
+/** A node as it lies in its generation. */
+interface PlacedNode {
+	/** The first batch of its generation. */
+	readonly first: number;
+	readonly height: number;
 	readonly index: number;
 	readonly seed: Uint8Array;
 }
@@ -66,27 +77,50 @@ export class KeyTree {
 /** The secrets of the first batches of a data set. */
 export class KeyCover {
 	readonly #nodes: readonly KeyNode[];
+	readonly #placed: readonly PlacedNode[];
 	/** Number of batches whose keys the cover yields, counted from the first. */
 	readonly batches: number;
 
-	/** The nodes must lie side by side from batch 0 on. */
+	/**
+	 * The nodes must lie side by side from batch 0 on. Where a generation begins, it takes over from what
+	 * the one before has left.
+	 */
 	constructor(nodes: readonly KeyNode[]) {
+		let first = 0;
 		let batches = 0;
-		for (const { height, index } of nodes) {
+		this.#placed = nodes.map((node) => {
+			const begins = node.height >= BEGINS_GENERATION;
+			const height = begins ? node.height - BEGINS_GENERATION : node.height;
+			const index = begins ? 0 : node.index;
 			const size = 2 ** height;
-			if (height >= HEIGHT || index * size !== batches || batches + size > MAX_BATCHES) {
+			const fits = begins
+				? node.index > first && node.index <= batches
+				: index * size === batches - first;
+			if (begins) {
+				first = node.index;
+				batches = first;
+			}
+			if (height >= HEIGHT || !fits || batches + size > MAX_BATCHES) {
 				throw new TypeError('the nodes of a cover lie side by side from batch 0 on');
 			}
 			batches += size;
-		}
+			return { first, height, index, seed: node.seed };
+		});
 		this.#nodes = nodes;
 		this.batches = batches;
 	}
 
 	/** The key of batch `index`; undefined when it is not covered. */
 	batchKey(index: number): BatchKey | undefined {
-		const node = this.#nodes.find((node) => Math.floor(index / 2 ** node.height) === node.index);
-		return node && new BatchKey(descend(node.seed, node.height, 0, index));
+		if (index >= this.batches) {
+			return undefined;
+		}
+		// What a later generation has is not that of an earlier one.
+		const node = this.#placed.findLast(
+			({ first, height, index: position }) =>
+				index >= first && Math.floor((index - first) / 2 ** height) === position,
+		);
+		return node && new BatchKey(descend(node.seed, node.height, 0, index - node.first));
 	}
 
 	/** SCALE encoding. */

@@ -23,7 +23,7 @@ import {
 	verifyChunk,
 } from '../src/index.js';
 import { u32, utf8 } from '../src/bytes.js';
-import { vectors, type Chunk } from './vectors.js';
+import { renewed, vectors, type Chunk } from './vectors.js';
 
 const { key_tree, chunks, trees } = vectors;
 const tree = new KeyTree(fromHex(key_tree.seed));
@@ -65,6 +65,22 @@ test('a cover yields the keys of its batches and no other', () => {
 	}
 	assert.equal(cover.batchKey(1_000_001), undefined);
 	assert.equal(cover.batchKey(2 ** 32 - 1), undefined);
+});
+
+test('covers of a renewed secret are read as in the vectors', () => {
+	const covers = renewed.covers.map(({ batches, encoded }) => {
+		const cover = KeyCover.decode(fromHex(`0x${encoded}`));
+		assert.equal(cover.batches, batches);
+		assert.equal(toHex(cover.encode()), `0x${encoded}`);
+		return cover;
+	});
+	for (const { batch, key } of renewed.chunk_keys) {
+		for (const cover of covers) {
+			const found = cover.batchKey(batch)?.chunkKey(0).bytes;
+			const expected = batch < cover.batches ? `0x${key}` : undefined;
+			assert.equal(found && toHex(found), expected);
+		}
+	}
 });
 
 test('covers with gaps, of other lengths or with something behind them are refused', () => {

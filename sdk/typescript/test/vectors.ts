@@ -91,6 +91,16 @@ export const vectors = JSON.parse(
 	readFileSync(new URL('tests/data/client-vectors.json', root), 'utf8'),
 ) as Vectors;
 
+/** What a secret that was renewed yields, computed apart from all implementations. */
+export const { renewed } = JSON.parse(
+	readFileSync(new URL('tests/data/protocol-vectors.json', root), 'utf8'),
+) as {
+	renewed: {
+		covers: { batches: number; encoded: string }[];
+		chunk_keys: { batch: number; key: string }[];
+	};
+};
+
 /** The metadata from which the clients in Rust are generated. */
 export function metadata(): Uint8Array {
 	return readFileSync(new URL('offchain-workers/common/metadata/msec.scale', root));

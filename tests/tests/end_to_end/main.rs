@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+mod accounting;
+mod backups;
 mod canary;
 mod demands;
 mod devices;
@@ -12,12 +14,17 @@ mod documents;
 mod faults;
 mod javascript;
 mod journey;
+mod keys;
 mod node;
 mod provenance;
 mod readings;
 mod refusals;
+mod reliability;
 mod reorganization;
+mod replicas;
+mod retention;
 mod rights;
 mod sdk;
+mod store_faults;
 mod subscription;
 mod upgrade;

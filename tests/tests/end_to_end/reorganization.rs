@@ -3,19 +3,23 @@
 use crate::{node::boot_address, readings};
 use msec_end_to_end::{
 	ledger::{self, Ledger, Orders, ENDOWMENT, MSEC},
-	market::{address, hash, listing_arguments, member},
+	market::{address, hash, key, listing_arguments, member},
 	msec::{Msec, Outcome},
 	node::{subcommand, Node},
+	requests::{Answer, Request},
 	sandbox::Sandbox,
 	services::Store,
 	wait,
 };
-use msec_worker_common::chain::{ChainClient, Order, Pricing};
+use msec_worker_common::chain::{Action, ChainClient, Decision, Order, Pricing};
+use reqwest::StatusCode;
 use serde_json::{json, Value};
 
 const STORE_OPERATOR: &str = "//Dave";
 const SELLER: &str = "//Charlie";
 const BUYER: &str = "//Ferdie";
+
+const READER: &str = "//Eve";
 
 /// By how many blocks a fork is longer when the other meets it.
 const LEAD: u32 = 2;
@@ -61,6 +65,13 @@ impl City {
 	async fn held(&self) -> u128 {
 		let block = self.chain.finalized().await.expect("the node answers");
 		block.account(&address(BUYER)).await.expect("the node answers").held
+	}
+
+	/// Whether the reader may read a data set in the best block.
+	async fn allows(&self, dataset: &str) -> bool {
+		let best = self.chain.best().await.expect("the node answers");
+		let decision = best.can_access(&address(READER), &hash(dataset), Action::Read, None).await;
+		matches!(decision.expect("the node answers"), Decision::Allow(_))
 	}
 
 	async fn wait_for_peers(&self, count: u32) {
@@ -120,7 +131,7 @@ struct Market {
 	buyers_city: City,
 	seller: Msec,
 	buyer: Msec,
-	_store: Store,
+	store: Store,
 	sandbox: Sandbox,
 }
 
@@ -144,7 +155,7 @@ impl Market {
 		tokio::join!(operator.text(&register), store.service.wait_until_ready());
 		let seller = Msec::new(&sandbox, "seller", SELLER, &url);
 		let buyer = Msec::new(&sandbox, "buyer", BUYER, &buyers_city.node.url());
-		Self { sellers_city, buyers_city, seller, buyer, _store: store, sandbox }
+		Self { sellers_city, buyers_city, seller, buyer, store, sandbox }
 	}
 
 	/// Puts readings on offer for 3 MSEC; gives the listing.
@@ -159,6 +170,13 @@ impl Market {
 		let dataset = member(&created, "dataset");
 		let list = [&listing_arguments(&dataset)[..], &["--price", "3"]].concat();
 		member(&seller.json(&list).await, "listing")
+	}
+
+	/// What the store answers the reader who asks for the first batch.
+	async fn ask_store(&self, dataset: &str) -> Answer {
+		let request = Request::get(format!("/v1/datasets/{dataset}/batches/0"));
+		let Self { store, .. } = self;
+		request.sign(&key(READER), &store.account).send(&store.endpoint()).await
 	}
 
 	/// On one fork the seller asks for another price, on the other the buyer buys at the price that was
@@ -252,4 +270,44 @@ async fn nobody_buys_under_other_terms_than_were_seen_when_a_fork_is_abandoned()
 	market.buyer.json(&["order", "reject", &member(&bought, "order")]).await;
 	assert_eq!(market.buyers_city.held().await, deposit);
 	market.check_money(Orders { opened: 1, refunded: 1, ..Orders::default() }).await;
+}
+
+/// Fault: a grant is on a fork that is abandoned, and comes back on the one that stays
+/// Promise: nobody is served for what is not final; when it is, it counts
+#[tokio::test]
+async fn a_store_serves_nobody_for_what_is_on_one_fork_only() {
+	let mut market = Market::open().await;
+	market.list().await;
+	let dataset = member(&market.seller.json(&["dataset", "show", "sensor"]).await, "dataset");
+	let refused = (StatusCode::FORBIDDEN, "NoGrant".to_owned());
+	wait::until("the store answers", wait::A_FEW_BLOCKS, async || {
+		let answer = market.ask_store(&dataset).await;
+		((answer.status, answer.problem("refusal")) == refused).then_some(())
+	})
+	.await;
+
+	cut(&market.sellers_city, &market.buyers_city).await;
+	let (seller, reader) = (market.seller.clone(), address(READER).to_string());
+	let grant = ["grant", "sensor", &reader];
+	let forks = async {
+		wait::until("one fork has the grant", wait::A_FEW_BLOCKS, async || {
+			market.sellers_city.allows(&dataset).await.then_some(())
+		})
+		.await;
+		let height = market.sellers_city.node.best().await;
+		wait::until("the fork grows", wait::A_FEW_BLOCKS, async || {
+			let answer = market.ask_store(&dataset).await;
+			assert_eq!((answer.status, answer.problem("refusal")), refused);
+			(market.sellers_city.node.best().await >= height + LEAD).then_some(())
+		})
+		.await;
+		let Market { sellers_city, buyers_city, .. } = &mut market;
+		reorganize(buyers_city, sellers_city).await;
+	};
+	let (granted, ()) = tokio::join!(seller.attempt(&grant), forks);
+	assert!(granted.status.success(), "{}", granted.error);
+	wait::until("the reader is served", wait::A_FEW_BLOCKS, async || {
+		(market.ask_store(&dataset).await.status == StatusCode::OK).then_some(())
+	})
+	.await;
 }

@@ -1,9 +1,9 @@
 //! The connection to a node.
 
-use super::{compatibility, Action, BlockClient, ChainError, Config, Decision, Purpose};
-use crate::{AccountId32, H256};
+use super::{compatibility, finality::Finality, BlockClient, ChainError, Config};
+use crate::H256;
 use msec_commitments::Hash;
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use subxt::{
 	backend::LegacyBackend,
 	config::RpcConfigFor,
@@ -26,6 +26,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 pub struct ChainClient {
 	online: OnlineClient<Config>,
 	rpc: LegacyRpcMethods<RpcConfigFor<Config>>,
+	/// What the node must stand by.
+	finality: Option<Arc<Finality>>,
 }
 
 impl ChainClient {
@@ -54,7 +56,14 @@ impl ChainClient {
 		let backend = LegacyBackend::builder().build(rpc.clone());
 		let config = PolkadotConfig::builder().use_historic_types(false).build();
 		let online = within(OnlineClient::from_backend_with_config(config, backend.into())).await?;
-		Ok(Self { online, rpc: LegacyRpcMethods::new(rpc) })
+		Ok(Self { online, rpc: LegacyRpcMethods::new(rpc), finality: None })
+	}
+
+	/// From now on the node must stand by what it calls final: [`Self::finalized`] fails
+	/// with [`ChainError::OtherFork`] while it does not have the last such block. For those who act on what
+	/// is final and cannot undo it.
+	pub fn holding_to_finality(self) -> Self {
+		Self { finality: Some(Arc::default()), ..self }
 	}
 
 	/// Hash of the chain's first block.
@@ -73,7 +82,17 @@ impl ChainClient {
 
 	/// The last finalized block.
 	pub async fn finalized(&self) -> Result<BlockClient, ChainError> {
-		within(self.online.at_current_block()).await.map(BlockClient::new)
+		let block = within(self.online.at_current_block()).await.map(BlockClient::new)?;
+		if let Some(finality) = &self.finality {
+			let known = (block.number(), block.hash());
+			finality.check(known, |number| self.hash_at(number)).await?;
+		}
+		Ok(block)
+	}
+
+	/// Hash of the block of this height on the best chain, if it has one.
+	async fn hash_at(&self, number: u64) -> Result<Option<H256>, ChainError> {
+		within(self.rpc.chain_get_block_hash(Some(number.into()))).await
 	}
 
 	/// The best block, which may still be abandoned for another.
@@ -98,9 +117,7 @@ impl ChainClient {
 	/// state for it.
 	pub async fn body(&self, number: u64) -> Result<(H256, Vec<Vec<u8>>), ChainError> {
 		const MISSING: &str = "a block below the finalized one is missing";
-		let hash = within(self.rpc.chain_get_block_hash(Some(number.into())))
-			.await?
-			.ok_or(ChainError::InvalidAnswer(MISSING))?;
+		let hash = self.hash_at(number).await?.ok_or(ChainError::InvalidAnswer(MISSING))?;
 		let details = within(self.rpc.chain_get_block(Some(hash)))
 			.await?
 			.ok_or(ChainError::InvalidAnswer(MISSING))?;
@@ -115,25 +132,6 @@ impl ChainClient {
 			return Err(ChainError::StaleHead(age));
 		}
 		Ok(best)
-	}
-
-	/// Whether `subject` may do `action` with `dataset`: allowed only if both the best and the finalized
-	/// state allow it, and if the best block is fresh.
-	pub async fn can_access(
-		&self,
-		subject: &AccountId32,
-		dataset: &Hash,
-		action: Action,
-		purpose: Option<Purpose>,
-		max_age: Duration,
-	) -> Result<Decision, ChainError> {
-		let best = self.fresh_best(max_age).await?;
-		match best.can_access(subject, dataset, action, purpose).await? {
-			Decision::Allow(_) => {
-				self.finalized().await?.can_access(subject, dataset, action, purpose).await
-			},
-			denied => Ok(denied),
-		}
 	}
 
 	/// Gives the node a transaction, signed or bare; its hash.

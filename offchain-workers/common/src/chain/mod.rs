@@ -3,20 +3,29 @@
 //! A [`ChainClient`] reconnects by itself, and no request takes longer than [`DEADLINE`]. Questions are
 //! asked at one block: [`ChainClient::best`] or [`ChainClient::finalized`] yields a [`BlockClient`].
 
+mod accounting;
 pub mod attestation;
 mod block;
 mod bundles;
 mod campaigns;
 mod client;
 mod compatibility;
+mod decisions;
 mod discovery;
+mod finality;
+pub mod grants;
+pub mod protection;
 mod types;
 
+pub use accounting::{
+	AccessLogAnchor, AnchoredCertificate, DatasetEvents, Erasure, MAX_ACCESS_LOG_ANCHORS,
+};
 pub use block::BlockClient;
 pub use bundles::{Bundle, BundleMember, BundleOffer};
 pub use campaigns::{Campaign, CampaignTerms, Contributor};
 pub(crate) use client::within;
 pub use client::{ChainClient, DEADLINE, MAX_HEAD_AGE};
+pub use decisions::AccessDecisions;
 pub use discovery::{PriceBand, SearchCursor, SearchPage, SearchScope};
 pub use types::{
 	Account, Answer, Challenge, ChallengeState, Complaint, ComplaintState, Dataset, Demand,
@@ -45,11 +54,13 @@ pub type Config = subxt::PolkadotConfig;
 		derive = "::codec::Encode",
 		recursive
 	),
-	derive_for_type(path = "msec_primitives::access::Action", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::access::Action", derive = "Copy, Hash"),
 	derive_for_type(path = "msec_primitives::access::Basis", derive = "Copy", recursive),
-	derive_for_type(path = "msec_primitives::access::Purpose", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::access::Purpose", derive = "Copy, Hash"),
 	derive_for_type(path = "msec_primitives::access::Refusal", derive = "Copy"),
-	derive_for_type(path = "msec_primitives::access::Decision", derive = "Copy")
+	derive_for_type(path = "msec_primitives::access::Decision", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::protection::LegalBasis", derive = "Copy"),
+	derive_for_type(path = "msec_primitives::protection::Region", derive = "Copy")
 )]
 pub mod runtime {}
 
@@ -63,7 +74,18 @@ pub use runtime::runtime_types::msec_primitives::access::{
 	Action, Basis, Decision, Purpose, Refusal,
 };
 
+use crate::H256;
 use std::time::Duration;
+
+/// All purposes, in the order in which they are declared.
+pub const PURPOSES: [Purpose; 6] = [
+	Purpose::ServiceProvision,
+	Purpose::ResearchAndDevelopment,
+	Purpose::PublicBenefit,
+	Purpose::CommercialPurpose,
+	Purpose::EnforceSecurity,
+	Purpose::FulfilmentOfObligation,
+];
 
 /// The purpose of a name in kebab case, such as `public-benefit`.
 pub fn parse_purpose(name: &str) -> Option<Purpose> {
@@ -107,6 +129,17 @@ pub enum ChainError {
 		expected: String,
 		/// What it is, as 0x-hex.
 		found: String,
+	},
+	/// The node no longer has a block that it called final.
+	#[error(
+		"the node does not have block {number} ({hash:?}) any more, which it called final: it follows \
+		another fork, or has lost blocks"
+	)]
+	OtherFork {
+		/// Height of the block.
+		number: u64,
+		/// Its hash.
+		hash: H256,
 	},
 	/// The node's best block is old: it does not see the chain's present state.
 	#[error("the node's best block is {} seconds old; it may be disconnected", .0.as_secs())]

@@ -1,4 +1,4 @@
-//! Account keys (sr25519) and envelope keys (X25519), and how they are kept in files.
+//! Account keys (sr25519) and encryption keys (X25519, X-Wing), and how they are kept in files.
 //!
 //! No type here shows its secret in `Debug` or `Display`; all are wiped when dropped.
 
@@ -9,7 +9,10 @@ mod password;
 mod secret_file;
 
 pub use account::AccountKey;
-pub use envelope::{generate_envelope_secret, load_envelope_secret, save_envelope_secret};
+pub use envelope::{
+	generate_envelope_secret, generate_wrapping_secret, load_wrapping_secret, read_wrapping_key,
+	save_envelope_secret, save_wrapping_secret, suite_of, wrapping_secret, Suite,
+};
 pub use password::PasswordSource;
 pub use secret_file::{read_secret, resolve, write_secret};
 

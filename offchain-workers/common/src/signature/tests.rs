@@ -94,6 +94,56 @@ fn memory_is_bounded_and_freed_when_the_window_has_passed() {
 	verifier.verify_at(later, &REQUEST, values).unwrap().claim_at(later).unwrap();
 }
 
+/// What a verifier says at a time to a request that was created at another.
+fn verify_at(
+	verifier: &Verifier,
+	now: u64,
+	created: u64,
+	nonce: u8,
+) -> Result<Verified, SignatureError> {
+	let headers = pairs(&signed(created, nonce));
+	let values =
+		|name| headers.iter().filter(move |(key, _)| *key == name).map(|(_, v)| v.as_bytes());
+	verifier.verify_at(now, &REQUEST, values)?.claim_at(now)
+}
+
+/// Fault: the clock of the store, which is simulated here, jumps ahead, and back again
+/// Promise: no request is accepted twice; signatures outside of the window of one minute are
+/// refused with 401, and who signs by the right time is served at once when the clock is right
+/// again
+#[test]
+fn a_clock_that_jumps_makes_no_request_pass_twice() {
+	const HOUR: u64 = 3_600;
+	let verifier = verifier();
+	for nonce in 0..10 {
+		verify_at(&verifier, NOW, NOW, nonce).unwrap();
+	}
+	// Ahead: what clients sign by the right time is too old, and the full memory is emptied.
+	assert_eq!(verify_at(&verifier, NOW + HOUR, NOW, 20), Err(SignatureError::OutsideWindow));
+	verify_at(&verifier, NOW + HOUR, NOW + HOUR, 21).unwrap();
+	// Back: what was accepted before the jump is not accepted again, nor is anything as old.
+	for nonce in [0, 9, 22] {
+		let answer = verify_at(&verifier, NOW + 1, NOW, nonce);
+		assert_eq!(answer, Err(SignatureError::OutsideWindow), "{nonce}");
+	}
+	verify_at(&verifier, NOW + 1, NOW + 1, 22).unwrap();
+	let later = NOW + HOUR;
+	assert_eq!(verify_at(&verifier, later, later, 21), Err(SignatureError::Replayed));
+	verify_at(&verifier, later, later, 23).unwrap();
+}
+
+/// Fault: the clock of the store, which is simulated here, is set back while it runs
+/// Promise: nonces stay used up, and requests that are signed by the new time are served at once
+#[test]
+fn a_clock_that_is_set_back_forgets_nothing() {
+	let verifier = verifier();
+	verify_at(&verifier, NOW, NOW, 1).unwrap();
+	assert_eq!(verify_at(&verifier, NOW - 50, NOW - 50, 1), Err(SignatureError::Replayed));
+	verify_at(&verifier, NOW - 50, NOW - 50, 2).unwrap();
+	assert_eq!(verify_at(&verifier, NOW - 50, NOW, 1), Err(SignatureError::OutsideWindow));
+	assert_eq!(verify_at(&verifier, NOW, NOW, 1), Err(SignatureError::Replayed));
+}
+
 #[test]
 fn headers_must_be_there_once() {
 	let headers = pairs(&signed(NOW, 1));

@@ -76,7 +76,7 @@ impl SignatureError {
 	}
 }
 
-/// Verifies requests and remembers the nonces of those that were accepted.
+/// Verifies requests and remembers the nonces that were claimed.
 ///
 /// What a process accepted before it stopped is forgotten; therefore it takes only what was signed
 /// later than anything that could have been accepted when it started.
@@ -84,8 +84,30 @@ pub struct Verifier {
 	audience: String,
 	started: u64,
 	capacity: usize,
-	/// Account and nonce, with the second from which the window refuses them anyway.
-	used: Mutex<HashMap<([u8; 32], String), u64>>,
+	used: Mutex<Used>,
+}
+
+/// The nonces that were claimed.
+#[derive(Default)]
+struct Used {
+	/// Account and nonce, with the second until which the window lets them pass.
+	nonces: HashMap<([u8; 32], String), u64>,
+	/// The latest such second of a nonce that was forgotten.
+	forgotten: u64,
+}
+
+impl Used {
+	/// Forgets what the window does not let pass any more.
+	fn forget(&mut self, now: u64) {
+		let Self { nonces, forgotten } = self;
+		nonces.retain(|_, until| {
+			let passes = *until >= now;
+			if !passes {
+				*forgotten = (*forgotten).max(*until);
+			}
+			passes
+		});
+	}
 }
 
 /// A request with a correct signature whose nonce is not yet used up.
@@ -177,15 +199,20 @@ impl Verifier {
 		created: u64,
 	) -> Result<(), SignatureError> {
 		let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-		if used.len() >= self.capacity {
-			used.retain(|_, until| *until >= now);
+		if used.nonces.len() >= self.capacity {
+			used.forget(now);
 		}
-		let full = used.len() >= self.capacity;
-		match used.entry((account, nonce)) {
+		let until = created.saturating_add(WINDOW_SECONDS);
+		// After a clock was set back, the window lets pass what was forgotten.
+		if until <= used.forgotten {
+			return Err(SignatureError::OutsideWindow);
+		}
+		let full = used.nonces.len() >= self.capacity;
+		match used.nonces.entry((account, nonce)) {
 			std::collections::hash_map::Entry::Occupied(_) => Err(SignatureError::Replayed),
 			std::collections::hash_map::Entry::Vacant(_) if full => Err(SignatureError::Overloaded),
 			std::collections::hash_map::Entry::Vacant(entry) => {
-				entry.insert(created.saturating_add(WINDOW_SECONDS));
+				entry.insert(until);
 				Ok(())
 			},
 		}
@@ -198,8 +225,8 @@ impl Unclaimed<'_> {
 		&self.verified.account
 	}
 
-	/// Uses up the nonce. To be done once the request is known to be allowed, so that strangers cannot
-	/// fill the memory.
+	/// Uses up the nonce. To be done once the request is known to be allowed, or its refusal is counted
+	/// against a limit, so that strangers cannot fill the memory.
 	pub fn claim(self) -> Result<Verified, SignatureError> {
 		self.claim_at(now())
 	}

@@ -1,17 +1,20 @@
-//! Who asks, and what the chain says about it.
+//! Who asks, what the chain says about it, and that it is written down.
 
 use super::{problem::Problem, Service};
+use crate::access_log::Decided;
 use axum::{
 	extract::Query,
 	http::{request::Parts, StatusCode},
 };
 use msec_commitments::Hash;
 use msec_worker_common::{
-	chain::{parse_purpose, Action, Dataset, Decision, Purpose, Refusal},
-	signature::{BodyDigest, RequestParts, Unclaimed},
+	access_log::{Operation, Outcome},
+	chain::{parse_purpose, Action, Basis, Dataset, Decision, Purpose, Refusal},
+	signature::{BodyDigest, RequestParts, Unclaimed, Verifier},
 	AccountId32,
 };
 use serde::Deserialize;
+use std::time::Instant;
 
 /// What a request declares in its query, whatever it asks for.
 #[derive(Deserialize)]
@@ -21,50 +24,85 @@ struct Declared {
 
 /// A request that may be carried out.
 pub(super) struct Authorized {
-	pub account: AccountId32,
-	/// The data set in the best state.
-	pub dataset: Dataset,
+	account: AccountId32,
+	purpose: Option<Purpose>,
+	operation: Operation,
 	content_digest: Hash,
+}
+
+/// What a request is allowed, as it is written down.
+struct Allowed {
+	operation: Operation,
+	basis: String,
+}
+
+impl Allowed {
+	/// What another store of the data set asks for.
+	fn for_replica(operation: &Operation) -> Self {
+		let operation = match operation {
+			Operation::Read { from, to } => Operation::Replicate { from: *from, to: *to },
+			other => other.clone(),
+		};
+		Self { operation, basis: "Store".to_owned() }
+	}
+}
+
+/// Why a request is refused.
+struct Refused {
+	/// As it is written down.
+	reason: String,
+	/// As it is answered.
+	problem: Box<Problem>,
+}
+
+impl Refused {
+	fn new(reason: &str, problem: Problem) -> Self {
+		Self { reason: reason.to_owned(), problem: Box::new(problem) }
+	}
+
+	fn by_chain(refusal: Refusal) -> Self {
+		Self::new(&format!("{refusal:?}"), Problem::refused(refusal))
+	}
 }
 
 impl Authorized {
 	/// Whether the body is the one that was signed.
 	pub fn check_body(&self, digest: &Hash) -> Result<(), Problem> {
-		if self.content_digest == *digest {
-			return Ok(());
+		check_digest(&self.content_digest, digest)
+	}
+
+	/// The data set, if the request would be allowed to write to it now: bodies take their time.
+	pub async fn still_may_write(&self, service: &Service, id: &Hash) -> Result<Dataset, Problem> {
+		let (account, operation) = (&self.account, &self.operation);
+		let (decision, _) = service.chain.decide(account, id, Action::Write, self.purpose).await?;
+		let dataset = service.chain.dataset(id).await?;
+		judge(service, account, decision, dataset.as_ref(), Action::Write, operation)
+			.map_err(|refused| *refused.problem)?;
+		match dataset {
+			Some(dataset) if !dataset.erased => Ok(dataset),
+			Some(_) => Err(Problem::refused(Refusal::Erased)),
+			None => Err(Problem::refused(Refusal::UnknownResource)),
 		}
-		Err(Problem::unprocessable("digest-mismatch", "the body is not the one that was signed"))
 	}
 }
 
-/// Checks signature, decision, and that the data set is kept here; uses up the nonce.
+fn check_digest(signed: &Hash, digest: &Hash) -> Result<(), Problem> {
+	if signed == digest {
+		return Ok(());
+	}
+	Err(Problem::unprocessable("digest-mismatch", "the body is not the one that was signed"))
+}
+
+/// Checks signature, decision, and that the data set is kept here; uses up the nonce. The decision is
+/// written down before this returns.
 pub(super) async fn authorize(
 	service: &Service,
 	request: &Parts,
 	id: &Hash,
 	action: Action,
+	operation: Operation,
 ) -> Result<Authorized, Problem> {
-	let unclaimed = verify(service, request)?;
-	let purpose = purpose(request)?;
-	match service.chain.decide(unclaimed.account(), id, action, purpose).await? {
-		Decision::Allow(_) => {},
-		Decision::Deny(refusal) => return Err(Problem::refused(refusal)),
-	}
-	let dataset = service
-		.chain
-		.dataset(id)
-		.await?
-		.ok_or_else(|| Problem::refused(Refusal::UnknownResource))?;
-	let kept = match action {
-		Action::Write => service.takes_from(&dataset.owner),
-		_ => true,
-	};
-	if !kept || !dataset.stores.contains(&service.operator) {
-		let detail = "the data set does not name this store, or its owner is no customer here";
-		return Err(Problem::new(StatusCode::NOT_FOUND, "not-kept-here", detail));
-	}
-	let verified = unclaimed.claim()?;
-	Ok(Authorized { account: verified.account, dataset, content_digest: verified.content_digest })
+	decide(service, request, id, action, operation, None).await
 }
 
 /// [`authorize`] for requests without a body.
@@ -73,45 +111,209 @@ pub(super) async fn authorize_empty(
 	request: &Parts,
 	id: &Hash,
 	action: Action,
+	operation: Operation,
 ) -> Result<Authorized, Problem> {
-	let authorized = authorize(service, request, id, action).await?;
-	authorized.check_body(&BodyDigest::of(&[]))?;
-	Ok(authorized)
+	decide(service, request, id, action, operation, Some(BodyDigest::of(&[]))).await
 }
 
-/// Checks that the request is from the owner of a data set that is erased in the finalized state.
-pub(super) async fn authorize_erasure(
+async fn decide(
 	service: &Service,
 	request: &Parts,
 	id: &Hash,
+	action: Action,
+	operation: Operation,
+	body: Option<Hash>,
+) -> Result<Authorized, Problem> {
+	let unclaimed = identify(service, &service.verifier, request)?;
+	let account = *unclaimed.account();
+	let declared = declared(request)?;
+	let purpose = parse(declared.as_deref())?;
+	let (decision, block) = service.chain.decide(&account, id, action, purpose).await?;
+	let dataset = match decision {
+		Decision::Allow(_) | Decision::Deny(Refusal::NoGrant) => service.chain.dataset(id).await?,
+		Decision::Deny(_) => None,
+	};
+	let judged = judge(service, &account, decision, dataset.as_ref(), action, &operation);
+	let entry = |operation, outcome| Decided {
+		account,
+		dataset: *id,
+		operation,
+		purpose: declared,
+		outcome,
+		block,
+	};
+	let Allowed { operation, basis } = match judged {
+		Ok(allowed) => allowed,
+		Err(Refused { reason, problem }) => {
+			let refusal = entry(operation, Outcome::Refused(reason));
+			write_refusal(service, unclaimed, refusal).await?;
+			return Err(*problem);
+		},
+	};
+	let verified = unclaimed.claim()?;
+	if let Some(body) = &body {
+		check_digest(&verified.content_digest, body)?;
+	}
+	service.log.append(entry(operation.clone(), Outcome::Served(basis))).await?;
+	let content_digest = verified.content_digest;
+	Ok(Authorized { account, purpose, operation, content_digest })
+}
+
+/// Writes a refusal down and uses up the nonce. What all refused requests together write is limited, lest
+/// strangers, who may have any number of accounts, fill disk and memory.
+async fn write_refusal(
+	service: &Service,
+	unclaimed: Unclaimed<'_>,
+	refusal: Decided,
 ) -> Result<(), Problem> {
-	let unclaimed = verify(service, request)?;
-	let dataset = service
-		.chain
-		.finalized_dataset(id)
-		.await?
-		.ok_or_else(|| Problem::refused(Refusal::UnknownResource))?;
-	if dataset.owner != *unclaimed.account() {
-		return Err(Problem::refused(Refusal::NoGrant));
-	}
-	if !dataset.erased {
-		let detail = "erase the data set on chain first, and wait until that is finalized";
-		return Err(Problem::new(StatusCode::CONFLICT, "not-erased", detail));
-	}
+	service.refusals.take(&service.operator, Instant::now()).map_err(Problem::too_many)?;
 	unclaimed.claim()?;
+	service.log.append(refusal).await?;
 	Ok(())
 }
 
-/// What the query says that the request is for.
-fn purpose(request: &Parts) -> Result<Option<Purpose>, Problem> {
-	let invalid = |detail: &str| Problem::unprocessable("invalid-query", detail);
-	let Query(query) = Query::<Declared>::try_from_uri(&request.uri)
-		.map_err(|error| invalid(&error.body_text()))?;
-	let parse = |text: String| parse_purpose(&text).ok_or_else(|| invalid("unknown purpose"));
-	query.purpose.map(parse).transpose()
+/// What a request is allowed, and why, as it is written down.
+fn judge(
+	service: &Service,
+	account: &AccountId32,
+	decision: Decision,
+	dataset: Option<&Dataset>,
+	action: Action,
+	operation: &Operation,
+) -> Result<Allowed, Refused> {
+	let (dataset, allowed) = match (decision, dataset) {
+		(Decision::Allow(basis), Some(dataset)) => {
+			(dataset, Allowed { operation: operation.clone(), basis: basis_text(&basis) })
+		},
+		(Decision::Deny(Refusal::NoGrant), Some(dataset))
+			if is_replica(dataset, account, action) =>
+		{
+			(dataset, Allowed::for_replica(operation))
+		},
+		(Decision::Deny(refusal), _) => return Err(Refused::by_chain(refusal)),
+		(Decision::Allow(_), None) => return Err(Refused::by_chain(Refusal::UnknownResource)),
+	};
+	let kept = match action {
+		Action::Write => service.takes_from(&dataset.owner),
+		_ => true,
+	};
+	if !kept || !dataset.stores.contains(&service.operator) {
+		let detail = "the data set does not name this store, or its owner is no customer here";
+		let problem = Problem::new(StatusCode::NOT_FOUND, "not-kept-here", detail);
+		return Err(Refused::new("NotKeptHere", problem));
+	}
+	match check_rules(account, dataset, operation) {
+		Ok(()) => Ok(allowed),
+		Err(detail) => Err(Refused::new("Forbidden", Problem::forbidden(detail))),
+	}
 }
 
-fn verify<'a>(service: &'a Service, request: &Parts) -> Result<Unclaimed<'a>, Problem> {
+/// Whether another store of the data set asks for ciphertext, which the owner chose it to keep.
+fn is_replica(dataset: &Dataset, account: &AccountId32, action: Action) -> bool {
+	matches!(action, Action::Read) && dataset.stores.contains(account)
+}
+
+/// What the chain's decision leaves open.
+fn check_rules(
+	account: &AccountId32,
+	dataset: &Dataset,
+	operation: &Operation,
+) -> Result<(), &'static str> {
+	let is_owner = *account == dataset.owner;
+	match operation {
+		Operation::PutKey { .. } if !is_owner => Err("only the owner leaves keys"),
+		Operation::ListKeys if !is_owner => Err("only the owner sees for whom keys are kept"),
+		Operation::ReadKey { recipient }
+			if !is_owner && account != recipient && Some(*account) != dataset.key_agent =>
+		{
+			Err("the key is for somebody else")
+		},
+		_ => Ok(()),
+	}
+}
+
+fn basis_text(basis: &Basis) -> String {
+	format!("{basis:?}")
+}
+
+/// Checks that the request is from the owner of a data set, erased or not, and writes that down.
+pub(super) async fn authorize_owner(
+	service: &Service,
+	request: &Parts,
+	id: &Hash,
+	operation: Operation,
+) -> Result<(), Problem> {
+	let unclaimed = identify(service, &service.verifier, request)?;
+	let account = *unclaimed.account();
+	let dataset = service.chain.finalized_dataset(id).await?;
+	let block = service.chain.finalized_block().await?;
+	let refused = match &dataset {
+		None => Some(Refused::by_chain(Refusal::UnknownResource)),
+		Some(dataset) if dataset.owner != account => Some(Refused::by_chain(Refusal::NoGrant)),
+		Some(dataset) if operation == Operation::Erase && !dataset.erased => {
+			let detail = "erase the data set on chain first, and wait until that is finalized";
+			let problem = Problem::new(StatusCode::CONFLICT, "not-erased", detail);
+			Some(Refused::new("NotErased", problem))
+		},
+		Some(_) => None,
+	};
+	let entry = |outcome| Decided {
+		account,
+		dataset: *id,
+		operation: operation.clone(),
+		purpose: None,
+		outcome,
+		block,
+	};
+	if let Some(Refused { reason, problem }) = refused {
+		write_refusal(service, unclaimed, entry(Outcome::Refused(reason))).await?;
+		return Err(*problem);
+	}
+	let verified = unclaimed.claim()?;
+	check_digest(&verified.content_digest, &BodyDigest::of(&[]))?;
+	service.log.append(entry(Outcome::Served(basis_text(&Basis::Owner)))).await?;
+	Ok(())
+}
+
+/// Who signed a request that everybody may make, but for the own account only.
+pub(super) fn authenticate(service: &Service, request: &Parts) -> Result<AccountId32, Problem> {
+	let verified = identify(service, &service.open_verifier, request)?.claim()?;
+	check_digest(&verified.content_digest, &BodyDigest::of(&[]))?;
+	Ok(verified.account)
+}
+
+/// What the query says that the request is for.
+pub(super) fn purpose(request: &Parts) -> Result<Option<Purpose>, Problem> {
+	parse(declared(request)?.as_deref())
+}
+
+fn declared(request: &Parts) -> Result<Option<String>, Problem> {
+	let Query(query) = Query::<Declared>::try_from_uri(&request.uri)
+		.map_err(|error| Problem::unprocessable("invalid-query", error.body_text()))?;
+	Ok(query.purpose)
+}
+
+fn parse(declared: Option<&str>) -> Result<Option<Purpose>, Problem> {
+	let invalid = || Problem::unprocessable("invalid-query", "unknown purpose");
+	declared.map(|name| parse_purpose(name).ok_or_else(invalid)).transpose()
+}
+
+/// Checks the signature, and whether the account has asked too much.
+fn identify<'a>(
+	service: &Service,
+	verifier: &'a Verifier,
+	request: &Parts,
+) -> Result<Unclaimed<'a>, Problem> {
+	let unclaimed = verify(verifier, request)?;
+	service.rate.take(unclaimed.account(), Instant::now()).map_err(Problem::too_many)?;
+	Ok(unclaimed)
+}
+
+/// Checks the signature of a request.
+pub(super) fn verify<'a>(
+	verifier: &'a Verifier,
+	request: &Parts,
+) -> Result<Unclaimed<'a>, Problem> {
 	let parts = RequestParts {
 		method: request.method.as_str(),
 		path: request.uri.path(),
@@ -120,5 +322,5 @@ fn verify<'a>(service: &'a Service, request: &Parts) -> Result<Unclaimed<'a>, Pr
 	let headers = |name: &'static str| {
 		request.headers.get_all(name).into_iter().map(|value| value.as_bytes())
 	};
-	Ok(service.verifier.verify(&parts, headers)?)
+	Ok(verifier.verify(&parts, headers)?)
 }

@@ -1,7 +1,10 @@
 //! Batches on their way out.
 
 use super::{
-	authorization::authorize_empty, parse_id, parse_number, problem::Problem, to_hex, Service,
+	authorization::authorize_empty,
+	parse_id, parse_number,
+	problem::{Problem, PROBLEM_JSON},
+	to_hex, Service,
 };
 use crate::store::Stored;
 use axum::{
@@ -12,15 +15,19 @@ use axum::{
 	Json,
 };
 use bytes::Bytes;
-use futures::{stream, TryStreamExt};
+use futures::{stream, Stream, StreamExt, TryStreamExt};
 use msec_commitments::Hash;
 use msec_worker_common::{
-	batch_frame::{encode_chunk, Frame},
+	access_log::Operation,
+	batch_frame::encode_chunk,
 	chain::Action,
-	store_client::{StoredBatch, MAX_PAGE},
+	store_client::{self, StoredBatch, MAX_PAGE},
 };
 use serde::Deserialize;
-use std::{io, sync::Arc};
+use std::{io, ops::Range, sync::Arc};
+
+/// Segments that are read at a time: a mebibyte.
+const BLOCK: u32 = 16;
 
 /// Which batches to list.
 #[derive(Deserialize)]
@@ -40,7 +47,37 @@ pub(super) fn listed(stored: &Stored) -> StoredBatch {
 	}
 }
 
-/// The batches `[from, to)`, at most [`MAX_PAGE`].
+/// List batches
+///
+/// Those from `from` to before `to`, at most a thousand of them.
+#[utoipa::path(
+	get,
+	path = "/v1/datasets/{dataset}/batches",
+	operation_id = "listBatches",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+		("from" = Option<u32>, Query, description = "The first batch"),
+		("to" = Option<u32>, Query, description = "Behind the last batch"),
+		("purpose" = Option<String>, Query, description = "What the data is for, where a grant asks for it"),
+	),
+	responses(
+		(status = 200, description = "Batches in ascending order", body = Vec<StoredBatch>),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 404, description = "The data set is not kept here",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 422, description = "The query makes no sense", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 500, description = "The batch is damaged here", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain or the disk cannot be asked",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
 pub(super) async fn list(
 	State(service): State<Arc<Service>>,
 	Path(dataset): Path<String>,
@@ -48,33 +85,92 @@ pub(super) async fn list(
 	request: Request,
 ) -> Result<Json<Vec<StoredBatch>>, Problem> {
 	let id = parse_id(&dataset)?;
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Read).await?;
 	let Query(page) =
 		page.map_err(|error| Problem::unprocessable("invalid-query", error.body_text()))?;
 	let to = page.to.unwrap_or(u32::MAX);
+	let operation = Operation::List { from: page.from, to };
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, operation).await?;
 	let found =
 		service.with_store(move |store| store.list(&id, page.from, to, MAX_PAGE as usize)).await?;
 	Ok(Json(found.iter().map(listed).collect()))
 }
 
-/// One batch as a frame.
+/// Fetch a batch
+///
+/// The body is one frame (`MSB1`).
+#[utoipa::path(
+	get,
+	path = "/v1/datasets/{dataset}/batches/{batch}",
+	operation_id = "fetchBatch",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+		("batch" = u32, Path, description = "Position in the data set"),
+		("purpose" = Option<String>, Query, description = "What the data is for, where a grant asks for it"),
+	),
+	responses(
+		(status = 200, description = "The frame", body = Vec<u8>,
+			content_type = "application/octet-stream"),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 404, description = "The batch is not here",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 500, description = "The batch is damaged here", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain or the disk cannot be asked",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
 pub(super) async fn frame(
 	State(service): State<Arc<Service>>,
 	Path((dataset, batch)): Path<(String, String)>,
 	request: Request,
 ) -> Result<impl IntoResponse, Problem> {
 	let (id, batch) = (parse_id(&dataset)?, parse_number(&batch)?);
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Read).await?;
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, reading(batch)).await?;
 	let stored = find(&service, id, batch).await?;
+	let first = first_block(&service, stored).await?;
 	let headers = [
 		(CONTENT_TYPE, "application/octet-stream".to_owned()),
 		(CONTENT_LENGTH, stored.bytes().to_string()),
 	];
 	metrics::counter!("msec_store_read_bytes_total").increment(stored.bytes());
-	Ok((headers, Body::from_stream(segments(service, stored))))
+	Ok((headers, Body::from_stream(blocks(service, stored, first))))
 }
 
-/// One chunk with its commitment.
+/// Fetch a chunk
+///
+/// The body is the chunk with its commitment, as in a frame.
+#[utoipa::path(
+	get,
+	path = "/v1/datasets/{dataset}/batches/{batch}/chunks/{chunk}",
+	operation_id = "fetchChunk",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+		("batch" = u32, Path, description = "Position in the data set"),
+		("chunk" = u32, Path, description = "Position in the batch"),
+		("purpose" = Option<String>, Query, description = "What the data is for, where a grant asks for it"),
+	),
+	responses(
+		(status = 200, description = "The chunk", body = Vec<u8>,
+			content_type = "application/octet-stream"),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 404, description = "The chunk is not here",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 500, description = "The batch is damaged here", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain or the disk cannot be asked",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
 pub(super) async fn chunk(
 	State(service): State<Arc<Service>>,
 	Path((dataset, batch, chunk)): Path<(String, String, String)>,
@@ -82,22 +178,22 @@ pub(super) async fn chunk(
 ) -> Result<impl IntoResponse, Problem> {
 	let id = parse_id(&dataset)?;
 	let (batch, chunk) = (parse_number(&batch)?, parse_number(&chunk)?);
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Read).await?;
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, reading(batch)).await?;
 	let stored = find(&service, id, batch).await?;
-	let parts: Vec<Bytes> = segments(service, stored)
-		.try_collect()
-		.await
-		.map_err(|_| Problem::not_found("the batch was replaced or erased meanwhile"))?;
-	let frame = Frame::decode(parts.concat().into()).map_err(|error| {
-		tracing::error!(dataset = to_hex(&id), batch, %error, "a stored frame is damaged");
-		Problem::internal()
-	})?;
+	let frame = service
+		.with_store(move |store| store.frame(&stored))
+		.await?
+		.ok_or_else(|| Problem::not_found("the batch was replaced or erased meanwhile"))?;
 	let found = frame
 		.chunks()
 		.nth(chunk as usize)
 		.ok_or_else(|| Problem::not_found("the batch has no such chunk"))?;
 	let bytes = encode_chunk(&found.commitment, found.ciphertext);
 	Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes))
+}
+
+fn reading(batch: u32) -> Operation {
+	Operation::Read { from: batch, to: batch.saturating_add(1) }
 }
 
 async fn find(service: &Service, id: Hash, batch: u32) -> Result<Stored, Problem> {
@@ -107,20 +203,40 @@ async fn find(service: &Service, id: Hash, batch: u32) -> Result<Stored, Problem
 		.ok_or_else(|| Problem::not_found("the batch is not here"))
 }
 
-/// The frame in parts, read one by one. When it is replaced meanwhile, the answer breaks off.
-fn segments(
+/// The first block of a frame. A frame of more blocks is checked as a whole before any of it leaves, so
+/// that what is damaged is answered as such; a second reading finds it in the cache.
+async fn first_block(service: &Service, stored: Stored) -> Result<Vec<Bytes>, Problem> {
+	let first = service.with_store(move |store| {
+		for begin in (BLOCK..stored.segments()).step_by(BLOCK as usize) {
+			store.segments(&stored, block(&stored, begin))?;
+		}
+		store.segments(&stored, block(&stored, 0))
+	});
+	first.await?.ok_or_else(|| Problem::not_found("the batch was replaced or erased meanwhile"))
+}
+
+/// Segments of the block that begins there.
+fn block(stored: &Stored, begin: u32) -> Range<u32> {
+	begin..begin.saturating_add(BLOCK).min(stored.segments())
+}
+
+/// The frame in segments, read block by block. When it is replaced meanwhile, the answer breaks off.
+fn blocks(
 	service: Arc<Service>,
 	stored: Stored,
-) -> impl stream::Stream<Item = io::Result<Bytes>> {
-	stream::try_unfold((service, 0), move |(service, index)| async move {
-		if index == stored.segments() {
+	first: Vec<Bytes>,
+) -> impl Stream<Item = io::Result<Bytes>> {
+	let others = stream::try_unfold((service, BLOCK), move |(service, begin)| async move {
+		if begin >= stored.segments() {
 			return Ok(None);
 		}
-		let part = service
-			.with_store(move |store| store.segment(&stored, index))
+		let segments = service
+			.with_store(move |store| store.segments(&stored, block(&stored, begin)))
 			.await
 			.map_err(|_| io::Error::other("the store fails"))?
 			.ok_or_else(|| io::Error::other("the batch was replaced or erased"))?;
-		Ok(Some((Bytes::from(part), (service, index + 1))))
-	})
+		let segments = stream::iter(segments.into_iter().map(Ok::<_, io::Error>));
+		Ok::<_, io::Error>(Some((segments, (service, begin.saturating_add(BLOCK)))))
+	});
+	stream::iter(first.into_iter().map(Ok)).chain(others.try_flatten())
 }

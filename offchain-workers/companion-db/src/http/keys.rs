@@ -3,7 +3,7 @@
 use super::{
 	authorization::{authorize, authorize_empty},
 	parse_id,
-	problem::Problem,
+	problem::{Problem, PROBLEM_JSON},
 	Service,
 };
 use axum::{
@@ -11,12 +11,53 @@ use axum::{
 	extract::{Path, Request, State},
 	http::{header::CONTENT_TYPE, StatusCode},
 	response::IntoResponse,
+	Json,
 };
-use msec_commitments::{envelope::check_format, MAX_ENVELOPE_LENGTH};
-use msec_worker_common::{chain::Action, signature::BodyDigest, AccountId32};
-use std::sync::Arc;
+use msec_commitments::{envelope::check_wrapped_format, MAX_WRAPPED_LENGTH};
+use msec_worker_common::{
+	access_log::Operation, chain::Action, signature::BodyDigest, store_client, AccountId32,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
 
-/// Keeps a wrapped key tree in place of an older one. Only the owner knows the right one.
+/// Longest that a key may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Leave a sealed key
+///
+/// It takes the place of an older one for the same recipient. Only the owner may, who alone knows the right
+/// one.
+#[utoipa::path(
+	put,
+	path = "/v1/datasets/{dataset}/keys/{recipient}",
+	operation_id = "putKey",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+		("recipient" = String, Path, description = "The account, as 64 hexadecimal digits"),
+	),
+	request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+	responses(
+		(status = 204, description = "It is kept"),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or it is not the owner who asks",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 404, description = "The data set is not kept here", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 408, description = "The body arrives too slowly", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 413, description = "The body is too large", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 422, description = "The body is no sealed key, or not the signed one",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain or the disk cannot be asked",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 507, description = "The disk is full, or there are too many recipients",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
 pub(super) async fn put(
 	State(service): State<Arc<Service>>,
 	Path((dataset, recipient)): Path<(String, String)>,
@@ -24,35 +65,92 @@ pub(super) async fn put(
 ) -> Result<StatusCode, Problem> {
 	let (id, recipient) = (parse_id(&dataset)?, AccountId32(parse_id(&recipient)?));
 	let (parts, body) = request.into_parts();
-	let authorized = authorize(&service, &parts, &id, Action::Write).await?;
-	if authorized.account != authorized.dataset.owner {
-		return Err(Problem::forbidden("only the owner leaves keys"));
-	}
-	let wrapped = to_bytes(body, MAX_ENVELOPE_LENGTH as usize)
+	let operation = Operation::PutKey { recipient };
+	let authorized = authorize(&service, &parts, &id, Action::Write, operation).await?;
+	let wrapped = timeout(PATIENCE, to_bytes(body, MAX_WRAPPED_LENGTH as usize))
 		.await
-		.map_err(|_| Problem::too_large(MAX_ENVELOPE_LENGTH.into()))?;
+		.map_err(|_| Problem::timed_out())?
+		.map_err(|_| Problem::too_large(MAX_WRAPPED_LENGTH.into()))?;
 	authorized.check_body(&BodyDigest::of(&wrapped))?;
-	if !check_format(&wrapped) {
+	if !check_wrapped_format(&wrapped) {
 		return Err(Problem::unprocessable("invalid-key", "the body is not a sealed key"));
 	}
+	authorized.still_may_write(&service, &id).await?;
 	service.with_store(move |store| store.put_key(&id, &recipient, &wrapped)).await?;
 	Ok(StatusCode::NO_CONTENT)
 }
 
-/// Hands a wrapped key tree to its recipient, the owner or the key agent.
+/// List recipients of keys
+///
+/// The accounts for which sealed keys are here. Only the owner sees them.
+#[utoipa::path(
+	get,
+	path = "/v1/datasets/{dataset}/keys",
+	operation_id = "listKeys",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+	),
+	responses(
+		(status = 200, description = "The accounts (SS58)", body = Vec<String>),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or it is not the owner who asks",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 404, description = "The data set is not kept here",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain or the disk cannot be asked",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 507, description = "The disk is full, so that nothing can be written down",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
+pub(super) async fn list(
+	State(service): State<Arc<Service>>,
+	Path(dataset): Path<String>,
+	request: Request,
+) -> Result<Json<Vec<AccountId32>>, Problem> {
+	let id = parse_id(&dataset)?;
+	let operation = Operation::ListKeys;
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Describe, operation).await?;
+	Ok(Json(service.with_store(move |store| store.recipients(&id)).await?))
+}
+
+/// Fetch a sealed key
+///
+/// It goes to its recipient, the owner or the key agent.
+#[utoipa::path(
+	get,
+	path = "/v1/datasets/{dataset}/keys/{recipient}",
+	operation_id = "getKey",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+		("recipient" = String, Path, description = "The account, as 64 hexadecimal digits"),
+	),
+	responses(
+		(status = 200, description = "The sealed key", body = Vec<u8>,
+			content_type = "application/octet-stream"),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or the key is for somebody else",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 404, description = "There is no such key, or the data set is not kept here",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 503, description = "The chain or the disk cannot be asked",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
 pub(super) async fn get(
 	State(service): State<Arc<Service>>,
 	Path((dataset, recipient)): Path<(String, String)>,
 	request: Request,
 ) -> Result<impl IntoResponse, Problem> {
 	let (id, recipient) = (parse_id(&dataset)?, AccountId32(parse_id(&recipient)?));
-	let authorized =
-		authorize_empty(&service, &request.into_parts().0, &id, Action::Describe).await?;
-	let account = authorized.account;
-	let dataset = &authorized.dataset;
-	if account != recipient && account != dataset.owner && Some(account) != dataset.key_agent {
-		return Err(Problem::forbidden("the key is for somebody else"));
-	}
+	let operation = Operation::ReadKey { recipient };
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, operation).await?;
 	let wrapped = service
 		.with_store(move |store| store.key(&id, &recipient))
 		.await?

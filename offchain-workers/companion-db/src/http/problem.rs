@@ -1,6 +1,6 @@
 //! Errors as clients see them.
 
-use crate::store::StoreFault;
+use crate::{access_log::LogFault, store::StoreFault};
 use axum::{
 	http::{
 		header::{CONTENT_TYPE, RETRY_AFTER},
@@ -14,6 +14,10 @@ use msec_worker_common::{
 	signature::SignatureError,
 	store_client,
 };
+use std::time::Duration;
+
+/// Media type of problem documents.
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A problem document and when to try again.
 pub(super) struct Problem {
@@ -63,8 +67,29 @@ impl Problem {
 	}
 
 	pub fn busy() -> Self {
-		let detail = "all places for uploads are taken";
+		let detail = "all places for requests of this kind are taken; try again";
 		Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
+	}
+
+	pub fn too_many(wait: Duration) -> Self {
+		let detail = "too many requests; come again later";
+		// Whole seconds, and not too few.
+		let seconds = wait.as_secs() + 1;
+		Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry_after(seconds)
+	}
+
+	pub fn timed_out() -> Self {
+		let detail = "the body arrives too slowly";
+		Self::new(StatusCode::REQUEST_TIMEOUT, "timed-out", detail)
+	}
+
+	pub fn stopping() -> Self {
+		let detail = "the server stops; nothing was stored";
+		Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", detail).retry_after(5)
+	}
+
+	fn unavailable(code: &str, fault: &StoreFault) -> Self {
+		Self::new(StatusCode::SERVICE_UNAVAILABLE, code, fault.to_string()).retry_after(2)
 	}
 
 	pub fn internal() -> Self {
@@ -92,6 +117,7 @@ impl From<ChainError> for Problem {
 		tracing::warn!(%error, "no decision can be had");
 		let code = match error {
 			ChainError::StaleHead(_) => "stale-head",
+			ChainError::OtherFork { .. } => "other-fork",
 			_ => "chain-unavailable",
 		};
 		let detail = "the chain's present state is not known here";
@@ -120,8 +146,40 @@ impl From<StoreFault> for Problem {
 				let detail = "the store's disk is full; nothing was stored";
 				Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", detail)
 			},
+			StoreFault::DamagedBatch(_) => {
+				tracing::error!(%fault, "what is stored is damaged");
+				Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", fault.to_string())
+			},
+			StoreFault::Erased => Self::refused(Refusal::Erased),
+			StoreFault::Moving => Self::unavailable("moving", &fault),
+			StoreFault::StagedLost => Self::unavailable("lost", &fault),
+			StoreFault::Unreachable(_) | StoreFault::InUse => {
+				tracing::error!(%fault, "the store cannot be reached");
+				let detail = "what the store keeps cannot be reached at the moment";
+				Self::new(StatusCode::SERVICE_UNAVAILABLE, "unreachable", detail).retry_after(2)
+			},
 			fault => {
 				tracing::error!(%fault, "the store fails");
+				Self::internal()
+			},
+		}
+	}
+}
+
+impl From<LogFault> for Problem {
+	fn from(fault: LogFault) -> Self {
+		match fault {
+			LogFault::Full => {
+				let detail = "the store's disk is full; nothing is served that is not written down";
+				Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", detail)
+			},
+			LogFault::Damaged { .. } => {
+				tracing::error!(%fault, "the access log was changed");
+				let detail = "the access log of this day is not as it was written";
+				Self::new(StatusCode::INTERNAL_SERVER_ERROR, "log-damaged", detail)
+			},
+			fault => {
+				tracing::error!(%fault, "the access log fails");
 				Self::internal()
 			},
 		}
@@ -133,12 +191,41 @@ impl IntoResponse for Problem {
 		let status =
 			StatusCode::from_u16(self.document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
 		let body = serde_json::to_vec(&self.document).unwrap_or_default();
-		let mut response =
-			(status, [(CONTENT_TYPE, "application/problem+json")], body).into_response();
+		let mut response = (status, [(CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
 		if let Some(seconds) = self.retry_after {
 			response.headers_mut().insert(RETRY_AFTER, seconds.into());
 		}
 		metrics::counter!("msec_store_refusals_total", "code" => self.document.code).increment(1);
 		response
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn faults_have_a_code_and_passing_ones_a_time_to_come_again() {
+		let expected = [
+			(StoreFault::Full, 507, "disk-full", false),
+			(StoreFault::QuotaExceeded(1), 507, "quota-exceeded", false),
+			(StoreFault::TooManyRecipients(1), 507, "quota-exceeded", false),
+			(StoreFault::Conflict(1), 409, "conflict", false),
+			(StoreFault::DamagedBatch(1), 500, "damaged", false),
+			(StoreFault::Moving, 503, "moving", true),
+			(StoreFault::StagedLost, 503, "lost", true),
+			(StoreFault::Unreachable("host db, user msec".into()), 503, "unreachable", true),
+			(StoreFault::InUse, 503, "unreachable", true),
+			(StoreFault::Database("secret".into()), 500, "internal", false),
+			(StoreFault::Disk("secret".into()), 500, "internal", false),
+		];
+		for (fault, status, code, comes_again) in expected {
+			let problem = Problem::from(fault);
+			let document = &problem.document;
+			assert_eq!((document.status, document.code.as_str()), (status, code));
+			assert_eq!(problem.retry_after.is_some(), comes_again, "{code}");
+			// What is wrong inside is for the log alone.
+			assert!(!document.detail.contains("secret") && !document.detail.contains("host"));
+		}
 	}
 }

@@ -6,11 +6,13 @@ use crate::{
 };
 use anyhow::{anyhow, Context};
 use hmac::{Hmac, KeyInit, Mac};
-use msec_commitments::{envelope::seal_order, EnvelopeError, EnvelopeSecret, Hash, OrderContext};
+use msec_commitments::{
+	envelope::seal_order, EnvelopeError, Hash, OrderContext, WrappingKey, WrappingSecret,
+};
 use msec_worker_common::{
 	chain::{
 		runtime, Action, BlockClient, BoundedVec, ChainError, Challenge, ChallengeState, Dataset,
-		Decision, Order, OrderState, Subscription,
+		Decision, Order, OrderState, Subscription, PURPOSES,
 	},
 	health::Readiness,
 	transactions::{Submission, Submitter},
@@ -19,6 +21,7 @@ use msec_worker_common::{
 use sha2::Sha256;
 use std::{
 	collections::{HashMap, HashSet},
+	iter,
 	time::Duration,
 };
 use tokio::{task::JoinSet, time::MissedTickBehavior};
@@ -32,7 +35,7 @@ const RETRY_AFTER: u64 = 10;
 
 pub struct Agent {
 	submitter: Submitter,
-	secret: EnvelopeSecret,
+	secret: WrappingSecret,
 	fetcher: Fetcher,
 	key_trees: KeyTrees,
 	/// Whether a key tree was found since orders were served.
@@ -56,7 +59,7 @@ enum Attempt {
 }
 
 impl Agent {
-	pub fn new(submitter: Submitter, secret: EnvelopeSecret, readiness: Readiness) -> Self {
+	pub fn new(submitter: Submitter, secret: WrappingSecret, readiness: Readiness) -> Self {
 		let genesis = submitter.chain().genesis();
 		let fetcher = Fetcher::new(genesis, submitter.key().clone(), secret.clone());
 		Self {
@@ -74,7 +77,7 @@ impl Agent {
 	}
 
 	/// The key to which owners wrap the keys of their data sets.
-	pub fn public_key(&self) -> [u8; 32] {
+	pub fn public_key(&self) -> WrappingKey {
 		self.secret.public_key()
 	}
 
@@ -192,6 +195,9 @@ impl Agent {
 		if head.distrust(dataset, maximum_age).await?.is_some() {
 			return Ok(Attempt::Waits);
 		}
+		if !may_read(head, &order.beneficiary, dataset).await? {
+			return Ok(Attempt::Waits);
+		}
 		let batches = match order.state {
 			OrderState::AwaitingDelivery if u64::from(order.deliver_by) > head.number() => {
 				order.range.batches
@@ -204,10 +210,6 @@ impl Agent {
 					return Ok(Attempt::Waits);
 				}
 				if is_frozen(head, id).await? {
-					return Ok(Attempt::Waits);
-				}
-				let decision = head.can_access(&order.beneficiary, dataset, Action::Read, None);
-				if !matches!(decision.await?, Decision::Allow(_)) {
 					return Ok(Attempt::Waits);
 				}
 				// An instalment must be of all there is when it comes.
@@ -305,6 +307,22 @@ async fn on_offer(
 	})
 }
 
+/// Whether a beneficiary may read for any purpose. What is posted is public for ever, even where the chain
+/// refuses it.
+async fn may_read(
+	head: &BlockClient,
+	beneficiary: &AccountId32,
+	dataset: &Hash,
+) -> anyhow::Result<bool> {
+	for purpose in iter::once(None).chain(PURPOSES.map(Some)) {
+		let decision = head.can_access(beneficiary, dataset, Action::Read, purpose).await?;
+		if matches!(decision, Decision::Allow(_)) {
+			return Ok(true);
+		}
+	}
+	Ok(false)
+}
+
 /// Whether a dispute about an order is open, so that it takes no instalment.
 async fn is_frozen(head: &BlockClient, order: &Hash) -> anyhow::Result<bool> {
 	let is_open = |challenge: &Challenge| matches!(challenge.state, ChallengeState::Open { .. });
@@ -313,7 +331,7 @@ async fn is_frozen(head: &BlockClient, order: &Hash) -> anyhow::Result<bool> {
 
 /// The secret from which an envelope is made: always the same for the same order and number of batches, and
 /// never for two envelopes that differ.
-fn envelope_seed(secret: &EnvelopeSecret, order: &Hash, batches: u32) -> Zeroizing<[u8; 32]> {
+fn envelope_seed(secret: &WrappingSecret, order: &Hash, batches: u32) -> Zeroizing<[u8; 32]> {
 	let mut mac = Hmac::<Sha256>::new_from_slice(&*secret.to_bytes())
 		.expect("a key of HMAC can have any length; qed");
 	mac.update(b"m-sec envelope seed");
@@ -325,16 +343,19 @@ fn envelope_seed(secret: &EnvelopeSecret, order: &Hash, batches: u32) -> Zeroizi
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use msec_worker_common::chain::{PeriodPrice, Rate};
+	use msec_worker_common::{
+		chain::{PeriodPrice, Rate},
+		keys::{wrapping_secret, Suite},
+	};
 
 	#[test]
 	fn the_seed_depends_on_secret_order_and_batches_only() {
-		let secret = EnvelopeSecret::from_bytes([1; 32]);
+		let secret = wrapping_secret(Suite::X25519, [1; 32]);
 		let seed = envelope_seed(&secret, &[2; 32], 5);
 		assert_eq!(seed, envelope_seed(&secret, &[2; 32], 5));
 		assert_ne!(seed, envelope_seed(&secret, &[3; 32], 5));
 		assert_ne!(seed, envelope_seed(&secret, &[2; 32], 6));
-		assert_ne!(seed, envelope_seed(&EnvelopeSecret::from_bytes([4; 32]), &[2; 32], 5));
+		assert_ne!(seed, envelope_seed(&wrapping_secret(Suite::XWing, [4; 32]), &[2; 32], 5));
 	}
 
 	#[test]

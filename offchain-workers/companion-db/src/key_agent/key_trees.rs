@@ -5,7 +5,7 @@
 
 use anyhow::{anyhow, Context};
 use futures::stream::{FuturesUnordered, StreamExt};
-use msec_commitments::{envelope::unwrap_key_tree, EnvelopeSecret, Hash, KeyTree};
+use msec_commitments::{wrapping::unwrap, Hash, KeyTree, WrappingSecret};
 use msec_worker_common::{
 	chain::{BlockClient, Dataset},
 	keys::AccountKey,
@@ -134,11 +134,11 @@ fn pause(times: u32) -> Duration {
 pub struct Fetcher {
 	genesis: Hash,
 	account: Arc<AccountKey>,
-	secret: EnvelopeSecret,
+	secret: WrappingSecret,
 }
 
 impl Fetcher {
-	pub fn new(genesis: Hash, account: Arc<AccountKey>, secret: EnvelopeSecret) -> Self {
+	pub fn new(genesis: Hash, account: Arc<AccountKey>, secret: WrappingSecret) -> Self {
 		Self { genesis, account, secret }
 	}
 
@@ -191,7 +191,7 @@ impl Fetcher {
 	) -> anyhow::Result<KeyTree> {
 		let client = StoreClient::new(endpoint, operator, self.account.clone())?;
 		let wrapped = client.key(id, &self.account.account_id()).await?;
-		unwrap_key_tree(&wrapped, &self.secret, &self.genesis, id)
+		unwrap(&wrapped, &self.secret, &self.genesis, id)
 			.map_err(|error| anyhow!("its wrapped key does not open: {error:?}"))
 	}
 }
@@ -199,7 +199,8 @@ impl Fetcher {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use msec_commitments::envelope::wrap_key_tree;
+	use msec_commitments::wrapping::wrap;
+	use msec_worker_common::keys::{wrapping_secret, Suite};
 	use std::future::{pending, ready};
 	use tokio::{
 		io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -296,9 +297,9 @@ mod tests {
 
 	#[tokio::test]
 	async fn the_first_store_that_has_the_key_is_enough() {
-		let secret = EnvelopeSecret::from_bytes([5; 32]);
+		let secret = wrapping_secret(Suite::XWing, [5; 32]);
 		let recipient = secret.public_key();
-		let wrapped = wrap_key_tree(&tree(), &recipient, &[0; 32], &DATASET, [1; 32]).unwrap();
+		let wrapped = wrap(&tree(), &recipient, &[0; 32], &DATASET, [1; 32]).unwrap();
 		let endpoints =
 			[store(None).await, store(Some(b"no key".to_vec())).await, store(Some(wrapped)).await];
 		let stores: Vec<_> = (1..).map(|number| AccountId32([number; 32])).zip(endpoints).collect();

@@ -3,7 +3,7 @@
 use crate::settings::{KeygenArguments, Output};
 use anyhow::Context;
 use msec_worker_common::keys::{
-	generate_envelope_secret, save_envelope_secret, write_secret, AccountKey,
+	generate_wrapping_secret, save_wrapping_secret, write_secret, AccountKey,
 };
 use serde::Serialize;
 
@@ -13,6 +13,7 @@ use serde::Serialize;
 struct PublicKeys {
 	account: String,
 	encryption_key: String,
+	encryption_key_file: String,
 	account_key_file: String,
 	envelope_key_file: String,
 }
@@ -26,6 +27,7 @@ pub fn run(arguments: &KeygenArguments) -> anyhow::Result<()> {
 			println!("account         {}", keys.account);
 			println!("encryption key  {}", keys.encryption_key);
 			println!("written to {} and {}", keys.account_key_file, keys.envelope_key_file);
+			println!("owners can be given {} as well", keys.encryption_key_file);
 		},
 	}
 	Ok(())
@@ -35,14 +37,19 @@ fn generate(arguments: &KeygenArguments) -> anyhow::Result<PublicKeys> {
 	let directory = &arguments.directory;
 	std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
 	let (account, phrase) = AccountKey::generate();
-	let secret = generate_envelope_secret();
+	let secret = generate_wrapping_secret(arguments.suite);
 	let account_path = directory.join("account.key");
 	let envelope_path = directory.join("envelope.key");
 	write_secret(&account_path, phrase.as_bytes())?;
-	save_envelope_secret(&envelope_path, &secret)?;
+	save_wrapping_secret(&envelope_path, &secret)?;
+	let encryption_key = format!("0x{}", hex::encode(secret.public_key().as_bytes()));
+	let public_path = directory.join("encryption-key.pub");
+	std::fs::write(&public_path, format!("{encryption_key}\n"))
+		.with_context(|| public_path.display().to_string())?;
 	Ok(PublicKeys {
 		account: account.address(),
-		encryption_key: format!("0x{}", hex::encode(secret.public_key())),
+		encryption_key,
+		encryption_key_file: public_path.display().to_string(),
 		account_key_file: account_path.display().to_string(),
 		envelope_key_file: envelope_path.display().to_string(),
 	})
@@ -51,19 +58,25 @@ fn generate(arguments: &KeygenArguments) -> anyhow::Result<PublicKeys> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use msec_worker_common::keys::{load_envelope_secret, PasswordSource};
+	use msec_worker_common::keys::{
+		load_wrapping_secret, read_wrapping_key, PasswordSource, Suite,
+	};
 
 	#[test]
 	fn the_files_hold_the_keys_that_were_printed_and_are_not_overwritten() {
-		let directory = tempfile::tempdir().unwrap();
-		let arguments =
-			KeygenArguments { directory: directory.path().join("agent"), output: Output::Json };
-		let keys = generate(&arguments).unwrap();
-		let account =
-			AccountKey::load(keys.account_key_file.as_ref(), &PasswordSource::Prompt).unwrap();
-		assert_eq!(account.address(), keys.account);
-		let secret = load_envelope_secret(keys.envelope_key_file.as_ref()).unwrap();
-		assert_eq!(format!("0x{}", hex::encode(secret.public_key())), keys.encryption_key);
-		assert!(generate(&arguments).is_err());
+		for suite in [Suite::X25519, Suite::XWing] {
+			let directory = tempfile::tempdir().unwrap();
+			let directory = directory.path().join("agent");
+			let arguments = KeygenArguments { directory, suite, output: Output::Json };
+			let keys = generate(&arguments).unwrap();
+			let account =
+				AccountKey::load(keys.account_key_file.as_ref(), &PasswordSource::Prompt).unwrap();
+			assert_eq!(account.address(), keys.account);
+			let secret = load_wrapping_secret(keys.envelope_key_file.as_ref()).unwrap();
+			let public = secret.public_key();
+			assert_eq!(format!("0x{}", hex::encode(public.as_bytes())), keys.encryption_key);
+			assert_eq!(read_wrapping_key(&keys.encryption_key_file), Ok(public));
+			assert!(generate(&arguments).is_err());
+		}
 	}
 }

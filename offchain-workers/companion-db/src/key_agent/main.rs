@@ -11,15 +11,27 @@ mod settings;
 use agent::Agent;
 use anyhow::Context;
 use clap::Parser;
+use futures::FutureExt;
+use key_trees::Fetcher;
+use msec_commitments::{Hash, WrappingSecret};
+use msec_companion_db::{
+	access::NodeAccess,
+	http::{
+		readers::{routes, KeySource, ReaderService},
+		serve, Connections,
+	},
+};
 use msec_worker_common::{
-	chain::ChainClient,
+	chain::{ChainClient, Dataset, MAX_HEAD_AGE},
 	health::{self, Readiness},
-	keys::{load_envelope_secret, AccountKey},
+	keys::{load_wrapping_secret, AccountKey},
 	shutdown, telemetry,
 	transactions::Submitter,
 };
 use settings::{Arguments, Command, Settings};
-use std::{process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
 	let arguments = Arguments::parse();
@@ -47,10 +59,11 @@ fn main() -> ExitCode {
 async fn start(settings: Settings) -> anyhow::Result<()> {
 	let stop = shutdown::on_signal()?;
 	let key = Arc::new(AccountKey::load(&settings.account_key, &settings.password)?);
-	let secret = load_envelope_secret(&settings.envelope_key)?;
+	let secret = load_wrapping_secret(&settings.envelope_key)?;
 	std::fs::create_dir_all(&settings.state_directory)
 		.with_context(|| settings.state_directory.display().to_string())?;
-	let chain = ChainClient::connect(&settings.node).await?;
+	let chain = ChainClient::connect(&settings.node).await?.holding_to_finality();
+	let readers = readers(&chain, &key, &secret);
 	let outbox = settings.state_directory.join("outbox.redb");
 	let submitter = Submitter::open(&outbox, chain, key.clone())?;
 
@@ -60,13 +73,47 @@ async fn start(settings: Settings) -> anyhow::Result<()> {
 	let agent = Agent::new(submitter, secret, readiness);
 	tracing::info!(
 		account = key.address(),
-		encryption_key = format!("0x{}", hex::encode(agent.public_key())),
+		encryption_key = format!("0x{}", hex::encode(agent.public_key().as_bytes())),
 		"delivering keys"
 	);
 	shutdown::notify_ready();
-	tokio::try_join!(async { health.await.context("health and metrics") }, async {
-		agent.run(stop).await;
-		Ok(())
-	},)?;
+	let serving = serve_readers(settings.readers_listen, readers, stop.clone());
+	tokio::try_join!(
+		async { health.await.context("health and metrics") },
+		async { serving.await.context("keys for readers") },
+		async {
+			agent.run(stop).await;
+			Ok(())
+		},
+	)?;
 	Ok(())
+}
+
+/// What hands keys to readers: the chain decides, and the stores have the secrets.
+fn readers(
+	chain: &ChainClient,
+	key: &Arc<AccountKey>,
+	secret: &WrappingSecret,
+) -> Arc<ReaderService> {
+	let fetcher = Fetcher::new(chain.genesis(), key.clone(), secret.clone());
+	let access = NodeAccess::new(chain.clone(), MAX_HEAD_AGE);
+	let (agent, genesis) = (key.account_id(), chain.genesis());
+	let chain = chain.clone();
+	let source: KeySource = Arc::new(move |id: Hash, dataset: Dataset| {
+		let (fetcher, chain) = (fetcher.clone(), chain.clone());
+		async move { fetcher.fetch(chain.finalized().await?, id, dataset).await }.boxed()
+	});
+	Arc::new(ReaderService::new(Arc::new(access), source, agent, genesis))
+}
+
+/// Serves readers at `address` until `stop`, if there is one.
+async fn serve_readers(
+	address: Option<SocketAddr>,
+	service: Arc<ReaderService>,
+	stop: CancellationToken,
+) -> anyhow::Result<()> {
+	let Some(address) = address else { return Ok(()) };
+	let listener = TcpListener::bind(address).await?;
+	tracing::info!(address = %listener.local_addr()?, "keys for readers");
+	Ok(serve(listener, routes(service), Connections::default(), stop).await?)
 }

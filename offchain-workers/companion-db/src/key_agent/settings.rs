@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use msec_worker_common::{
 	configuration::{load, required, ConfigurationError},
-	keys::PasswordSource,
+	keys::{PasswordSource, Suite},
 };
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
@@ -46,6 +46,10 @@ pub struct KeygenArguments {
 	/// Where the files account.key and envelope.key are written, readable by their owner only.
 	#[arg(long, value_name = "DIRECTORY")]
 	pub directory: PathBuf,
+
+	/// The kind of the encryption key: x25519, or x-wing, which resists quantum computers as well.
+	#[arg(long, default_value_t)]
+	pub suite: Suite,
 
 	/// How the public keys are printed.
 	#[arg(long, value_enum, default_value_t = Output::Text)]
@@ -92,7 +96,7 @@ struct Options {
 	#[serde(skip_serializing_if = "Option::is_none")]
 	password_file: Option<PathBuf>,
 
-	/// File with the X25519 secret to which owners wrap the keys of their data sets. A systemd
+	/// File with the secret of the key to which owners wrap the keys of their data sets. A systemd
 	/// credential of that name comes first.
 	#[arg(long, value_name = "FILE")]
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +111,12 @@ struct Options {
 	#[arg(long, value_name = "ADDRESS")]
 	#[serde(skip_serializing_if = "Option::is_none")]
 	health_listen: Option<SocketAddr>,
+
+	/// Where readers with a grant ask for keys, behind a proxy that speaks TLS, such as 127.0.0.1:8463
+	/// [default: nowhere].
+	#[arg(long, value_name = "ADDRESS")]
+	#[serde(skip_serializing_if = "Option::is_none")]
+	readers_listen: Option<SocketAddr>,
 }
 
 /// What the agent runs with.
@@ -118,12 +128,14 @@ pub struct Settings {
 	pub account_key: PathBuf,
 	/// What opens it, if it is encrypted.
 	pub password: PasswordSource,
-	/// File with the X25519 secret.
+	/// File with the secret of the encryption key.
 	pub envelope_key: PathBuf,
 	/// Where the outbox is.
 	pub state_directory: PathBuf,
 	/// Where health and metrics are served.
 	pub health_listen: SocketAddr,
+	/// Where readers ask for keys, if anywhere.
+	pub readers_listen: Option<SocketAddr>,
 }
 
 impl RunArguments {
@@ -137,6 +149,7 @@ impl RunArguments {
 			envelope_key: required(options.envelope_key, "envelope-key", PREFIX)?,
 			state_directory: required(options.state_directory, "state-directory", PREFIX)?,
 			health_listen: options.health_listen.unwrap_or_else(|| DEFAULT_HEALTH_LISTEN.into()),
+			readers_listen: options.readers_listen,
 		})
 	}
 }
@@ -159,6 +172,7 @@ mod tests {
 		let settings = arguments.run.settings().unwrap();
 		assert_eq!(settings.node, DEFAULT_NODE);
 		assert_eq!(settings.password, PasswordSource::Prompt);
+		assert_eq!(settings.readers_listen, None);
 	}
 
 	#[test]

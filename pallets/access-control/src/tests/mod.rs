@@ -1,10 +1,14 @@
 //! Tests by topic; each ends with a check of the whole state.
 
+mod access_log;
+mod consent;
 mod decision;
 mod delegation;
 mod denial;
 mod grant;
 mod order;
+mod protection;
+mod request;
 mod revocation;
 mod stale;
 mod try_state;

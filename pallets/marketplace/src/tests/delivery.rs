@@ -37,6 +37,20 @@ fn the_buyer_opens_what_was_delivered() {
 }
 
 #[test]
+fn nothing_is_delivered_to_whom_is_excluded() {
+	ExtBuilder::default().build_and_execute(|| {
+		let id = open_order();
+		let sealed = envelope(id, &Data::honest().tree, 3);
+		set_denied(DATASET, BUYER, true);
+		let refused = Marketplace::deliver(signed(AGENT), id, sealed.clone()).unwrap_err();
+		assert_eq!(refused.error, Error::<Test>::Withdrawn.into());
+		assert_eq!(Envelopes::<Test>::get(id), None);
+		set_denied(DATASET, BUYER, false);
+		deliver(id, sealed);
+	});
+}
+
+#[test]
 fn the_seller_may_deliver_too() {
 	ExtBuilder::default().build_and_execute(|| {
 		let id = open_order();

@@ -3,5 +3,7 @@ mod dataset_info;
 mod datasets;
 mod encryption_keys;
 mod erase;
+mod erasure;
+mod retention;
 mod stores;
 mod try_state;

@@ -1,5 +1,9 @@
-use crate::{mock::*, DatasetDetails, Datasets, DatasetsByOwner, EncryptionKeys, Stores, Suite};
+use crate::{
+	mock::*, DatasetDetails, Datasets, DatasetsByOwner, EncryptionKeys, Erasures, Retentions,
+	Stores, Suite,
+};
 use frame_support::{assert_ok, BoundedVec};
+use msec_primitives::DatasetStatus;
 use sp_core::H256;
 
 /// Breaks the state by `damage` and expects to be told of it.
@@ -73,5 +77,23 @@ fn malformed_tombstones_are_noticed() {
 	assert_noticed("tombstone has peaks", || {
 		erase();
 		damage_dataset(|details| details.peaks = vec![[1; 32]].try_into().unwrap());
+	});
+}
+
+#[test]
+fn erasures_and_retentions_of_the_wrong_data_sets_are_noticed() {
+	assert_noticed("an erasure of what is not erased", || {
+		erase();
+		damage_dataset(|details| details.status = DatasetStatus::Active);
+	});
+	assert_noticed("an erasure without a store", || {
+		erase();
+		Erasures::<Test>::mutate(dataset(), |erasure| {
+			erasure.as_mut().unwrap().stores = BoundedVec::new();
+		});
+	});
+	assert_noticed("a retention of what is not in use", || {
+		erase();
+		Retentions::<Test>::insert(dataset(), 5);
 	});
 }

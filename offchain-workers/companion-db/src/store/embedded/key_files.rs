@@ -1,7 +1,7 @@
 //! Wrapped keys, one file each, so that erasing can overwrite them: pages of a database that copies on
 //! write would survive their deletion.
 
-use super::StoreFault;
+use crate::store::{StoreFault, MAX_RECIPIENTS};
 use msec_commitments::Hash;
 use msec_worker_common::AccountId32;
 use std::{
@@ -12,8 +12,6 @@ use std::{
 };
 
 const TEMPORARY: &str = "tmp";
-/// Most recipients of one data set.
-const MAX_RECIPIENTS: usize = 256;
 
 pub(super) struct KeyFiles {
 	directory: PathBuf,
@@ -61,17 +59,22 @@ impl KeyFiles {
 		}
 	}
 
-	/// The data sets that have keys.
-	pub fn datasets(&self) -> io::Result<Vec<Hash>> {
-		let mut datasets = Vec::new();
-		for entry in fs::read_dir(&self.directory)? {
-			let mut dataset = [0; 32];
-			let name = entry?.file_name();
-			if hex::decode_to_slice(name.as_encoded_bytes(), &mut dataset).is_ok() {
-				datasets.push(dataset);
+	/// Who has keys of a data set.
+	pub fn recipients(&self, dataset: &Hash) -> io::Result<Vec<AccountId32>> {
+		let entries = match fs::read_dir(self.dataset(dataset)) {
+			Ok(entries) => entries,
+			Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+			Err(error) => return Err(error),
+		};
+		let mut recipients = Vec::new();
+		for entry in entries {
+			let mut recipient = [0; 32];
+			// What has another name was never complete.
+			if hex::decode_to_slice(entry?.file_name().as_encoded_bytes(), &mut recipient).is_ok() {
+				recipients.push(AccountId32(recipient));
 			}
 		}
-		Ok(datasets)
+		Ok(recipients)
 	}
 
 	/// Overwrites and removes all keys of a data set.

@@ -1,0 +1,277 @@
+//! Destroying erased data sets, and what the store states about it.
+//!
+//! An erasure goes through files named after the data set: `.begun` says what there was before anything
+//! was destroyed, `.destroyed` that all of it is gone, `.signed` is the certificate, and `.anchored` the
+//! same when the chain has its hash. After a crash the next attempt goes on where this one ended, and
+//! states what there was at first.
+
+use crate::store::{Store, StoreFault};
+use msec_commitments::Hash;
+use msec_worker_common::{
+	erasure_certificate::{Destruction, SignedCertificate},
+	keys::AccountKey,
+	H256,
+};
+use serde::{de::DeserializeOwned, Serialize};
+use std::{
+	fs::{self, File},
+	io::{self, Write},
+	path::{Path, PathBuf},
+	sync::{Arc, Mutex, PoisonError},
+	time::{SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::Notify;
+
+const BEGUN: &str = "begun";
+const DESTROYED: &str = "destroyed";
+const SIGNED: &str = "signed";
+const ANCHORED: &str = "anchored";
+
+/// Destroys what a store has of erased data sets. Its methods block; clones share one folder.
+#[derive(Clone)]
+pub struct Erasures {
+	store: Store,
+	directory: Arc<PathBuf>,
+	genesis: Hash,
+	key: Option<Arc<AccountKey>>,
+	/// Held while a data set is destroyed.
+	destroying: Arc<Mutex<()>>,
+	/// Told when one was.
+	destroyed: Arc<Notify>,
+}
+
+impl Erasures {
+	/// Keeps its files in `directory`. Without the `key` of the store's account nothing is certified; what
+	/// was destroyed is certified once there is one.
+	pub fn open(
+		directory: &Path,
+		store: Store,
+		genesis: Hash,
+		key: Option<Arc<AccountKey>>,
+	) -> Result<Self, StoreFault> {
+		fs::create_dir_all(directory)?;
+		let directory = Arc::new(directory.to_owned());
+		Ok(Self {
+			store,
+			directory,
+			genesis,
+			key,
+			destroying: Arc::default(),
+			destroyed: Arc::default(),
+		})
+	}
+
+	/// The store.
+	pub fn store(&self) -> &Store {
+		&self.store
+	}
+
+	/// Destroys everything of a data set that is a tombstone in the finalized block `block`: wrapped keys
+	/// first, then ciphertext. Then certifies what there was, once for each data set.
+	pub fn destroy(&self, dataset: &Hash, block: u64) -> Result<(), StoreFault> {
+		let _destroying = self.destroying.lock().unwrap_or_else(PoisonError::into_inner);
+		let is_stated = [DESTROYED, SIGNED, ANCHORED]
+			.into_iter()
+			.any(|state| self.path(dataset, state).exists());
+		if is_stated {
+			return self.store.erase(dataset);
+		}
+		let begun = self.path(dataset, BEGUN);
+		let there_was = match read::<Destruction>(&begun)? {
+			Some(there_was) => there_was,
+			None => {
+				let there_was = self.count(dataset, block)?;
+				write(&begun, &there_was)?;
+				there_was
+			},
+		};
+		self.store.erase(dataset)?;
+		let destruction = Destruction { time: now(), ..there_was };
+		write(&self.path(dataset, DESTROYED), &destruction)?;
+		fs::remove_file(&begun)?;
+		self.destroyed.notify_one();
+		Ok(())
+	}
+
+	/// Waits until something was destroyed that is not certified.
+	pub async fn destroyed(&self) {
+		self.destroyed.notified().await;
+	}
+
+	fn count(&self, dataset: &Hash, block: u64) -> Result<Destruction, StoreFault> {
+		let totals = self.store.totals(dataset)?;
+		Ok(Destruction {
+			genesis: H256(self.genesis),
+			dataset: H256(*dataset),
+			keys: self.store.recipients(dataset)?.len() as u64,
+			batches: totals.batches,
+			bytes: totals.bytes,
+			time: 0,
+			block,
+		})
+	}
+
+	/// Whether the destruction of a data set has begun and not ended.
+	pub fn has_begun(&self, dataset: &Hash) -> bool {
+		self.path(dataset, BEGUN).exists()
+	}
+
+	/// The data sets whose destruction has begun and, since it was interrupted, not ended.
+	pub fn interrupted(&self) -> Result<Vec<Hash>, StoreFault> {
+		let mut datasets = Vec::new();
+		for entry in fs::read_dir(&*self.directory)? {
+			let path = entry?.path();
+			let mut dataset = [0; 32];
+			let is_begun = path.extension().is_some_and(|extension| extension == BEGUN);
+			let name = path.file_stem().unwrap_or_default().as_encoded_bytes();
+			if is_begun && hex::decode_to_slice(name, &mut dataset).is_ok() {
+				datasets.push(dataset);
+			}
+		}
+		Ok(datasets)
+	}
+
+	/// Signs what was destroyed and not certified yet, and lists the certificates that the chain may not
+	/// have.
+	pub fn to_be_anchored(&self) -> Result<Vec<SignedCertificate>, StoreFault> {
+		let Some(key) = &self.key else { return Ok(Vec::new()) };
+		let mut certificates = Vec::new();
+		for entry in fs::read_dir(&*self.directory)? {
+			let path = entry?.path();
+			match path.extension().and_then(|extension| extension.to_str()) {
+				Some(DESTROYED) => {
+					let Some(destruction) = read::<Destruction>(&path)? else { continue };
+					let certificate = destruction.sign(key);
+					write(&path.with_extension(SIGNED), &certificate)?;
+					fs::remove_file(&path)?;
+					certificates.push(certificate);
+				},
+				Some(SIGNED) => certificates.extend(read::<SignedCertificate>(&path)?),
+				_ => {},
+			}
+		}
+		Ok(certificates)
+	}
+
+	/// Remembers that the chain has the certificate of a data set.
+	pub fn set_anchored(&self, dataset: &Hash) -> Result<(), StoreFault> {
+		fs::rename(self.path(dataset, SIGNED), self.path(dataset, ANCHORED))?;
+		Ok(sync(&self.directory)?)
+	}
+
+	/// The certificate of a data set, if there is one.
+	pub fn certificate(&self, dataset: &Hash) -> Result<Option<SignedCertificate>, StoreFault> {
+		match read(&self.path(dataset, ANCHORED))? {
+			Some(certificate) => Ok(Some(certificate)),
+			None => Ok(read(&self.path(dataset, SIGNED))?),
+		}
+	}
+
+	fn path(&self, dataset: &Hash, state: &str) -> PathBuf {
+		self.directory.join(hex::encode(dataset)).with_extension(state)
+	}
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+	match fs::read(path) {
+		Ok(content) => Ok(Some(serde_json::from_slice(&content)?)),
+		Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+		Err(error) => Err(error),
+	}
+}
+
+/// Writes a file whole or not at all.
+fn write(path: &Path, content: &impl Serialize) -> io::Result<()> {
+	let temporary = path.with_extension("tmp");
+	let mut file = File::create(&temporary)?;
+	file.write_all(&serde_json::to_vec(content)?)?;
+	file.sync_all()?;
+	fs::rename(&temporary, path)?;
+	path.parent().map_or(Ok(()), sync)
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+	File::open(directory)?.sync_all()
+}
+
+fn now() -> u64 {
+	SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use msec_commitments::ChunkKey;
+	use msec_worker_common::{batch_frame::Frame, AccountId32};
+	use tempfile::TempDir;
+
+	const DATASET: Hash = [7; 32];
+
+	fn filled(directory: &TempDir) -> (Store, u64) {
+		let store = Store::open(directory.path()).unwrap();
+		let sealed = ChunkKey::from_bytes([1; 32]).seal(&[1; 100]).unwrap();
+		let frame = Frame::new(0, &[sealed]).unwrap();
+		let staged = store.stage(&frame).unwrap();
+		store.publish(&DATASET, &[staged], 0, u64::MAX).unwrap();
+		store.put_key(&DATASET, &AccountId32([1; 32]), b"key").unwrap();
+		store.put_key(&DATASET, &AccountId32([2; 32]), b"key").unwrap();
+		(store, frame.bytes().len() as u64)
+	}
+
+	fn erasures(directory: &TempDir, store: &Store, key: Option<Arc<AccountKey>>) -> Erasures {
+		let path = directory.path().join("erasures");
+		Erasures::open(&path, store.clone(), [3; 32], key).unwrap()
+	}
+
+	fn key() -> Option<Arc<AccountKey>> {
+		Some(Arc::new(AccountKey::from_seed(&[5; 32])))
+	}
+
+	#[test]
+	fn what_is_destroyed_is_counted_signed_and_stated_once() {
+		let directory = tempfile::tempdir().unwrap();
+		let (store, bytes) = filled(&directory);
+		let erasures = erasures(&directory, &store, key());
+		erasures.destroy(&DATASET, 77).unwrap();
+		assert!(store.datasets().unwrap().is_empty());
+		assert_eq!(erasures.certificate(&DATASET).unwrap(), None);
+		let certificates = erasures.to_be_anchored().unwrap();
+		let [certificate] = certificates[..] else { panic!("{certificates:?}") };
+		let Destruction { genesis, dataset, keys, batches, bytes: destroyed, block, .. } =
+			certificate.destruction;
+		assert_eq!((genesis.0, dataset.0), ([3; 32], DATASET));
+		assert_eq!((keys, batches, destroyed, block), (2, 1, bytes, 77));
+		assert!(certificate.is_genuine());
+		erasures.destroy(&DATASET, 99).unwrap();
+		assert_eq!(erasures.to_be_anchored().unwrap(), [certificate]);
+		erasures.set_anchored(&DATASET).unwrap();
+		erasures.destroy(&DATASET, 99).unwrap();
+		assert!(erasures.to_be_anchored().unwrap().is_empty());
+		assert_eq!(erasures.certificate(&DATASET).unwrap(), Some(certificate));
+	}
+
+	#[test]
+	fn an_erasure_that_was_interrupted_states_what_there_was_at_first() {
+		let directory = tempfile::tempdir().unwrap();
+		let (store, bytes) = filled(&directory);
+		let erasures = erasures(&directory, &store, key());
+		let there_was = erasures.count(&DATASET, 77).unwrap();
+		write(&erasures.path(&DATASET, BEGUN), &there_was).unwrap();
+		store.erase(&DATASET).unwrap();
+		assert_eq!(erasures.interrupted().unwrap(), [DATASET]);
+		erasures.destroy(&DATASET, 80).unwrap();
+		assert!(erasures.interrupted().unwrap().is_empty());
+		let destruction = erasures.to_be_anchored().unwrap()[0].destruction;
+		assert_eq!((destruction.keys, destruction.bytes, destruction.block), (2, bytes, 77));
+	}
+
+	#[test]
+	fn without_a_key_it_is_certified_later() {
+		let directory = tempfile::tempdir().unwrap();
+		let (store, _) = filled(&directory);
+		let keyless = erasures(&directory, &store, None);
+		keyless.destroy(&DATASET, 77).unwrap();
+		assert!(keyless.to_be_anchored().unwrap().is_empty());
+		assert_eq!(erasures(&directory, &store, key()).to_be_anchored().unwrap().len(), 1);
+	}
+}

@@ -1,0 +1,79 @@
+//! Heads of ranges, for other stores of the same data set.
+
+use super::{
+	authorization::authorize_empty,
+	parse_id,
+	problem::{Problem, PROBLEM_JSON},
+	to_hex, Service,
+};
+use crate::replication::{heads_of_parts, BatchRange};
+use axum::{
+	extract::{rejection::QueryRejection, Path, Query, Request, State},
+	Json,
+};
+use msec_worker_common::{
+	access_log::Operation,
+	chain::Action,
+	store_client::{self, StoredHeads},
+};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Which range is meant.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+	first: u32,
+	height: u32,
+}
+
+/// Show heads of ranges
+///
+/// The heads of the Merkle trees (RFC 9162) over equal parts of two to the power of `height` batches, so that
+/// another store of the data set finds where it differs.
+#[utoipa::path(
+	get,
+	path = "/v1/datasets/{dataset}/heads",
+	operation_id = "showHeads",
+	params(
+		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
+		("first" = u32, Query, description = "The first batch, a multiple of the number of batches"),
+		("height" = u32, Query, description = "Two to the power of this many batches"),
+		("purpose" = Option<String>, Query, description = "What the data is for, where a grant asks for it"),
+	),
+	responses(
+		(status = 200, description = "The heads of up to 256 parts", body = StoredHeads),
+		(status = 401, description = "The signature is missing, false, too old or used already",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 404, description = "The data set is not kept here, or not all of these batches",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 422, description = "There is no such range", body = store_client::Problem,
+			content_type = PROBLEM_JSON),
+		(status = 429, description = "Too many requests of this account",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 503, description = "Others are asking, or the chain or the disk cannot be asked",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
+	),
+)]
+pub(super) async fn show(
+	State(service): State<Arc<Service>>,
+	Path(dataset): Path<String>,
+	asked: Result<Query<Asked>, QueryRejection>,
+	request: Request,
+) -> Result<Json<StoredHeads>, Problem> {
+	let id = parse_id(&dataset)?;
+	let Query(asked) =
+		asked.map_err(|error| Problem::unprocessable("invalid-query", error.body_text()))?;
+	let range = BatchRange::new(asked.first, asked.height)
+		.ok_or_else(|| Problem::unprocessable("invalid-query", "there is no such range"))?;
+	let operation = Operation::Compare { from: range.first(), to: range.end() };
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, operation).await?;
+	// It reads the records of the whole range.
+	let _place = service.heads.try_acquire().map_err(|_| Problem::busy())?;
+	let heads = service
+		.with_store(move |store| heads_of_parts(store, &id, range))
+		.await?
+		.ok_or_else(|| Problem::not_found("not all of these batches are here"))?;
+	Ok(Json(StoredHeads { heads: heads.iter().map(to_hex).collect() }))
+}

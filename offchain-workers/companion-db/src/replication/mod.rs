@@ -1,0 +1,137 @@
+//! Several stores of one data set: each fetches from the others what it lacks.
+//!
+//! The chain has the peaks over a data set's batches. Where what a store has does not lead to a peak, it
+//! asks another store for the heads of smaller and smaller ranges, until it knows which batches differ.
+//! Whatever the other store says has to lead to a head that is known already, and so to the chain: a
+//! store that lies is found at once, and named.
+
+mod neighbours;
+mod ranges;
+mod repair;
+
+pub use neighbours::{Neighbours, NodeNeighbours, Replica};
+pub use ranges::{heads_of_parts, mountains, BatchRange};
+pub use repair::{repair, repair_damaged, Findings, Liar};
+
+use crate::{access::ChainAccess, store::Store};
+use msec_commitments::Hash;
+use msec_worker_common::chain::Dataset;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Time between two rounds.
+const PAUSE: Duration = Duration::from_secs(300);
+/// Data sets that are listed at once.
+const PAGE: usize = 1000;
+/// Longest that one data set is repaired before others have their turn.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// What a store repairs itself with.
+pub struct Replication {
+	/// What is repaired.
+	pub store: Store,
+	/// Says what should be there.
+	pub chain: Arc<dyn ChainAccess>,
+	/// Where it is to be had.
+	pub neighbours: Arc<dyn Neighbours>,
+	/// Most bytes of one data set.
+	pub quota: u64,
+}
+
+impl Replication {
+	/// Repairs again and again until `stop`.
+	pub async fn run(&self, stop: CancellationToken) {
+		loop {
+			match stop.run_until_cancelled(self.round()).await {
+				None => return,
+				Some(Ok(())) => {},
+				Some(Err(error)) => tracing::warn!(%error, "the repair is tried again later"),
+			}
+			tokio::select! {
+				() = stop.cancelled() => return,
+				() = tokio::time::sleep(PAUSE) => {},
+			}
+		}
+	}
+
+	/// Repairs every data set once.
+	pub async fn round(&self) -> anyhow::Result<()> {
+		let mut damaged = BTreeMap::<Hash, Vec<u32>>::new();
+		for (dataset, batch) in self.store.take_damaged() {
+			damaged.entry(dataset).or_default().push(batch);
+		}
+		let mut after = None;
+		loop {
+			let page =
+				blocking(&self.store, move |store| store.datasets_after(after.as_ref(), PAGE));
+			let page = page.await?;
+			for id in &page {
+				let damaged = damaged.remove(id).unwrap_or_default();
+				let Some(dataset) = self.chain.finalized_dataset(id).await? else { continue };
+				// One data set, or one slow store, does not keep the others back.
+				let repaired = timeout(LONGEST, self.repair_one(id, &dataset, &damaged)).await;
+				let dataset = || format!("0x{}", hex::encode(id));
+				match repaired {
+					Ok(Ok(())) => {},
+					Ok(Err(error)) => {
+						tracing::warn!(dataset = dataset(), %error, "the repair is tried again later");
+					},
+					Err(_) => {
+						tracing::warn!(dataset = dataset(), "the repair goes on in the next round");
+					},
+				}
+			}
+			match page.last() {
+				Some(last) => after = Some(*last),
+				None => return Ok(()),
+			}
+		}
+	}
+
+	async fn repair_one(
+		&self,
+		id: &Hash,
+		dataset: &Dataset,
+		damaged: &[u32],
+	) -> anyhow::Result<()> {
+		let Some(peaks) = dataset.peaks.as_ref().filter(|_| !dataset.erased) else {
+			return Ok(());
+		};
+		let replicas = self.neighbours.of(dataset).await?;
+		if replicas.is_empty() {
+			return Ok(());
+		}
+		let mut findings = repair(&self.store, id, peaks, &replicas, self.quota).await?;
+		findings += repair_damaged(&self.store, id, damaged, &replicas, self.quota).await?;
+		tell(id, &findings);
+		Ok(())
+	}
+}
+
+fn tell(id: &Hash, findings: &Findings) {
+	let dataset = format!("0x{}", hex::encode(id));
+	for liar in &findings.liars {
+		let operator = liar.operator.to_string();
+		tracing::error!(dataset, operator, lie = liar.lie, "a store of this data set lies");
+		metrics::counter!("msec_store_lies_total", "operator" => operator).increment(1);
+	}
+	metrics::counter!("msec_store_repaired_batches_total").increment(findings.repaired);
+	if findings.repaired > 0 {
+		tracing::info!(dataset, batches = findings.repaired, "fetched from other stores");
+	}
+	if findings.missing > 0 {
+		tracing::warn!(dataset, batches = findings.missing, "no other store has these either");
+	}
+}
+
+async fn blocking<T: Send + 'static>(
+	store: &Store,
+	job: impl FnOnce(&Store) -> Result<T, crate::store::StoreFault> + Send + 'static,
+) -> anyhow::Result<T> {
+	let store = store.clone();
+	Ok(tokio::task::spawn_blocking(move || job(&store)).await??)
+}
+
+#[cfg(test)]
+mod tests;
