@@ -118,7 +118,7 @@ class KeyTree:
     """The secret of a data set, which its owner has."""
 
     def __init__(self, *generations: tuple[int, bytes] | bytes):
-        """A seed alone, or the first batch and the seed of each generation, the first from batch 0."""
+        """A seed alone, or first batch and seed of each generation, the first one from batch 0."""
         pairs = [(0, part) if isinstance(part, bytes) else part for part in generations]
         self.generations = tuple((first, exactly(seed, 32)) for first, seed in pairs)
         firsts = [first for first, _ in self.generations]
