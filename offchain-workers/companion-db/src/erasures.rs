@@ -111,11 +111,6 @@ impl Erasures {
 		})
 	}
 
-	/// Whether the destruction of a data set has begun and not ended.
-	pub fn has_begun(&self, dataset: &Hash) -> bool {
-		self.path(dataset, BEGUN).exists()
-	}
-
 	/// The data sets whose destruction has begun and, since it was interrupted, not ended.
 	pub fn interrupted(&self) -> Result<Vec<Hash>, StoreFault> {
 		let mut datasets = Vec::new();

@@ -128,13 +128,9 @@ pub struct Follower<'a> {
 impl Follower<'_> {
 	/// Reads what happened since the last round, and destroys what is erased; how many data sets.
 	pub async fn follow(&self) -> anyhow::Result<usize> {
-		let (mut destroyed, mut failure) = (0, None);
-		// One that cannot be destroyed does not keep the others back.
+		let mut destroyed = 0;
 		for dataset in blocking(self.erasures, Erasures::interrupted).await? {
-			match self.look_at(&dataset).await {
-				Ok(there_was) => destroyed += there_was,
-				Err(error) => failure = Some(error),
-			}
+			destroyed += self.look_at(&dataset).await?;
 		}
 		let head = self.chain.finalized_block().await?;
 		let mut progress = self.with(|followed| followed.progress()).await?;
@@ -145,8 +141,7 @@ impl Follower<'_> {
 		}
 		self.save(&progress).await?;
 		destroyed += read?;
-		destroyed += self.look(&mut progress).await?;
-		failure.map_or(Ok(destroyed), Err)
+		Ok(destroyed + self.look(&mut progress).await?)
 	}
 
 	/// Has the chain erase the data sets whose time is over, and destroys them; how many they were. Another
@@ -211,14 +206,14 @@ impl Follower<'_> {
 		for dataset in events.erased {
 			self.note(&dataset, None).await?;
 			if blocking(self.erasures, move |erasures| erasures.store().keeps(&dataset)).await? {
-				destroyed += self.look_at_or_begin(&dataset).await?;
+				destroyed += self.look_at(&dataset).await?;
 			}
 		}
 		for dataset in events.changed {
 			// It may name this store before anything of it is here.
 			let found = self.chain.finalized_dataset(&dataset).await?;
 			if found.is_some_and(|found| found.stores.contains(&self.operator)) {
-				destroyed += self.look_at_or_begin(&dataset).await?;
+				destroyed += self.look_at(&dataset).await?;
 			}
 		}
 		Ok(destroyed)
@@ -231,24 +226,12 @@ impl Follower<'_> {
 			let Some(after) = progress.looking else { break };
 			let page = datasets_after(self.erasures, after).await?;
 			for dataset in &page {
-				destroyed += self.look_at_or_begin(dataset).await?;
+				destroyed += self.look_at(dataset).await?;
 			}
 			progress.looking = page.last().map(|last| Some(*last));
 			self.save(progress).await?;
 		}
 		Ok(destroyed)
-	}
-
-	/// As [`Self::look_at`]. A destruction that has begun and fails is tried again in the next round, and
-	/// does not keep others back.
-	async fn look_at_or_begin(&self, dataset: &Hash) -> anyhow::Result<usize> {
-		match self.look_at(dataset).await {
-			Err(error) if self.erasures.has_begun(dataset) => {
-				tracing::error!(dataset = hex::encode(dataset), %error, "not destroyed yet");
-				Ok(0)
-			},
-			looked => looked,
-		}
 	}
 
 	/// Destroys a data set that is erased in the finalized state, and otherwise notes until when it is kept;

@@ -24,9 +24,6 @@ struct Declared {
 
 /// A request that may be carried out.
 pub(super) struct Authorized {
-	account: AccountId32,
-	purpose: Option<Purpose>,
-	operation: Operation,
 	content_digest: Hash,
 }
 
@@ -69,20 +66,6 @@ impl Authorized {
 	/// Whether the body is the one that was signed.
 	pub fn check_body(&self, digest: &Hash) -> Result<(), Problem> {
 		check_digest(&self.content_digest, digest)
-	}
-
-	/// The data set, if the request would be allowed to write to it now: bodies take their time.
-	pub async fn still_may_write(&self, service: &Service, id: &Hash) -> Result<Dataset, Problem> {
-		let (account, operation) = (&self.account, &self.operation);
-		let (decision, _) = service.chain.decide(account, id, Action::Write, self.purpose).await?;
-		let dataset = service.chain.dataset(id).await?;
-		judge(service, account, decision, dataset.as_ref(), Action::Write, operation)
-			.map_err(|refused| *refused.problem)?;
-		match dataset {
-			Some(dataset) if !dataset.erased => Ok(dataset),
-			Some(_) => Err(Problem::refused(Refusal::Erased)),
-			None => Err(Problem::refused(Refusal::UnknownResource)),
-		}
 	}
 }
 
@@ -154,9 +137,8 @@ async fn decide(
 	if let Some(body) = &body {
 		check_digest(&verified.content_digest, body)?;
 	}
-	service.log.append(entry(operation.clone(), Outcome::Served(basis))).await?;
-	let content_digest = verified.content_digest;
-	Ok(Authorized { account, purpose, operation, content_digest })
+	service.log.append(entry(operation, Outcome::Served(basis))).await?;
+	Ok(Authorized { content_digest: verified.content_digest })
 }
 
 /// Writes a refusal down and uses up the nonce. What all refused requests together write is limited, lest

@@ -75,7 +75,6 @@ pub(super) async fn put(
 	if !check_wrapped_format(&wrapped) {
 		return Err(Problem::unprocessable("invalid-key", "the body is not a sealed key"));
 	}
-	authorized.still_may_write(&service, &id).await?;
 	service.with_store(move |store| store.put_key(&id, &recipient, &wrapped)).await?;
 	Ok(StatusCode::NO_CONTENT)
 }
@@ -150,7 +149,7 @@ pub(super) async fn get(
 ) -> Result<impl IntoResponse, Problem> {
 	let (id, recipient) = (parse_id(&dataset)?, AccountId32(parse_id(&recipient)?));
 	let operation = Operation::ReadKey { recipient };
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, operation).await?;
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Describe, operation).await?;
 	let wrapped = service
 		.with_store(move |store| store.key(&id, &recipient))
 		.await?

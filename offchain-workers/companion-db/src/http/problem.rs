@@ -150,7 +150,6 @@ impl From<StoreFault> for Problem {
 				tracing::error!(%fault, "what is stored is damaged");
 				Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", fault.to_string())
 			},
-			StoreFault::Erased => Self::refused(Refusal::Erased),
 			StoreFault::Moving => Self::unavailable("moving", &fault),
 			StoreFault::StagedLost => Self::unavailable("lost", &fault),
 			StoreFault::Unreachable(_) | StoreFault::InUse => {

@@ -19,7 +19,7 @@ use msec_commitments::Hash;
 use msec_worker_common::{
 	access_log::Operation,
 	batch_frame::{FrameDecoder, MAX_FRAME_LENGTH},
-	chain::{Action, Dataset},
+	chain::{Action, Refusal},
 	signature::BodyDigest,
 	store_client::{self, StoredBatch},
 	AccountId32,
@@ -31,8 +31,6 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes a second below which a body is too slow.
 const SLOWEST: u64 = 16 * 1024;
-/// Most frames of one upload: what is noted of each stays in memory until the last one is there.
-const MOST_FRAMES: usize = 4_096;
 /// Bytes in each part of the memory for uploads.
 const PART: u64 = 64 * 1024;
 /// Parts for an upload that declares no length, or a long one: it holds a frame and what is checked of it.
@@ -40,7 +38,7 @@ pub(super) const MOST_PARTS: u32 = (MAX_FRAME_LENGTH as u64).div_ceil(PART) as u
 
 /// Upload batches
 ///
-/// The body is a sequence of at most 4,096 frames (`MSB1`). All of them become visible, or none. A batch that is not on
+/// The body is a sequence of frames (`MSB1`). All of them become visible, or none. A batch that is not on
 /// chain yet is replaced; one that is may be sent again unchanged.
 #[utoipa::path(
 	post,
@@ -88,9 +86,7 @@ pub(super) async fn upload(
 	let _memory =
 		service.uploads.try_acquire_many(parts_for(length)).map_err(|_| Problem::busy())?;
 	let upload = receive(&service, &authorized, body).await?;
-	// The right may have been withdrawn, and the data set appended to or erased, while the body arrived.
-	let dataset = authorized.still_may_write(&service, &id).await?;
-	let stored = upload.publish(&service, id, dataset).await?;
+	let stored = upload.publish(&service, id).await?;
 	let bytes = stored.iter().map(|batch| batch.bytes).sum();
 	metrics::counter!("msec_store_written_bytes_total").increment(bytes);
 	Ok(Json(stored))
@@ -127,10 +123,6 @@ async fn receive(
 		digest.update(&part);
 		decoder.push(&part);
 		while let Some(frame) = decoder.next_frame()? {
-			if upload.staged.len() == MOST_FRAMES {
-				let detail = format!("an upload has at most {MOST_FRAMES} frames");
-				return Err(Problem::unprocessable("too-many-frames", detail));
-			}
 			upload.staged.push(service.with_store(move |store| store.stage(&frame)).await?);
 		}
 	}
@@ -182,12 +174,16 @@ struct Upload {
 }
 
 impl Upload {
-	async fn publish(
-		mut self,
-		service: &Service,
-		id: Hash,
-		dataset: Dataset,
-	) -> Result<Vec<StoredBatch>, Problem> {
+	async fn publish(mut self, service: &Service, id: Hash) -> Result<Vec<StoredBatch>, Problem> {
+		// The data set may have been appended to or erased while the body arrived.
+		let dataset = service
+			.chain
+			.dataset(&id)
+			.await?
+			.ok_or_else(|| Problem::refused(Refusal::UnknownResource))?;
+		if dataset.erased {
+			return Err(Problem::refused(Refusal::Erased));
+		}
 		let staged = self.staged.clone();
 		let limits = service.limits;
 		let publish = move |store: &Store| {

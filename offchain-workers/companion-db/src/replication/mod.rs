@@ -17,15 +17,12 @@ use crate::{access::ChainAccess, store::Store};
 use msec_commitments::Hash;
 use msec_worker_common::chain::Dataset;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Time between two rounds.
 const PAUSE: Duration = Duration::from_secs(300);
 /// Data sets that are listed at once.
 const PAGE: usize = 1000;
-/// Longest that one data set is repaired before others have their turn.
-const LONGEST: Duration = Duration::from_secs(600);
 
 /// What a store repairs itself with.
 pub struct Replication {
@@ -68,18 +65,8 @@ impl Replication {
 			let page = page.await?;
 			for id in &page {
 				let damaged = damaged.remove(id).unwrap_or_default();
-				let Some(dataset) = self.chain.finalized_dataset(id).await? else { continue };
-				// One data set, or one slow store, does not keep the others back.
-				let repaired = timeout(LONGEST, self.repair_one(id, &dataset, &damaged)).await;
-				let dataset = || format!("0x{}", hex::encode(id));
-				match repaired {
-					Ok(Ok(())) => {},
-					Ok(Err(error)) => {
-						tracing::warn!(dataset = dataset(), %error, "the repair is tried again later");
-					},
-					Err(_) => {
-						tracing::warn!(dataset = dataset(), "the repair goes on in the next round");
-					},
+				if let Some(dataset) = self.chain.finalized_dataset(id).await? {
+					self.repair_one(id, &dataset, &damaged).await?;
 				}
 			}
 			match page.last() {

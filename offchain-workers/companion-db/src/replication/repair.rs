@@ -9,11 +9,7 @@ use crate::store::{Store, StoreFault};
 use futures::{future::BoxFuture, FutureExt, TryFutureExt};
 use msec_commitments::{tree, BatchCommitment, Hash, Peaks};
 use msec_worker_common::{batch_frame::Frame, store_client::StoreError, AccountId32};
-use std::{collections::BTreeMap, ops::AddAssign, time::Duration};
-use tokio::time::timeout;
-
-/// Longest that one answer of another store may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+use std::{collections::BTreeMap, ops::AddAssign};
 
 /// What a repair came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,14 +90,11 @@ struct Repair<'a> {
 	replicas: &'a [Box<dyn Replica>],
 	quota: u64,
 	findings: Findings,
-	/// Those that did not answer in time.
-	silent: Vec<AccountId32>,
 }
 
 impl<'a> Repair<'a> {
 	fn new(store: &'a Store, dataset: &Hash, replicas: &'a [Box<dyn Replica>], quota: u64) -> Self {
-		let (dataset, findings) = (*dataset, Findings::default());
-		Self { store, dataset, replicas, quota, findings, silent: Vec::new() }
+		Self { store, dataset: *dataset, replicas, quota, findings: Findings::default() }
 	}
 
 	async fn heads_of_parts(&mut self, range: BatchRange, expected: &Hash) -> Option<Vec<Hash>> {
@@ -178,15 +171,7 @@ impl<'a> Repair<'a> {
 			if self.findings.liars.iter().any(|liar| liar.operator == operator) {
 				continue;
 			}
-			if self.silent.contains(&operator) {
-				continue;
-			}
-			let Ok(answer) = timeout(PATIENCE, question(replica.as_ref())).await else {
-				tracing::warn!(%operator, "a store of the data set is too slow");
-				self.silent.push(operator);
-				continue;
-			};
-			match answer {
+			match question(replica.as_ref()).await {
 				// To have not everything yet is no lie.
 				Ok(None) => {},
 				Ok(Some(answer)) if check(&answer) => return Some(answer),

@@ -36,7 +36,7 @@ use std::{
 	mem,
 	ops::Range,
 	path::Path,
-	sync::{Arc, Mutex, PoisonError, RwLock},
+	sync::{Arc, Mutex, PoisonError},
 };
 use tokio::runtime::Handle;
 
@@ -55,8 +55,6 @@ pub struct Store {
 	engine: Arc<dyn Engine>,
 	/// What readers found damaged.
 	damaged: Arc<Mutex<BTreeSet<(Hash, u32)>>>,
-	/// What was erased since the start. Nothing is added to it any more, though it were on its way before.
-	erased: Arc<RwLock<BTreeSet<Hash>>>,
 }
 
 /// A frame that is written but not visible yet.
@@ -103,7 +101,7 @@ pub struct Totals {
 
 impl Store {
 	fn on(engine: Arc<dyn Engine>) -> Self {
-		Self { engine, damaged: Arc::default(), erased: Arc::default() }
+		Self { engine, damaged: Arc::default() }
 	}
 
 	/// Opens or makes the store in `directory`.
@@ -157,14 +155,13 @@ impl Store {
 		on_chain: u32,
 		quota: u64,
 	) -> Result<Vec<Stored>, StoreFault> {
-		let publication = Publication {
+		self.engine.publish(Publication {
 			dataset: *dataset,
 			staged: staged.to_vec(),
 			on_chain,
 			quota,
 			same_batch: SameBatch::Stays,
-		};
-		self.unless_erased(dataset, |engine| engine.publish(publication))
+		})
 	}
 
 	/// As [`Self::publish`], for batches that are known to be the chain's: they take the place of whatever
@@ -175,14 +172,13 @@ impl Store {
 		staged: &[Staged],
 		quota: u64,
 	) -> Result<Vec<Stored>, StoreFault> {
-		let publication = Publication {
+		self.engine.publish(Publication {
 			dataset: *dataset,
 			staged: staged.to_vec(),
 			on_chain: 0,
 			quota,
 			same_batch: SameBatch::IsReplaced,
-		};
-		self.unless_erased(dataset, |engine| engine.publish(publication))
+		})
 	}
 
 	/// Removes staged frames.
@@ -330,7 +326,7 @@ impl Store {
 		recipient: &AccountId32,
 		wrapped: &[u8],
 	) -> Result<(), StoreFault> {
-		self.unless_erased(dataset, |engine| engine.put_key(dataset, recipient, wrapped))
+		self.engine.put_key(dataset, recipient, wrapped)
 	}
 
 	/// The wrapped key tree of `recipient`.
@@ -347,25 +343,11 @@ impl Store {
 		self.engine.recipients(dataset)
 	}
 
-	/// Destroys everything of a data set for ever: its wrapped keys first, then its ciphertext.
+	/// Destroys everything of a data set: its wrapped keys first, then its ciphertext.
 	pub fn erase(&self, dataset: &Hash) -> Result<(), StoreFault> {
-		self.erased.write().unwrap_or_else(PoisonError::into_inner).insert(*dataset);
 		self.engine.erase_keys(dataset)?;
 		while self.engine.erase_some(dataset)? {}
 		Ok(())
-	}
-
-	/// Adds to a data set. An erasure that comes meanwhile waits for it, and destroys that as well.
-	fn unless_erased<T>(
-		&self,
-		dataset: &Hash,
-		job: impl FnOnce(&dyn Engine) -> Result<T, StoreFault>,
-	) -> Result<T, StoreFault> {
-		let erased = self.erased.read().unwrap_or_else(PoisonError::into_inner);
-		if erased.contains(dataset) {
-			return Err(StoreFault::Erased);
-		}
-		job(&*self.engine)
 	}
 }
 

@@ -196,20 +196,19 @@ impl City {
 		let transaction = client.transaction().await?;
 		// Lest an upload adds batches meanwhile that nobody counts.
 		query(&transaction, &format!("{TOTALS} for update"), &[&dataset.as_slice()]).await?;
-		let some =
-			"select blob from companion_db.batches where dataset = $1 order by batch limit $2";
-		let rows = query(&transaction, some, &[&dataset.as_slice(), &REMOVED_AT_ONCE]).await?;
+		let delete = "delete from companion_db.batches where dataset = $1 and batch in
+			(select batch from companion_db.batches where dataset = $1 order by batch limit $2)
+			returning blob";
+		let rows = query(&transaction, delete, &[&dataset.as_slice(), &REMOVED_AT_ONCE]).await?;
 		let blobs = rows.iter().map(|row| blob(row, 0)).collect::<Result<Vec<_>, _>>()?;
-		// While an object is there, so is what says that it has to be removed.
-		self.objects.remove(&blobs).await?;
-		let delete = "delete from companion_db.batches where dataset = $1 and blob = any($2)";
-		query(&transaction, delete, &[&dataset.as_slice(), &names(&blobs)]).await?;
+		query(&transaction, HIDE, &[&names(&blobs)]).await?;
 		if blobs.is_empty() {
 			let forget = "delete from companion_db.datasets where dataset = $1 and not exists
 				(select from companion_db.wrapped_keys where dataset = $1)";
 			query(&transaction, forget, &[&dataset.as_slice()]).await?;
 		}
 		transaction.commit().await?;
+		self.remove(&client, &blobs).await?;
 		Ok(!blobs.is_empty())
 	}
 
