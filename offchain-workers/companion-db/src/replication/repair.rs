@@ -9,7 +9,11 @@ use crate::store::{Store, StoreFault};
 use futures::{future::BoxFuture, FutureExt, TryFutureExt};
 use msec_commitments::{tree, BatchCommitment, Hash, Peaks};
 use msec_worker_common::{batch_frame::Frame, store_client::StoreError, AccountId32};
-use std::{collections::BTreeMap, ops::AddAssign};
+use std::{collections::BTreeMap, time::Duration};
+use tokio::time::timeout;
+
+/// Longest that a store may take to answer one question.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a repair came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,14 +33,6 @@ pub struct Liar {
 	pub operator: AccountId32,
 	/// What it said.
 	pub lie: String,
-}
-
-impl AddAssign for Findings {
-	fn add_assign(&mut self, other: Self) {
-		self.repaired += other.repaired;
-		self.missing += other.missing;
-		self.liars.extend(other.liars);
-	}
 }
 
 /// Fetches what a store lacks of the batches under the chain's peaks.
@@ -89,12 +85,21 @@ struct Repair<'a> {
 	dataset: Hash,
 	replicas: &'a [Box<dyn Replica>],
 	quota: u64,
+	/// Who took too long to answer, and is not asked again.
+	slow: Vec<AccountId32>,
 	findings: Findings,
 }
 
 impl<'a> Repair<'a> {
 	fn new(store: &'a Store, dataset: &Hash, replicas: &'a [Box<dyn Replica>], quota: u64) -> Self {
-		Self { store, dataset: *dataset, replicas, quota, findings: Findings::default() }
+		Self {
+			store,
+			dataset: *dataset,
+			replicas,
+			quota,
+			slow: Vec::new(),
+			findings: Findings::default(),
+		}
 	}
 
 	async fn heads_of_parts(&mut self, range: BatchRange, expected: &Hash) -> Option<Vec<Hash>> {
@@ -168,10 +173,16 @@ impl<'a> Repair<'a> {
 	) -> Option<T> {
 		for replica in self.replicas {
 			let operator = replica.operator();
-			if self.findings.liars.iter().any(|liar| liar.operator == operator) {
+			let has_lied = self.findings.liars.iter().any(|liar| liar.operator == operator);
+			if has_lied || self.slow.contains(&operator) {
 				continue;
 			}
-			match question(replica.as_ref()).await {
+			let Ok(answer) = timeout(PATIENCE, question(replica.as_ref())).await else {
+				tracing::info!(%operator, "a store that takes too long is not asked again");
+				self.slow.push(operator);
+				continue;
+			};
+			match answer {
 				// To have not everything yet is no lie.
 				Ok(None) => {},
 				Ok(Some(answer)) if check(&answer) => return Some(answer),
