@@ -330,11 +330,8 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 async fn an_erased_data_set_is_destroyed_on_request_or_when_its_block_is_read() {
 	let fixture = Fixture::start().await;
 	let client = fixture.owner_client();
-	let fill = || async {
-		client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
-		client.put_key(&DATASET, &key(2).account_id(), &wrapped_key()).await.unwrap();
-	};
-	fill().await;
+	client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	client.put_key(&DATASET, &key(2).account_id(), &wrapped_key()).await.unwrap();
 	let problem = refused(client.erase(&DATASET).await.unwrap_err());
 	assert_eq!((problem.status, problem.code.as_str()), (409, "not-erased"));
 	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
@@ -347,9 +344,8 @@ async fn an_erased_data_set_is_destroyed_on_request_or_when_its_block_is_read() 
 	let problem = refused(client.batch(&DATASET, 0).await.unwrap_err());
 	assert_eq!(problem.refusal.as_deref(), Some("Erased"));
 
-	fixture.change(|dataset| dataset.erased = false);
-	fill().await;
-	fixture.change(|dataset| dataset.erased = true);
+	// As from a backup.
+	fixture.store().put_key(&DATASET, &key(2).account_id(), &wrapped_key()).unwrap();
 	// Nothing happened that the store does not know.
 	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
 	let happened = DatasetEvents { erased: vec![[1; 32], DATASET], changed: vec![] };
@@ -372,9 +368,7 @@ async fn blocks_that_nobody_has_any_more_are_made_up_for_by_looking_at_everythin
 	assert!(fixture.store().datasets().unwrap().is_empty());
 
 	// Nor are very many blocks read one by one.
-	fixture.change(|dataset| dataset.erased = false);
-	fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
-	fixture.change(|dataset| dataset.erased = true);
+	fixture.store().put_key(&DATASET, &key(2).account_id(), &wrapped_key()).unwrap();
 	fixture.chain.change(|state| state.blocks.resize(2000, DatasetEvents::default()));
 	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
 	assert_eq!(fixture.duties().follow().await.unwrap(), 0);

@@ -13,7 +13,7 @@ pub use neighbours::{Neighbours, NodeNeighbours, Replica};
 pub use ranges::{heads_of_parts, mountains, BatchRange};
 pub use repair::{repair, repair_damaged, Findings, Liar};
 
-use crate::{access::ChainAccess, store::Store};
+use crate::{access::ChainAccess, duties::datasets_after, erasures::Erasures};
 use msec_commitments::Hash;
 use msec_worker_common::chain::Dataset;
 use std::{sync::Arc, time::Duration};
@@ -24,13 +24,11 @@ use tokio_util::sync::CancellationToken;
 const PAUSE: Duration = Duration::from_secs(300);
 /// Longest that one data set may keep the others waiting in a round.
 const LONGEST: Duration = Duration::from_secs(3600);
-/// Data sets that are listed at once.
-const PAGE: usize = 1000;
 
 /// What a store repairs itself with.
 pub struct Replication {
-	/// What is repaired.
-	pub store: Store,
+	/// Knows what is repaired, and what is not because it is erased.
+	pub erasures: Erasures,
 	/// Says what should be there.
 	pub chain: Arc<dyn ChainAccess>,
 	/// Where it is to be had.
@@ -59,9 +57,7 @@ impl Replication {
 	pub async fn round(&self) -> anyhow::Result<()> {
 		let mut after = None;
 		loop {
-			let page =
-				blocking(&self.store, move |store| store.datasets_after(after.as_ref(), PAGE));
-			let page = page.await?;
+			let page = datasets_after(&self.erasures, after).await?;
 			for id in &page {
 				if let Some(dataset) = self.chain.finalized_dataset(id).await? {
 					self.try_to_repair(id, &dataset).await;
@@ -76,10 +72,10 @@ impl Replication {
 
 	/// Repairs a data set; what fails is tried again in the next round.
 	async fn try_to_repair(&self, id: &Hash, dataset: &Dataset) {
-		let damaged = self.store.take_damaged(id);
+		let damaged = self.erasures.store().take_damaged(id);
 		let repaired = timeout(LONGEST, self.repair_one(id, dataset, &damaged)).await;
 		if let Err(error) = repaired.map_err(anyhow::Error::from).flatten() {
-			self.store.note_damaged(id, &damaged);
+			self.erasures.store().note_damaged(id, &damaged);
 			metrics::counter!("msec_store_failed_repairs_total").increment(1);
 			let dataset = format!("0x{}", hex::encode(id));
 			tracing::warn!(dataset, %error, "the repair is tried again later");
@@ -99,10 +95,10 @@ impl Replication {
 		if replicas.is_empty() {
 			return Ok(());
 		}
-		let findings = repair(&self.store, id, peaks, &replicas, self.quota).await;
+		let findings = repair(&self.erasures, id, peaks, &replicas, self.quota).await;
 		let findings = findings.inspect(|findings| tell(id, findings));
 		// What is damaged is replaced also where there is no room for what is missing.
-		let replaced = repair_damaged(&self.store, id, damaged, &replicas, self.quota).await?;
+		let replaced = repair_damaged(&self.erasures, id, damaged, &replicas, self.quota).await?;
 		tell(id, &replaced);
 		findings.map(drop)
 	}
@@ -122,14 +118,6 @@ fn tell(id: &Hash, findings: &Findings) {
 	if findings.missing > 0 {
 		tracing::warn!(dataset, batches = findings.missing, "no other store has these either");
 	}
-}
-
-async fn blocking<T: Send + 'static>(
-	store: &Store,
-	job: impl FnOnce(&Store) -> Result<T, crate::store::StoreFault> + Send + 'static,
-) -> anyhow::Result<T> {
-	let store = store.clone();
-	Ok(tokio::task::spawn_blocking(move || job(&store)).await??)
 }
 
 #[cfg(test)]

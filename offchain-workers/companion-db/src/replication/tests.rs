@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::Store;
 use futures::{future::BoxFuture, FutureExt};
 use msec_commitments::{BatchCommitment, ChunkKey, Peaks};
 use msec_worker_common::{
@@ -22,6 +23,12 @@ fn frame(batch: u32, seed: u8) -> Frame {
 
 fn open(directory: &TempDir) -> Store {
 	Store::open(directory.path()).unwrap()
+}
+
+/// What knows that nothing of a store is erased.
+fn erasures(directory: &TempDir, store: &Store) -> Erasures {
+	let path = directory.path().join("erasures");
+	Erasures::open(&path, store.clone(), [3; 32], None).unwrap()
 }
 
 fn put(store: &Store, frames: &[Frame]) {
@@ -132,10 +139,11 @@ async fn a_new_store_fetches_everything() {
 	let (store, other) = (open(&here), open(&there));
 	put(&other, &frames);
 	let replicas: [Box<dyn Replica>; 1] = [replica(1, &other, Lie::Nothing)];
-	let findings = repair(&store, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
+	let erasures = erasures(&here, &store);
+	let findings = repair(&erasures, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
 	assert_eq!(findings, Findings { repaired: BATCHES.into(), ..Findings::default() });
 	expect_whole(&store, &frames);
-	let again = repair(&store, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
+	let again = repair(&erasures, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
 	assert_eq!(again, Findings::default());
 }
 
@@ -156,7 +164,8 @@ async fn only_what_differs_is_asked_for() {
 	let replica = replica(1, &other, Lie::Nothing);
 	let asked = replica.asked.clone();
 	let replicas: [Box<dyn Replica>; 1] = [replica];
-	let findings = repair(&store, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
+	let erasures = erasures(&here, &store);
+	let findings = repair(&erasures, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
 	assert_eq!(findings.missing, 0);
 	assert_eq!(store.totals(&DATASET).unwrap().batches, u64::from(BATCHES));
 	assert_eq!(findings.repaired, 2);
@@ -182,7 +191,8 @@ async fn who_lies_is_named_and_another_store_is_asked() {
 			replica(2, &other, lie),
 			replica(3, &other, Lie::Nothing),
 		];
-		let findings = repair(&store, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
+		let erasures = erasures(&here, &store);
+		let findings = repair(&erasures, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
 		let liars: Vec<_> = findings.liars.iter().map(|liar| liar.operator).collect();
 		assert_eq!(liars, [AccountId32([2; 32])]);
 		assert_eq!((findings.repaired, findings.missing), (BATCHES.into(), 0));
@@ -197,7 +207,8 @@ async fn what_nobody_has_is_missing_and_nothing_false_is_taken() {
 	let (store, other) = (open(&here), open(&there));
 	put(&other, &frames);
 	let replicas: [Box<dyn Replica>; 1] = [replica(1, &other, Lie::Batches)];
-	let findings = repair(&store, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
+	let erasures = erasures(&here, &store);
+	let findings = repair(&erasures, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
 	assert_eq!((findings.repaired, findings.missing), (0, BATCHES.into()));
 	assert_eq!(findings.liars.len(), 1);
 	assert_eq!(store.totals(&DATASET).unwrap().batches, 0);
@@ -212,7 +223,8 @@ async fn a_store_that_has_less_is_no_liar() {
 	put(&other, &frames);
 	let replicas: [Box<dyn Replica>; 2] =
 		[replica(1, &less, Lie::Nothing), replica(2, &other, Lie::Nothing)];
-	let findings = repair(&store, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
+	let erasures = erasures(&directories[0], &store);
+	let findings = repair(&erasures, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
 	assert_eq!(findings, Findings { repaired: BATCHES.into(), ..Findings::default() });
 }
 
@@ -241,7 +253,8 @@ async fn what_a_reader_finds_damaged_is_fetched_again() {
 	assert_eq!(store.take_damaged(&DATASET), [1]);
 	assert!(store.take_damaged(&DATASET).is_empty());
 	let replicas: [Box<dyn Replica>; 1] = [replica(1, &other, Lie::Nothing)];
-	let findings = repair_damaged(&store, &DATASET, &[1], &replicas, QUOTA).await.unwrap();
+	let erasures = erasures(&here, &store);
+	let findings = repair_damaged(&erasures, &DATASET, &[1], &replicas, QUOTA).await.unwrap();
 	assert_eq!(findings.repaired, 1);
 	expect_whole(&store, &frames);
 }
@@ -257,7 +270,8 @@ async fn who_is_silent_is_waited_for_once() {
 	let silent = replica(1, &other, Lie::Silent);
 	let asked = silent.asked.clone();
 	let replicas: [Box<dyn Replica>; 2] = [silent, replica(2, &other, Lie::Nothing)];
-	let findings = repair(&store, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
+	let erasures = erasures(&here, &store);
+	let findings = repair(&erasures, &DATASET, &peaks, &replicas, QUOTA).await.unwrap();
 	assert_eq!(findings, Findings { repaired: BATCHES.into(), ..Findings::default() });
 	assert_eq!(*asked.lock().unwrap(), 1);
 }
@@ -338,8 +352,12 @@ async fn a_data_set_that_cannot_be_repaired_keeps_no_other_back() {
 	};
 	let same = Arc::new(SameEverywhere { dataset, other });
 	let quota = wanted.bytes().len() as u64;
-	let replication =
-		Replication { store: store.clone(), chain: same.clone(), neighbours: same, quota };
+	let replication = Replication {
+		erasures: erasures(&here, &store),
+		chain: same.clone(),
+		neighbours: same,
+		quota,
+	};
 	replication.round().await.unwrap();
 	expect_whole(&store, &[wanted]);
 	assert_eq!(store.batch(&FULL, 0).unwrap(), None);
