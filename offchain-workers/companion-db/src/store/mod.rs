@@ -355,9 +355,14 @@ impl Store {
 		self.engine.recipients(dataset)
 	}
 
+	/// Destroys all wrapped keys of a data set, which takes no room.
+	pub fn erase_keys(&self, dataset: &Hash) -> Result<(), StoreFault> {
+		self.engine.erase_keys(dataset)
+	}
+
 	/// Destroys everything of a data set: its wrapped keys first, then its ciphertext.
 	pub fn erase(&self, dataset: &Hash) -> Result<(), StoreFault> {
-		self.engine.erase_keys(dataset)?;
+		self.erase_keys(dataset)?;
 		while self.engine.erase_some(dataset)? {}
 		self.take_damaged(dataset);
 		Ok(())
