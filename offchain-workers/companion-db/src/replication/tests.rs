@@ -8,7 +8,7 @@ use msec_worker_common::{
 	store_client::{Problem, StoreError},
 	AccountId32,
 };
-use std::{future, slice, sync::Mutex};
+use std::{future, sync::Mutex};
 use tempfile::TempDir;
 
 const DATASET: Hash = [7; 32];
@@ -335,7 +335,10 @@ async fn a_data_set_that_cannot_be_repaired_keeps_no_other_back() {
 	let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
 	let (store, other) = (open(&here), open(&there));
 	let (wanted, unknown) = (frame(0, 1), frame(9, 9));
-	put(&other, slice::from_ref(&wanted));
+	for dataset in [FULL, DATASET] {
+		let staged = other.stage(&wanted).unwrap();
+		other.publish(&dataset, &[staged], 0, QUOTA).unwrap();
+	}
 	let staged = store.stage(&unknown).unwrap();
 	store.publish(&FULL, &[staged], 0, QUOTA).unwrap();
 	store.note_damaged(&FULL, &[9]);
