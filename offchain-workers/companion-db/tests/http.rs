@@ -5,7 +5,7 @@ mod common;
 
 use common::*;
 use futures::StreamExt;
-use msec_commitments::{tree, ChunkKey};
+use msec_commitments::{tree, ChunkKey, Hash};
 use msec_companion_db::{
 	http::{routes, Connections, Limits, Service},
 	store::Store,
@@ -333,11 +333,8 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 async fn an_erased_data_set_is_destroyed_on_request_or_when_its_block_is_read() {
 	let fixture = Fixture::start().await;
 	let client = fixture.owner_client();
-	let fill = || async {
-		client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
-		client.put_key(&DATASET, &key(2).account_id(), &wrapped_key()).await.unwrap();
-	};
-	fill().await;
+	client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	client.put_key(&DATASET, &key(2).account_id(), &wrapped_key()).await.unwrap();
 	let problem = refused(client.erase(&DATASET).await.unwrap_err());
 	assert_eq!((problem.status, problem.code.as_str()), (409, "not-erased"));
 	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
@@ -350,15 +347,48 @@ async fn an_erased_data_set_is_destroyed_on_request_or_when_its_block_is_read() 
 	let problem = refused(client.batch(&DATASET, 0).await.unwrap_err());
 	assert_eq!(problem.refusal.as_deref(), Some("Erased"));
 
-	fixture.change(|dataset| dataset.erased = false);
-	fill().await;
-	fixture.change(|dataset| dataset.erased = true);
+	// As from a backup.
+	fixture.store().put_key(&DATASET, &key(2).account_id(), &wrapped_key()).unwrap();
 	// Nothing happened that the store does not know.
 	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
 	let happened = DatasetEvents { erased: vec![[1; 32], DATASET], changed: vec![] };
 	fixture.chain.change(|state| state.blocks.push(happened));
 	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
 	assert!(fixture.store().datasets().unwrap().is_empty());
+}
+
+/// Fault: a data set cannot be destroyed, because a key cannot be overwritten or nothing can be
+/// written down
+/// Promise: other erasures go on, and this one is tried again until it is done
+#[tokio::test]
+async fn an_erasure_that_fails_keeps_no_other_back() {
+	const OTHER: Hash = [8; 32];
+	let name = hex::encode(DATASET);
+	for obstacle in [format!("erasures/{name}.tmp"), format!("keys/{name}/obstacle")] {
+		let fixture = Fixture::start().await;
+		fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+		for dataset in [DATASET, OTHER] {
+			fixture.store().put_key(&dataset, &key(2).account_id(), &wrapped_key()).unwrap();
+		}
+		assert_eq!(fixture.duties().follow().await.unwrap(), 0);
+		let obstacle = fixture.directory.path().join(obstacle);
+		std::fs::create_dir(&obstacle).unwrap();
+		fixture.chain.change(|state| {
+			let dataset = state.datasets.get_mut(&DATASET).unwrap();
+			dataset.erased = true;
+			let other = dataset.clone();
+			state.datasets.insert(OTHER, other);
+			let erased = vec![DATASET, OTHER];
+			state.blocks.push(DatasetEvents { erased, changed: vec![] });
+		});
+		let failure = fixture.duties().follow().await.unwrap_err();
+		assert!(failure.to_string().contains("disk fails"), "{failure}");
+		assert_eq!(fixture.store().datasets().unwrap(), [DATASET]);
+
+		std::fs::remove_dir(&obstacle).unwrap();
+		assert_eq!(fixture.duties().follow().await.unwrap(), 1);
+		assert_eq!(fixture.store().datasets().unwrap(), [[0; 32]; 0]);
+	}
 }
 
 #[tokio::test]
@@ -375,9 +405,7 @@ async fn blocks_that_nobody_has_any_more_are_made_up_for_by_looking_at_everythin
 	assert!(fixture.store().datasets().unwrap().is_empty());
 
 	// Nor are very many blocks read one by one.
-	fixture.change(|dataset| dataset.erased = false);
-	fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
-	fixture.change(|dataset| dataset.erased = true);
+	fixture.store().put_key(&DATASET, &key(2).account_id(), &wrapped_key()).unwrap();
 	fixture.chain.change(|state| state.blocks.resize(2000, DatasetEvents::default()));
 	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
 	assert_eq!(fixture.duties().follow().await.unwrap(), 0);

@@ -6,6 +6,7 @@ use super::{
 	problem::{Problem, PROBLEM_JSON},
 	Service,
 };
+use crate::store::Store;
 use axum::{
 	body::to_bytes,
 	extract::{Path, Request, State},
@@ -75,7 +76,8 @@ pub(super) async fn put(
 	if !check_wrapped_format(&wrapped) {
 		return Err(Problem::unprocessable("invalid-key", "the body is not a sealed key"));
 	}
-	service.with_store(move |store| store.put_key(&id, &recipient, &wrapped)).await?;
+	let put = move |store: &Store| store.put_key(&id, &recipient, &wrapped);
+	service.with_erasures(move |erasures| erasures.unless_erased(&id, put)).await?;
 	Ok(StatusCode::NO_CONTENT)
 }
 

@@ -190,7 +190,8 @@ impl Upload {
 			let quota = quota(store, &limits, &id, &dataset.owner)?;
 			store.publish(&id, &staged, dataset.batches, quota)
 		};
-		let stored = service.with_store(publish).await?;
+		let stored =
+			service.with_erasures(move |erasures| erasures.unless_erased(&id, publish)).await?;
 		self.staged.clear();
 		Ok(stored.iter().map(listed).collect())
 	}

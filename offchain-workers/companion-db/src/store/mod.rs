@@ -33,10 +33,9 @@ use publication::{Publication, SameBatch};
 use record::{open_segment, Record};
 use std::{
 	collections::BTreeSet,
-	mem,
 	ops::Range,
 	path::Path,
-	sync::{Arc, Mutex, PoisonError},
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::runtime::Handle;
 
@@ -265,16 +264,29 @@ impl Store {
 	}
 
 	fn note_damage(&self, batch: &Stored) -> StoreFault {
-		let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
-		if damaged.len() < MAX_NOTED {
-			damaged.insert((batch.dataset, batch.batch));
-		}
+		self.note_damaged(&batch.dataset, &[batch.batch]);
 		StoreFault::DamagedBatch(batch.batch)
 	}
 
-	/// Batches that readers found damaged since the last time.
-	pub fn take_damaged(&self) -> BTreeSet<(Hash, u32)> {
-		mem::take(&mut *self.damaged.lock().unwrap_or_else(PoisonError::into_inner))
+	/// Notes batches that are damaged, as far as there is room for notes.
+	pub fn note_damaged(&self, dataset: &Hash, batches: &[u32]) {
+		let mut damaged = self.damaged();
+		let room = MAX_NOTED.saturating_sub(damaged.len());
+		damaged.extend(batches.iter().take(room).map(|batch| (*dataset, *batch)));
+	}
+
+	/// Batches of a data set that were noted since the last time.
+	pub fn take_damaged(&self, dataset: &Hash) -> Vec<u32> {
+		let mut damaged = self.damaged();
+		let noted: Vec<_> = damaged.range((*dataset, 0)..=(*dataset, u32::MAX)).copied().collect();
+		for entry in &noted {
+			damaged.remove(entry);
+		}
+		noted.into_iter().map(|(_, batch)| batch).collect()
+	}
+
+	fn damaged(&self) -> MutexGuard<'_, BTreeSet<(Hash, u32)>> {
+		self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
 	/// The counts of a data set.
@@ -343,10 +355,16 @@ impl Store {
 		self.engine.recipients(dataset)
 	}
 
+	/// Destroys all wrapped keys of a data set, which takes no room.
+	pub fn erase_keys(&self, dataset: &Hash) -> Result<(), StoreFault> {
+		self.engine.erase_keys(dataset)
+	}
+
 	/// Destroys everything of a data set: its wrapped keys first, then its ciphertext.
 	pub fn erase(&self, dataset: &Hash) -> Result<(), StoreFault> {
-		self.engine.erase_keys(dataset)?;
+		self.erase_keys(dataset)?;
 		while self.engine.erase_some(dataset)? {}
+		self.take_damaged(dataset);
 		Ok(())
 	}
 }
