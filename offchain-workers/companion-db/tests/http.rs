@@ -212,6 +212,20 @@ async fn an_oversized_body_is_refused_whether_declared_or_not() {
 }
 
 #[tokio::test]
+async fn an_upload_of_too_many_frames_is_refused_and_leaves_nothing() {
+	let fixture = Fixture::start().await;
+	let client = fixture.owner_client();
+	let chunk = ChunkKey::from_bytes([9; 32]).seal(&[9]).unwrap();
+	let frames: Vec<_> =
+		(0..=1024).map(|batch| Frame::new(batch, std::slice::from_ref(&chunk)).unwrap()).collect();
+	let problem = refused(client.upload(&DATASET, &frames).await.unwrap_err());
+	assert_eq!((problem.status, problem.code.as_str()), (422, "too-many-frames"));
+	assert!(client.batches(&DATASET, 0, 10).await.unwrap().is_empty());
+	let stored = client.upload(&DATASET, &frames[..1024]).await.unwrap();
+	assert_eq!(stored.len(), 1024);
+}
+
+#[tokio::test]
 async fn a_data_set_has_a_quota() {
 	let whole = frame(0, 1).bytes().len() as u64;
 	let limits = Limits { max_dataset_bytes: 2 * whole, ..Limits::default() };
