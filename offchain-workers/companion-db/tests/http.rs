@@ -4,21 +4,23 @@
 mod common;
 
 use common::*;
-use futures::StreamExt;
+use futures::{stream, StreamExt};
 use msec_commitments::{tree, ChunkKey};
 use msec_companion_db::{
 	http::{routes, Connections, Limits, Service},
 	store::Store,
 };
 use msec_worker_common::{
+	access_log::{Entry, Outcome},
 	batch_frame::{decode_chunk, Frame},
 	chain::{Action, Dataset, DatasetEvents, Purpose},
+	keys::AccountKey,
 	store_client::{Problem, StoreClient},
 	AccountId32,
 };
 use reqwest::{Method, StatusCode};
 use std::{sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
@@ -508,6 +510,78 @@ async fn an_account_that_asks_too_much_is_told_when_to_come_again() {
 	// Others are not concerned.
 	let (status, _) = fixture.signed(&key(2), Method::GET, &path, vec![]).await;
 	assert_eq!(status, StatusCode::FORBIDDEN);
+}
+
+/// An upload whose last bytes are sent when the caller says so.
+struct HeldUpload {
+	rest: oneshot::Sender<()>,
+	answer: JoinHandle<reqwest::Result<reqwest::Response>>,
+}
+
+impl HeldUpload {
+	/// Begins to upload `frame`, and returns once it is decided about, as the `decisions`th request.
+	async fn begin(fixture: &Fixture, key: &AccountKey, frame: &Frame, decisions: usize) -> Self {
+		let whole = frame.bytes().clone();
+		let headers = sign(key, &Method::POST, &batches_path(), &whole);
+		let (rest, wanted) = oneshot::channel::<()>();
+		let last = whole.slice(100..);
+		let body = stream::once(async move { Ok::<_, std::io::Error>(whole.slice(..100)) }).chain(
+			stream::once(async move {
+				let _ = wanted.await;
+				Ok::<_, std::io::Error>(last)
+			}),
+		);
+		let url = format!("{}{}", fixture.endpoint, batches_path());
+		let mut request = reqwest::Client::new().post(url);
+		for (name, value) in headers.iter() {
+			request = request.header(name, value);
+		}
+		let answer = tokio::spawn(request.body(reqwest::Body::wrap_stream(body)).send());
+		let decided = async {
+			while fixture.log.lines(DAY, u32::MAX, None, 0, u32::MAX).await.unwrap().len()
+				< decisions
+			{
+				tokio::task::yield_now().await;
+			}
+		};
+		tokio::time::timeout(Duration::from_secs(20), decided).await.unwrap();
+		Self { rest, answer }
+	}
+
+	/// Sends the last bytes; what is answered.
+	async fn end(self) -> reqwest::Response {
+		self.rest.send(()).unwrap();
+		self.answer.await.unwrap().unwrap()
+	}
+}
+
+#[tokio::test]
+async fn an_upload_ends_when_its_right_is_revoked_on_the_way() {
+	let fixture = Fixture::start().await;
+	let writer = key(2);
+	fixture.grant(&writer, Action::Write);
+	let upload = HeldUpload::begin(&fixture, &writer, &frame(0, 1), 1).await;
+	fixture.chain.change(|state| state.grants.clear());
+	let answer = upload.end().await;
+	assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+	let problem: Problem = answer.json().await.unwrap();
+	assert_eq!(problem.refusal.as_deref(), Some("NoGrant"));
+	// Allowed at the beginning, and refused at the end.
+	let lines = fixture.log.lines(DAY, u32::MAX, None, 0, u32::MAX).await.unwrap();
+	let outcomes: Vec<_> = lines.iter().map(|line| Entry::parse(line).unwrap().outcome).collect();
+	let expected = [Outcome::Served("Grant".to_owned()), Outcome::Refused("NoGrant".to_owned())];
+	assert_eq!(outcomes, expected);
+
+	let upload = HeldUpload::begin(&fixture, &fixture.owner, &frame(0, 1), 3).await;
+	fixture.change(|dataset| dataset.stores = vec![AccountId32([98; 32])]);
+	let answer = upload.end().await;
+	assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+	assert_eq!(answer.json::<Problem>().await.unwrap().code, "not-kept-here");
+
+	fixture.change(|dataset| dataset.stores = vec![operator()]);
+	assert!(fixture.owner_client().batches(&DATASET, 0, 10).await.unwrap().is_empty());
+	let upload = HeldUpload::begin(&fixture, &fixture.owner, &frame(0, 1), 6).await;
+	assert_eq!(upload.end().await.status(), StatusCode::OK);
 }
 
 /// Fault: the store is stopped in the middle of an upload

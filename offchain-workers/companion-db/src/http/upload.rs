@@ -88,7 +88,7 @@ pub(super) async fn upload(
 	let _memory =
 		service.uploads.try_acquire_many(parts_for(length)).map_err(|_| Problem::busy())?;
 	let upload = receive(&service, &authorized, body).await?;
-	let stored = upload.publish(&service, id).await?;
+	let stored = upload.publish(&service, &authorized, id).await?;
 	let bytes = stored.iter().map(|batch| batch.bytes).sum();
 	metrics::counter!("msec_store_written_bytes_total").increment(bytes);
 	Ok(Json(stored))
@@ -180,13 +180,14 @@ struct Upload {
 }
 
 impl Upload {
-	async fn publish(mut self, service: &Service, id: Hash) -> Result<Vec<StoredBatch>, Problem> {
-		// The data set may have been appended to or erased while the body arrived.
-		let dataset = service
-			.chain
-			.dataset(&id)
-			.await?
-			.ok_or_else(|| Problem::refused(Refusal::UnknownResource))?;
+	async fn publish(
+		mut self,
+		service: &Service,
+		authorized: &Authorized,
+		id: Hash,
+	) -> Result<Vec<StoredBatch>, Problem> {
+		// Rights may have been revoked, and the data set appended to or erased, while the body arrived.
+		let dataset = authorized.confirm(service).await?;
 		if dataset.erased {
 			return Err(Problem::refused(Refusal::Erased));
 		}
