@@ -584,6 +584,24 @@ async fn an_upload_ends_when_its_right_is_revoked_on_the_way() {
 	assert_eq!(upload.end().await.status(), StatusCode::OK);
 }
 
+#[tokio::test]
+async fn an_account_leaves_others_memory_for_their_uploads() {
+	let limits = Limits { max_uploads: 2, ..Limits::default() };
+	let fixture = Fixture::with_limits(limits).await;
+	let writer = key(2);
+	fixture.grant(&writer, Action::Write);
+	let upload = HeldUpload::begin(&fixture, &fixture.owner, &frame(0, 1), 1).await;
+	let body = frame(1, 1).bytes().to_vec();
+	let (status, problem) =
+		fixture.signed(&fixture.owner, Method::POST, &batches_path(), body.clone()).await;
+	assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+	assert_eq!(problem.unwrap().code, "too-many-requests");
+	let (status, _) = fixture.signed(&writer, Method::POST, &batches_path(), body).await;
+	assert_eq!(status, StatusCode::OK);
+	assert_eq!(upload.end().await.status(), StatusCode::OK);
+	fixture.owner_client().upload(&DATASET, &[frame(2, 1)]).await.unwrap();
+}
+
 /// Fault: the store is stopped in the middle of an upload
 /// Promise: the upload ends at once, and nothing of it is left
 #[tokio::test]

@@ -118,6 +118,11 @@ impl Refused {
 }
 
 impl Authorized {
+	/// Who asks.
+	pub fn account(&self) -> &AccountId32 {
+		&self.question.account
+	}
+
 	/// Whether the body is the one that was signed.
 	pub fn check_body(&self, digest: &Hash) -> Result<(), Problem> {
 		check_digest(&self.content_digest, digest)

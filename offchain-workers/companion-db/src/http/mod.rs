@@ -8,6 +8,7 @@ mod datasets;
 mod heads;
 mod keys;
 mod measurement;
+mod memory;
 mod problem;
 mod rate;
 pub mod readers;
@@ -32,6 +33,7 @@ use axum::{
 	Router,
 };
 use bytes::Bytes;
+use memory::UploadMemory;
 use msec_commitments::Hash;
 use msec_worker_common::{
 	signature::{Verifier, CONTENT_DIGEST, SIGNATURE, SIGNATURE_INPUT},
@@ -69,7 +71,8 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
 pub struct Limits {
 	/// Most bytes in the body of one upload.
 	pub max_upload_bytes: u64,
-	/// Most uploads at a time; each needs memory for one batch. Of small ones there may be more.
+	/// Most uploads at a time; each needs memory for one batch. Of small ones there may be more, and at most
+	/// half of the memory is for one account.
 	pub max_uploads: usize,
 	/// Most bytes of one data set.
 	pub max_dataset_bytes: u64,
@@ -105,8 +108,7 @@ pub struct Service {
 	limits: Limits,
 	/// Whose data sets are taken; everybody's when empty.
 	owners: Vec<AccountId32>,
-	/// Memory for uploads, in parts.
-	uploads: Semaphore,
+	uploads: UploadMemory,
 	/// Who may ask for heads of ranges at a time.
 	heads: Semaphore,
 	/// Questions about the access log; each may read a whole day.
@@ -128,7 +130,6 @@ impl Service {
 		operator: AccountId32,
 		limits: Limits,
 	) -> Self {
-		let memory = limits.max_uploads.saturating_mul(upload::MOST_PARTS as usize);
 		Self {
 			store: erasures.store().clone(),
 			erasures,
@@ -139,7 +140,7 @@ impl Service {
 			operator,
 			limits,
 			owners: Vec::new(),
-			uploads: Semaphore::new(memory.min(Semaphore::MAX_PERMITS)),
+			uploads: UploadMemory::new(limits.max_uploads),
 			heads: Semaphore::new(1),
 			audits: Semaphore::new(MAX_AUDITS),
 			rate: AccountRate::new(limits.max_requests_per_second),

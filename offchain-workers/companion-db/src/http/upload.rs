@@ -64,7 +64,7 @@ pub(super) const MOST_PARTS: u32 = (MAX_FRAME_LENGTH as u64).div_ceil(PART) as u
 			content_type = PROBLEM_JSON),
 		(status = 422, description = "The body is not a sequence of up to 1024 frames, or not the signed one",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
+		(status = 429, description = "Too many requests, or uploads at a time, of this account",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
 		(status = 503, description = "All places are taken, or the chain or the disk cannot be asked",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
@@ -85,8 +85,7 @@ pub(super) async fn upload(
 	if length.is_some_and(|length| length > limit) {
 		return Err(Problem::too_large(limit));
 	}
-	let _memory =
-		service.uploads.try_acquire_many(parts_for(length)).map_err(|_| Problem::busy())?;
+	let _memory = service.uploads.take(authorized.account(), parts_for(length))?;
 	let upload = receive(&service, &authorized, body).await?;
 	let stored = upload.publish(&service, &authorized, id).await?;
 	let bytes = stored.iter().map(|batch| batch.bytes).sum();
