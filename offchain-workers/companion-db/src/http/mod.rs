@@ -58,8 +58,11 @@ const OPEN_NONCES: usize = 20_000;
 /// again later. A day of them takes less than a gigabyte.
 const MAX_REFUSALS_PER_SECOND: u32 = 20;
 
-/// Most questions about the access log at a time.
+/// Most questions of owners and of the operator about the access log at a time.
 const MAX_AUDITS: usize = 2;
+
+/// The same for those that everybody may ask, so that strangers cannot take the places of the others.
+const MAX_OPEN_AUDITS: usize = 1;
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -111,8 +114,10 @@ pub struct Service {
 	uploads: UploadMemory,
 	/// Who may ask for heads of ranges at a time.
 	heads: Semaphore,
-	/// Questions about the access log; each may read a whole day.
+	/// Questions of owners and of the operator about the access log; each may read a whole day.
 	audits: Semaphore,
+	/// Those that everybody may ask.
+	open_audits: Semaphore,
 	rate: AccountRate,
 	/// What all refused requests together may write down.
 	refusals: AccountRate,
@@ -143,6 +148,7 @@ impl Service {
 			uploads: UploadMemory::new(limits.max_uploads),
 			heads: Semaphore::new(1),
 			audits: Semaphore::new(MAX_AUDITS),
+			open_audits: Semaphore::new(MAX_OPEN_AUDITS),
 			rate: AccountRate::new(limits.max_requests_per_second),
 			refusals: AccountRate::new(MAX_REFUSALS_PER_SECOND),
 			stop: CancellationToken::new(),
