@@ -673,6 +673,12 @@ async fn another_store_of_the_data_set_may_read_ciphertext() {
 	assert_eq!(replica.heads(&DATASET, 0, 1).await.unwrap(), [head]);
 	assert!(replica.heads(&DATASET, 0, 2).await.unwrap_err().is_not_found());
 	assert_eq!(refused(replica.heads(&DATASET, 1, 1).await.unwrap_err()).status, 422);
+	assert_eq!(client.heads(&DATASET, 0, 1).await.unwrap(), [head]);
+	// Who only reads has nothing to compare.
+	let reader = key(7);
+	fixture.grant(&reader, Action::Read);
+	let refusal = refused(fixture.client(&reader).heads(&DATASET, 0, 1).await.unwrap_err());
+	assert_eq!((refusal.status, refusal.code.as_str()), (403, "forbidden"));
 	let refusal = refused(replica.upload(&DATASET, &[frame(2, 1)]).await.unwrap_err());
 	assert_eq!(refusal.refusal.as_deref(), Some("NoGrant"));
 	fixture.change(|dataset| dataset.erased = true);

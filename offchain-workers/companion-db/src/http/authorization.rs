@@ -72,6 +72,8 @@ impl Question {
 /// A request that may be carried out.
 pub(super) struct Authorized {
 	question: Question,
+	/// Whose data set it is.
+	owner: AccountId32,
 	content_digest: Hash,
 }
 
@@ -121,6 +123,11 @@ impl Authorized {
 	/// Who asks.
 	pub fn account(&self) -> &AccountId32 {
 		&self.question.account
+	}
+
+	/// Whether the owner of the data set asks.
+	pub fn is_owner(&self) -> bool {
+		self.question.account == self.owner
 	}
 
 	/// Whether the body is the one that was signed.
@@ -186,7 +193,7 @@ async fn decide(
 	let purpose = parse(declared.as_deref())?;
 	let question = Question { account, dataset: *id, action, operation, declared, purpose };
 	let (judged, block) = question.judge(service).await?;
-	let Allowed { operation, basis, .. } = match judged {
+	let Allowed { dataset, operation, basis } = match judged {
 		Ok(allowed) => allowed,
 		Err(Refused { reason, problem }) => {
 			write_refusal(service, unclaimed, question.refusal(reason, block)).await?;
@@ -198,7 +205,8 @@ async fn decide(
 		check_digest(&verified.content_digest, body)?;
 	}
 	service.log.append(question.entry(operation, Outcome::Served(basis), block)).await?;
-	Ok(Authorized { question, content_digest: verified.content_digest })
+	let owner = dataset.owner;
+	Ok(Authorized { question, owner, content_digest: verified.content_digest })
 }
 
 /// Writes a refusal down and uses up the nonce. What all refused requests together write is limited, lest
@@ -262,6 +270,9 @@ fn check_rules(
 	let is_owner = *account == dataset.owner;
 	match operation {
 		Operation::PutKey { .. } if !is_owner => Err("only the owner leaves keys"),
+		Operation::Compare { .. } if !is_owner && !dataset.stores.contains(account) => {
+			Err("only the owner and the stores of the data set compare")
+		},
 		Operation::ListKeys if !is_owner => Err("only the owner sees for whom keys are kept"),
 		Operation::ReadKey { recipient }
 			if !is_owner && account != recipient && Some(*account) != dataset.key_agent =>

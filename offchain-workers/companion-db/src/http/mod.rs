@@ -112,8 +112,10 @@ pub struct Service {
 	/// Whose data sets are taken; everybody's when empty.
 	owners: Vec<AccountId32>,
 	uploads: UploadMemory,
-	/// Who may ask for heads of ranges at a time.
+	/// Other stores that ask for heads of ranges at a time.
 	heads: Semaphore,
+	/// Owners that do.
+	owner_heads: Semaphore,
 	/// Questions of owners and of the operator about the access log; each may read a whole day.
 	audits: Semaphore,
 	/// Those that everybody may ask.
@@ -147,6 +149,7 @@ impl Service {
 			owners: Vec::new(),
 			uploads: UploadMemory::new(limits.max_uploads),
 			heads: Semaphore::new(1),
+			owner_heads: Semaphore::new(1),
 			audits: Semaphore::new(MAX_AUDITS),
 			open_audits: Semaphore::new(MAX_OPEN_AUDITS),
 			rate: AccountRate::new(limits.max_requests_per_second),
