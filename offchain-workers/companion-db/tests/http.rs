@@ -313,8 +313,8 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 	let fixture = Fixture::start().await;
 	let (recipient, agent, reader) = (key(2), key(3), key(4));
 	fixture.change(|dataset| dataset.key_agent = Some(agent.account_id()));
-	for key in [&recipient, &agent, &reader] {
-		fixture.grant(key, Action::Describe);
+	for key in [&recipient, &reader] {
+		fixture.grant(key, Action::Read);
 	}
 	let owner = fixture.owner_client();
 	let account = recipient.account_id();
@@ -340,6 +340,22 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 	assert_eq!(problem.code, "invalid-key");
 	let problem = refused(owner.put_key(&DATASET, &account, &[1; 2049]).await.unwrap_err());
 	assert_eq!(problem.code, "too-large");
+}
+
+#[tokio::test]
+async fn a_wrapped_key_goes_to_nobody_who_may_not_read() {
+	let fixture = Fixture::start().await;
+	let (former, store) = (key(2), key(6));
+	fixture.grant(&former, Action::Describe);
+	fixture.change(|dataset| dataset.stores.push(store.account_id()));
+	for recipient in [&former, &store] {
+		let account = recipient.account_id();
+		fixture.owner_client().put_key(&DATASET, &account, &wrapped_key()).await.unwrap();
+		let asked = fixture.client(recipient).key(&DATASET, &account).await;
+		assert_eq!(refused(asked.unwrap_err()).refusal.as_deref(), Some("NoGrant"));
+		fixture.grant(recipient, Action::Read);
+		assert!(fixture.client(recipient).key(&DATASET, &account).await.is_ok());
+	}
 }
 
 #[tokio::test]

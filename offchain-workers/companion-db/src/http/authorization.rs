@@ -233,7 +233,7 @@ fn judge(
 	let allowed = match (decision, dataset) {
 		(Decision::Allow(basis), Some(dataset)) => Allowed::by_chain(dataset, operation, &basis),
 		(Decision::Deny(Refusal::NoGrant), Some(dataset))
-			if is_replica(&dataset, account, *action) =>
+			if is_replica(&dataset, account, operation) =>
 		{
 			Allowed::for_replica(dataset, operation)
 		},
@@ -256,9 +256,14 @@ fn judge(
 	}
 }
 
-/// Whether another store of the data set asks for ciphertext, which the owner chose it to keep.
-fn is_replica(dataset: &Dataset, account: &AccountId32, action: Action) -> bool {
-	matches!(action, Action::Read) && dataset.stores.contains(account)
+/// Whether another store of the data set asks for ciphertext, which the owner chose it to keep, or for what
+/// is known of it.
+fn is_replica(dataset: &Dataset, account: &AccountId32, operation: &Operation) -> bool {
+	let is_about_ciphertext = matches!(
+		operation,
+		Operation::List { .. } | Operation::Read { .. } | Operation::Compare { .. }
+	);
+	is_about_ciphertext && dataset.stores.contains(account)
 }
 
 /// What the chain's decision leaves open.
