@@ -120,7 +120,7 @@ pub(super) async fn list(
 
 /// Fetch a sealed key
 ///
-/// It goes to its recipient, the owner or the key agent.
+/// It goes to its recipient, if he may read the data set, to the owner and to the key agent.
 #[utoipa::path(
 	get,
 	path = "/v1/datasets/{dataset}/keys/{recipient}",
@@ -128,6 +128,7 @@ pub(super) async fn list(
 	params(
 		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
 		("recipient" = String, Path, description = "The account, as 64 hexadecimal digits"),
+		("purpose" = Option<String>, Query, description = "What the data is for, where a grant asks for it"),
 	),
 	responses(
 		(status = 200, description = "The sealed key", body = Vec<u8>,
@@ -151,7 +152,7 @@ pub(super) async fn get(
 ) -> Result<impl IntoResponse, Problem> {
 	let (id, recipient) = (parse_id(&dataset)?, AccountId32(parse_id(&recipient)?));
 	let operation = Operation::ReadKey { recipient };
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Describe, operation).await?;
+	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, operation).await?;
 	let wrapped = service
 		.with_store(move |store| store.key(&id, &recipient))
 		.await?

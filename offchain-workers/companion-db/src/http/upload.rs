@@ -33,13 +33,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SLOWEST: u64 = 16 * 1024;
 /// Bytes in each part of the memory for uploads.
 const PART: u64 = 64 * 1024;
+/// Most frames in an upload: what is staged of each stays in memory until all are published.
+const MOST_FRAMES: usize = 1024;
 /// Parts for an upload that declares no length, or a long one: it holds a frame and what is checked of it.
 pub(super) const MOST_PARTS: u32 = (MAX_FRAME_LENGTH as u64).div_ceil(PART) as u32 + 1;
 
 /// Upload batches
 ///
-/// The body is a sequence of frames (`MSB1`). All of them become visible, or none. A batch that is not on
-/// chain yet is replaced; one that is may be sent again unchanged.
+/// The body is a sequence of up to 1024 frames (`MSB1`). All of them become visible, or none. A batch that
+/// is not on chain yet is replaced; one that is may be sent again unchanged.
 #[utoipa::path(
 	post,
 	path = "/v1/datasets/{dataset}/batches",
@@ -60,9 +62,9 @@ pub(super) const MOST_PARTS: u32 = (MAX_FRAME_LENGTH as u64).div_ceil(PART) as u
 			body = store_client::Problem, content_type = PROBLEM_JSON),
 		(status = 413, description = "The body is too large", body = store_client::Problem,
 			content_type = PROBLEM_JSON),
-		(status = 422, description = "The body is not a sequence of frames, or not the signed one",
+		(status = 422, description = "The body is not a sequence of up to 1024 frames, or not the signed one",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
+		(status = 429, description = "Too many requests, or uploads at a time, of this account",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
 		(status = 503, description = "All places are taken, or the chain or the disk cannot be asked",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
@@ -83,10 +85,9 @@ pub(super) async fn upload(
 	if length.is_some_and(|length| length > limit) {
 		return Err(Problem::too_large(limit));
 	}
-	let _memory =
-		service.uploads.try_acquire_many(parts_for(length)).map_err(|_| Problem::busy())?;
+	let _memory = service.uploads.take(authorized.account(), parts_for(length))?;
 	let upload = receive(&service, &authorized, body).await?;
-	let stored = upload.publish(&service, id).await?;
+	let stored = upload.publish(&service, &authorized, id).await?;
 	let bytes = stored.iter().map(|batch| batch.bytes).sum();
 	metrics::counter!("msec_store_written_bytes_total").increment(bytes);
 	Ok(Json(stored))
@@ -123,6 +124,10 @@ async fn receive(
 		digest.update(&part);
 		decoder.push(&part);
 		while let Some(frame) = decoder.next_frame()? {
+			if upload.staged.len() >= MOST_FRAMES {
+				let detail = format!("an upload has at most {MOST_FRAMES} frames; divide it");
+				return Err(Problem::unprocessable("too-many-frames", detail));
+			}
 			upload.staged.push(service.with_store(move |store| store.stage(&frame)).await?);
 		}
 	}
@@ -174,13 +179,14 @@ struct Upload {
 }
 
 impl Upload {
-	async fn publish(mut self, service: &Service, id: Hash) -> Result<Vec<StoredBatch>, Problem> {
-		// The data set may have been appended to or erased while the body arrived.
-		let dataset = service
-			.chain
-			.dataset(&id)
-			.await?
-			.ok_or_else(|| Problem::refused(Refusal::UnknownResource))?;
+	async fn publish(
+		mut self,
+		service: &Service,
+		authorized: &Authorized,
+		id: Hash,
+	) -> Result<Vec<StoredBatch>, Problem> {
+		// Rights may have been revoked, and the data set appended to or erased, while the body arrived.
+		let dataset = authorized.confirm(service).await?;
 		if dataset.erased {
 			return Err(Problem::refused(Refusal::Erased));
 		}
