@@ -261,7 +261,7 @@ async fn what_a_reader_finds_damaged_is_fetched_again() {
 
 /// Fault: another store of the data set takes longer than a minute to answer
 /// Promise: it is not asked again for this data set, and the next store is asked
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn who_is_silent_is_waited_for_once() {
 	let (frames, peaks) = whole();
 	let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
