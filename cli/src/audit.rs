@@ -2,7 +2,7 @@
 //!
 //! What a store shows is believed only when each anchored day has exactly the root that the chain has, when
 //! the lines shown are all that the root commits to, and when the days follow one another without a gap. Days
-//! that are not anchored yet are shown as such.
+//! that are not anchored yet are shown as such, and when they should be by now, that is said.
 
 use msec_worker_common::{
 	access_log::{
@@ -17,6 +17,9 @@ use std::{future::Future, ops::RangeInclusive};
 
 /// Most days of one audit.
 pub const MAX_DAYS: u32 = 400;
+
+/// A day is anchored on the next one, so that only the day this long before today has to be.
+const DAYS_TO_ANCHOR: u32 = 2;
 
 /// Why an audit does not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +53,32 @@ pub struct AuditedEntry {
 	pub anchored: bool,
 }
 
+/// What an audit found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audited {
+	/// The lines of the days that were asked for.
+	pub entries: Vec<AuditedEntry>,
+	/// The last day that is anchored; nothing after it is proved.
+	pub proved_until: Option<u32>,
+	/// Whether the store shows lines that should be anchored by now. Without such lines it is idle, or
+	/// hides them: these two look the same.
+	pub overdue: bool,
+}
+
+impl Audited {
+	/// The first of `days` that could be proved `today` and is not.
+	pub fn unproved_from(&self, days: &RangeInclusive<u32>, today: u32) -> Option<u32> {
+		let after = self.proved_until.map_or(0, |day| day.saturating_add(1));
+		let first = after.max(*days.start());
+		(first <= due(today).min(*days.end())).then_some(first)
+	}
+}
+
+/// The last day that should be anchored.
+fn due(today: u32) -> u32 {
+	today.saturating_sub(DAYS_TO_ANCHOR)
+}
+
 /// Where lines come from.
 pub trait LogSource {
 	/// A day.
@@ -81,17 +110,22 @@ impl LogSource for StoreClient {
 }
 
 /// Fetches and verifies the lines of `days` at `store`, whose anchored days are `anchors`, in ascending order.
+/// An anchor of a day that comes after tomorrow proves nothing.
 pub async fn audit(
 	source: &impl LogSource,
 	store: &AccountId32,
 	anchors: &[AccessLogAnchor],
 	scope: &Scope,
 	days: RangeInclusive<u32>,
-) -> Result<Vec<AuditedEntry>, AuditFailure> {
+	today: u32,
+) -> Result<Audited, AuditFailure> {
 	let (from, to) = (*days.start(), *days.end());
 	if to.saturating_sub(from) >= MAX_DAYS {
 		return Err(AuditFailure::TooManyDays);
 	}
+	let forgets = anchors.len() >= MAX_ACCESS_LOG_ANCHORS;
+	let past = anchors.partition_point(|anchor| anchor.day <= today.saturating_add(1));
+	let anchors = anchors.get(..past).unwrap_or_default();
 	let mut entries = Vec::new();
 	let mut heads = Vec::new();
 	// The days beside those that are asked for show that nothing is missing at the ends.
@@ -100,40 +134,62 @@ pub async fn audit(
 	let relevant = anchors.get(begin..end.min(anchors.len())).unwrap_or_default();
 	for anchor in relevant {
 		let missing = AuditError::MissingDay(anchor.day);
-		let head = if days.contains(&anchor.day) {
-			let (head, shown) = fetch(source, scope, anchor.day).await?.ok_or(missing)?;
-			entries.extend(shown.into_iter().map(|entry| AuditedEntry { entry, anchored: true }));
-			head
-		} else {
-			source.day(anchor.day).await?.ok_or(missing)?.head
-		};
+		let (head, shown) = look(source, scope, &days, anchor.day).await?.ok_or(missing)?;
+		entries.extend(shown.into_iter().map(|entry| AuditedEntry { entry, anchored: true }));
 		check_store(&head, store)?;
 		verify_root(&head, anchor)?;
 		heads.push(head);
 	}
-	let open_from = anchors.last().map_or(from, |anchor| anchor.day.saturating_add(1));
-	if to.saturating_sub(open_from) >= MAX_DAYS {
-		return Err(AuditFailure::TooManyDays);
-	}
-	for day in open_from..=to {
-		let head = if days.contains(&day) {
-			let Some((head, shown)) = fetch(source, scope, day).await? else { continue };
-			entries.extend(shown.into_iter().map(|entry| AuditedEntry { entry, anchored: false }));
-			head
-		} else {
-			let Some(answer) = source.day(day).await? else { continue };
-			answer.head
-		};
+	let proved_until = anchors.last().map(|anchor| anchor.day);
+	let mut overdue = false;
+	for day in unanchored_days(proved_until, &days, today)? {
+		let Some((head, shown)) = look(source, scope, &days, day).await? else { continue };
+		entries.extend(shown.into_iter().map(|entry| AuditedEntry { entry, anchored: false }));
 		check_store(&head, store)?;
 		if head.day != day {
 			return Err(AuditError::OtherHead.into());
 		}
+		// Without any anchor, lines before the first that is shown were not anchored either.
+		let hidden = heads.is_empty() && head.first > 0 && from <= due(today);
+		overdue |= day <= due(today) || hidden;
 		heads.push(head);
 	}
 	// The chain forgets the oldest days; only where it has not can the first line be asked for.
-	let begins = begin == 0 && !relevant.is_empty() && anchors.len() < MAX_ACCESS_LOG_ANCHORS;
+	let begins = begin == 0 && !relevant.is_empty() && !forgets;
 	verify_links(&heads, begins)?;
-	Ok(entries)
+	Ok(Audited { entries, proved_until, overdue })
+}
+
+/// The days after the last anchored one that are looked at: up to today, also when fewer are asked for,
+/// because what comes later shows whether the store still anchors, and what is missing before.
+fn unanchored_days(
+	proved_until: Option<u32>,
+	days: &RangeInclusive<u32>,
+	today: u32,
+) -> Result<RangeInclusive<u32>, AuditFailure> {
+	let (from, to) = (*days.start(), *days.end());
+	let first = proved_until.map_or(from, |day| day.saturating_add(1));
+	if to.saturating_sub(first) >= MAX_DAYS {
+		return Err(AuditFailure::TooManyDays);
+	}
+	let last = match to < first {
+		true => to,
+		false => to.max(today.min(first.saturating_add(MAX_DAYS - 1))),
+	};
+	Ok(first..=last)
+}
+
+/// The head of a day, with its verified lines where it is one of `days`.
+async fn look(
+	source: &impl LogSource,
+	scope: &Scope,
+	days: &RangeInclusive<u32>,
+	day: u32,
+) -> Result<Option<(DayHead, Vec<Entry>)>, AuditFailure> {
+	match days.contains(&day) {
+		true => fetch(source, scope, day).await,
+		false => Ok(source.day(day).await?.map(|answer| (answer.head, Vec::new()))),
+	}
 }
 
 /// The head and the verified lines of a day.
@@ -178,6 +234,7 @@ mod tests {
 
 	const STORE: AccountId32 = AccountId32([9; 32]);
 	const DAY: u32 = 20_000;
+	const TODAY: u32 = DAY + 9;
 	const SUBJECT: Subject = Subject::Dataset(H256([1; 32]));
 	const SCOPE: Scope = Scope::Subject(SUBJECT);
 
@@ -255,11 +312,13 @@ mod tests {
 			anchors: &[AccessLogAnchor],
 			scope: &Scope,
 			days: RangeInclusive<u32>,
-		) -> Result<Vec<AuditedEntry>, AuditError> {
-			audit(self, &STORE, anchors, scope, days).await.map_err(|failure| match failure {
-				AuditFailure::Forged(error) => error,
-				other => panic!("{other}"),
-			})
+		) -> Result<Audited, AuditError> {
+			audit(self, &STORE, anchors, scope, days, TODAY).await.map_err(
+				|failure| match failure {
+					AuditFailure::Forged(error) => error,
+					other => panic!("{other}"),
+				},
+			)
 		}
 	}
 
@@ -297,19 +356,20 @@ mod tests {
 		let mut anchors = shown.anchors();
 		anchors.pop();
 		let count = async |days: RangeInclusive<u32>| {
-			shown.audited(&anchors, &SCOPE, days).await.unwrap().len()
+			shown.audited(&anchors, &SCOPE, days).await.unwrap().entries.len()
 		};
 		assert_eq!(count(DAY..=DAY + 5).await, 8);
 		assert_eq!(count(DAY + 1..=DAY + 3).await, 2);
 		assert_eq!(count(DAY + 2..=DAY + 3).await, 0);
 		assert_eq!(count(DAY - 9..=DAY - 1).await, 0);
-		let all = shown.audited(&anchors, &SCOPE, DAY..=DAY + 9).await.unwrap();
+		let all = shown.audited(&anchors, &SCOPE, DAY..=DAY + 9).await.unwrap().entries;
 		assert_eq!(all.iter().filter(|entry| !entry.anchored).count(), 1);
-		let few = shown.audited(&anchors[..1], &SCOPE, DAY + 4..=DAY + 5).await.unwrap();
+		let few = shown.audited(&anchors[..1], &SCOPE, DAY + 4..=DAY + 5).await.unwrap().entries;
 		assert_eq!(few.iter().filter(|entry| !entry.anchored).count(), 4);
-		let none = shown.audited(&[], &SCOPE, DAY + 1..=DAY + 5).await.unwrap();
+		let none = shown.audited(&[], &SCOPE, DAY + 1..=DAY + 5).await.unwrap().entries;
 		assert_eq!(none.len(), 6);
-		assert_eq!(shown.audited(&anchors, &Scope::All, DAY..=DAY + 9).await.unwrap().len(), 16);
+		let all = shown.audited(&anchors, &Scope::All, DAY..=DAY + 9).await.unwrap();
+		assert_eq!(all.entries.len(), 16);
 	}
 
 	#[tokio::test]
@@ -354,15 +414,56 @@ mod tests {
 		assert_eq!(hidden.audited(&anchors, &SCOPE, DAY..=DAY + 2).await, Err(gap));
 	}
 
+	/// From when on nothing is proved, and whether it should be.
+	async fn found(
+		shown: &Shown,
+		anchors: &[AccessLogAnchor],
+		days: RangeInclusive<u32>,
+	) -> (Option<u32>, bool) {
+		let audited = shown.audited(anchors, &SCOPE, days.clone()).await.unwrap();
+		(audited.unproved_from(&days, TODAY), audited.overdue)
+	}
+
+	#[tokio::test]
+	async fn a_store_that_does_not_anchor_is_told_from_an_idle_one() {
+		let shown = Shown::new(&[(DAY, 2), (DAY + 1, 2), (DAY + 5, 2), (TODAY, 2)]);
+		let anchors = shown.anchors();
+		// It was idle since: what is anchored is all that there is.
+		assert_eq!(found(&shown, &anchors[..3], DAY..=TODAY).await, (Some(DAY + 6), false));
+		assert_eq!(found(&shown, &anchors[..3], DAY..=DAY + 5).await, (None, false));
+		// It stopped anchoring, which also shows when only days before are asked for.
+		assert_eq!(found(&shown, &anchors[..2], DAY..=TODAY).await, (Some(DAY + 2), true));
+		assert_eq!(found(&shown, &anchors[..2], DAY + 2..=DAY + 3).await, (Some(DAY + 2), true));
+		// It never anchored.
+		assert_eq!(found(&shown, &[], DAY..=TODAY).await, (Some(DAY), true));
+		assert_eq!(found(&shown, &[], DAY + 6..=TODAY).await, (Some(DAY + 6), true));
+		// It has only begun, or nothing is due.
+		let young = Shown::new(&[(TODAY - 1, 2), (TODAY, 2)]);
+		assert_eq!(found(&young, &[], DAY..=TODAY).await, (Some(DAY), false));
+		assert_eq!(found(&young, &[], TODAY..=TODAY).await, (None, false));
+		// An anchor of a day to come does not stand for the days before.
+		let last = Shown::new(&[(DAY, 2), (DAY + 1, 2), (TODAY + 2, 2)]).anchors();
+		assert_eq!(found(&shown, &last, DAY..=TODAY).await, (Some(DAY + 2), true));
+	}
+
+	#[tokio::test]
+	async fn lines_that_are_hidden_behind_the_last_anchor_are_missed() {
+		let honest = Shown::new(&[(DAY, 2), (DAY + 1, 2), (TODAY, 2)]);
+		let mut hidden = honest.clone();
+		hidden.days.remove(&(DAY + 1));
+		let audited = hidden.audited(&honest.anchors()[..1], &SCOPE, DAY..=DAY + 2).await;
+		assert_eq!(audited, Err(AuditError::Gap(TODAY)));
+	}
+
 	#[tokio::test]
 	async fn another_store_and_too_many_days_are_refused() {
 		let shown = Shown::new(&[(DAY, 2)]);
 		let anchors = shown.anchors();
 		let other = AccountId32([8; 32]);
-		let failure = audit(&shown, &other, &anchors, &SCOPE, DAY..=DAY).await.unwrap_err();
+		let failure = audit(&shown, &other, &anchors, &SCOPE, DAY..=DAY, TODAY).await.unwrap_err();
 		assert!(matches!(failure, AuditFailure::Forged(AuditError::OtherHead)));
 		let days = DAY..=DAY + MAX_DAYS;
-		let failure = audit(&shown, &STORE, &anchors, &SCOPE, days).await.unwrap_err();
+		let failure = audit(&shown, &STORE, &anchors, &SCOPE, days, TODAY).await.unwrap_err();
 		assert!(matches!(failure, AuditFailure::TooManyDays));
 	}
 

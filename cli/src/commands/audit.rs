@@ -5,7 +5,7 @@ use anyhow::{anyhow, bail, Result};
 use clap::Args;
 use jiff::Timestamp;
 use msec::{
-	audit::{self, AuditedEntry, Scope},
+	audit::{self, Audited, AuditedEntry, Scope},
 	ids,
 };
 use msec_worker_common::{
@@ -27,7 +27,10 @@ Every store writes each decision down, a line in a chain of hashes, and anchors 
 the chain. This command fetches the lines from all stores of the data set and checks that none was \
 changed, dropped or reordered since, and that the roots are the anchored ones; it fails otherwise, with \
 the store and the reason. Lines of days that are not anchored yet, such as today's, are marked: the \
-store could still show others.
+store could still show others. A store that shows lines from before yesterday and has not anchored them \
+fails the audit, unless --unproved is given. Days without a line are not anchored: a store that shows \
+none since its last anchor is idle, or hides them, and the command says from which day on nothing is \
+proved.
 
 The owner of a data set sees all its lines, everybody the lines of the own requests (--own), and the \
 operator of a store all of them (--all). What a store never wrote down cannot be found.
@@ -56,6 +59,10 @@ pub struct Audit {
 	/// Operator of a store to ask; may be repeated [default: those of the data set].
 	#[arg(long = "store", value_name = "ACCOUNT")]
 	stores: Vec<String>,
+	/// Accept stores that never anchored, or stopped: lines from before yesterday that the chain does not
+	/// prove, so that the store may have changed or dropped any of them.
+	#[arg(long)]
+	unproved: bool,
 }
 
 fn day_argument(text: &str) -> Result<u32, String> {
@@ -64,7 +71,8 @@ fn day_argument(text: &str) -> Result<u32, String> {
 
 impl Audit {
 	pub async fn run(self, context: &Context) -> Result<()> {
-		let to = self.to.map_or_else(today, Ok)?;
+		let today = today()?;
+		let to = self.to.unwrap_or(today);
 		let from = self.from.unwrap_or_else(|| to.saturating_sub(DEFAULT_DAYS - 1));
 		if from > to {
 			bail!("the first day comes after the last one");
@@ -80,8 +88,13 @@ impl Audit {
 			};
 			let client = StoreClient::new(&store.endpoint, &operator, key.clone())?;
 			let anchors = block.access_log_anchors(&operator).await?;
-			match audit::audit(&client, &operator, &anchors, &scope, from..=to).await {
-				Ok(entries) => reports.push((operator, entries)),
+			match audit::audit(&client, &operator, &anchors, &scope, from..=to, today).await {
+				Ok(audited) => {
+					let unproved_from = audited.unproved_from(&(from..=to), today);
+					let report = Report { store: operator, audited, unproved_from };
+					faults.extend(report.fault().filter(|_| !self.unproved));
+					reports.push(report);
+				},
 				Err(error) => faults.push(format!("{operator}: {error}")),
 			}
 		}
@@ -133,18 +146,40 @@ impl Audit {
 	}
 
 	/// Leaves the own lines about the data set that was named, if one was.
-	fn keep_dataset(
-		&self,
-		context: &Context,
-		reports: &mut [(AccountId32, Vec<AuditedEntry>)],
-	) -> Result<()> {
+	fn keep_dataset(&self, context: &Context, reports: &mut [Report]) -> Result<()> {
 		if let Some(dataset) = &self.dataset {
 			let id = context.dataset(dataset)?;
-			for (_, entries) in reports {
-				entries.retain(|audited| audited.entry.dataset == id);
+			for report in reports {
+				report.audited.entries.retain(|audited| audited.entry.dataset == id);
 			}
 		}
 		Ok(())
+	}
+}
+
+/// What was found at a store.
+struct Report {
+	store: AccountId32,
+	audited: Audited,
+	/// The first day that should be proved and is not.
+	unproved_from: Option<u32>,
+}
+
+impl Report {
+	/// From when on nothing is proved.
+	fn warning(&self) -> Option<String> {
+		let day = self.unproved_from?;
+		let name = day_name(day).unwrap_or_else(|| format!("day {day}"));
+		Some(format!("{}: nothing is proved from {name} on", self.store))
+	}
+
+	/// Why the store fails the audit.
+	fn fault(&self) -> Option<String> {
+		let warning = self.warning().filter(|_| self.audited.overdue)?;
+		Some(format!(
+			"{warning}: the store does not anchor what it wrote down; tell its operator, or accept \
+			that with --unproved"
+		))
 	}
 }
 
@@ -153,19 +188,24 @@ fn today() -> Result<u32> {
 	Ok(day_of(u64::try_from(since.as_millis())?))
 }
 
-fn print(context: &Context, from: u32, to: u32, reports: &[(AccountId32, Vec<AuditedEntry>)]) {
+fn print(context: &Context, from: u32, to: u32, reports: &[Report]) {
 	let stores: Vec<_> = reports
 		.iter()
-		.map(|(store, entries)| {
-			let entries: Vec<_> = entries.iter().map(value_of).collect();
-			json!({ "store": store.to_string(), "entries": entries })
+		.map(|report| {
+			let entries: Vec<_> = report.audited.entries.iter().map(value_of).collect();
+			json!({
+				"store": report.store.to_string(),
+				"entries": entries,
+				"proved_until": report.audited.proved_until.and_then(day_name),
+				"unproved_from": report.unproved_from.and_then(day_name),
+			})
 		})
 		.collect();
 	let value = json!({ "from": day_name(from), "to": day_name(to), "stores": stores });
 	context.print(&value, || {
 		let rows: Vec<_> = reports
 			.iter()
-			.flat_map(|(store, entries)| entries.iter().map(|entry| row(store, entry)))
+			.flat_map(|report| report.audited.entries.iter().map(|entry| row(&report.store, entry)))
 			.collect();
 		let header = [
 			"TIME",
@@ -178,7 +218,8 @@ fn print(context: &Context, from: u32, to: u32, reports: &[(AccountId32, Vec<Aud
 			"STORE",
 			"PROOF",
 		];
-		table(&header, &rows)
+		let warnings = reports.iter().filter_map(Report::warning);
+		std::iter::once(table(&header, &rows)).chain(warnings).collect::<Vec<_>>().join("\n")
 	});
 }
 
@@ -258,6 +299,20 @@ fn time_text(milliseconds: u64) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn a_store_fails_only_with_lines_that_should_be_anchored() {
+		let mut audited =
+			Audited { entries: Vec::new(), proved_until: Some(20_000), overdue: false };
+		let store = AccountId32([9; 32]);
+		let idle = Report { store, audited: audited.clone(), unproved_from: Some(20_001) };
+		let warning = format!("{store}: nothing is proved from 2024-10-05 on");
+		assert_eq!((idle.warning(), idle.fault()), (Some(warning.clone()), None));
+		audited.overdue = true;
+		let report = Report { store, audited: audited.clone(), unproved_from: Some(20_001) };
+		assert!(report.fault().is_some_and(|fault| fault.starts_with(&warning)));
+		assert_eq!(Report { store, audited, unproved_from: None }.fault(), None);
+	}
 
 	#[test]
 	fn lines_are_told_in_words() {

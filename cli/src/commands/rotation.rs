@@ -207,9 +207,12 @@ impl Rotation<'_> {
 /// What the former agent of a data set could read.
 #[derive(Clone, Debug, Serialize)]
 struct Exposure {
-	name: String,
+	/// What it is called here; nothing when its secret is not here.
+	name: Option<String>,
 	dataset: String,
-	/// Batches below this number; those from it on have other keys.
+	/// Whether its secret was renewed. Otherwise the agent can read what will be published, too.
+	renewed: bool,
+	/// Batches below this number; where the secret was renewed, those from it on have other keys.
 	batches: u32,
 	/// The first block in which the agent was named for the data set.
 	since_block: u64,
@@ -229,12 +232,13 @@ impl RotateAgent {
 		let block = chain.finalized().await?;
 		let owner = submitter.key().account_id();
 		let orders = market::orders_of(&block, &owner).await?;
-		let mut exposures = Vec::new();
+		let (mut exposures, mut known) = (Vec::new(), Vec::new());
 		for (name, record) in context.home().datasets()? {
 			if record.owner != owner.to_string() {
 				continue;
 			}
 			let id = ids::parse_hash(&record.dataset).map(H256).map_err(|error| anyhow!(error))?;
+			known.push(id);
 			let Some(details) = block.dataset(&id.0).await? else { continue };
 			let step = Step { context, submitter: &submitter, id, name: &name, agent: &agent };
 			if details.erased || !step.concerns(&details, &former)? {
@@ -247,15 +251,29 @@ impl RotateAgent {
 			let (since_block, since_before) =
 				named_since(chain, &block, &id, [former, agent.account]).await?;
 			exposures.push(Exposure {
-				name,
+				name: Some(name),
 				dataset: record.dataset,
+				renewed: true,
 				batches,
 				since_block,
 				since_before,
 				orders: delivered(&orders, &id),
 			});
 		}
-		self.report(context, &former, &agent.account, &exposures)
+		for (id, details) in left_behind(&block, &owner, &former, &known).await? {
+			let (since_block, since_before) = named_since(chain, &block, &id, [former; 2]).await?;
+			exposures.push(Exposure {
+				name: None,
+				dataset: ids::hash_text(&id.0),
+				renewed: false,
+				batches: details.batches,
+				since_block,
+				since_before,
+				orders: delivered(&orders, &id),
+			});
+		}
+		self.report(context, &former, &agent.account, &exposures);
+		not_renewed(&exposures).map_or(Ok(()), |fault| Err(anyhow!(fault)))
 	}
 
 	fn report(
@@ -264,33 +282,74 @@ impl RotateAgent {
 		former: &AccountId32,
 		agent: &AccountId32,
 		exposures: &[Exposure],
-	) -> Result<()> {
+	) {
 		let value = json!({
 			"former_agent": former.to_string(), "key_agent": agent.to_string(),
 			"exposed": exposures,
 		});
 		context.print(&value, || {
-			let rows: Vec<_> = exposures
-				.iter()
-				.map(|exposure| {
-					let since = match exposure.since_before {
-						true => format!("{} or before", exposure.since_block),
-						false => exposure.since_block.to_string(),
-					};
-					let batches = format!("below {}", exposure.batches);
-					let orders = exposure.orders.len().to_string();
-					vec![exposure.name.clone(), batches, since, orders]
-				})
-				.collect();
-			let header = ["DATA SET", "BATCHES", "SINCE BLOCK", "ORDERS"];
+			let rows: Vec<_> = exposures.iter().map(Exposure::row).collect();
+			let header = ["DATA SET", "RENEWED", "BATCHES", "SINCE BLOCK", "ORDERS"];
 			format!(
 				"{}\n\n{former} could read these batches, and delivered the keys of so many orders. \
-				From the next batch on {agent} reads alone.",
+				From the next batch on {agent} reads alone what was renewed.",
 				table(&header, &rows)
 			)
 		});
-		Ok(())
 	}
+}
+
+impl Exposure {
+	fn row(&self) -> Vec<String> {
+		let since = match self.since_before {
+			true => format!("{} or before", self.since_block),
+			false => self.since_block.to_string(),
+		};
+		let (renewed, batches) = match self.renewed {
+			true => ("yes", format!("below {}", self.batches)),
+			false => ("no", "all, also those to come".to_owned()),
+		};
+		let name = self.name.as_ref().unwrap_or(&self.dataset).clone();
+		vec![name, renewed.to_owned(), batches, since, self.orders.len().to_string()]
+	}
+}
+
+/// What is to be done when not all that is exposed was renewed.
+fn not_renewed(exposures: &[Exposure]) -> Option<String> {
+	let left: Vec<_> = exposures
+		.iter()
+		.filter(|exposure| !exposure.renewed)
+		.map(|exposure| exposure.dataset.as_str())
+		.collect();
+	(!left.is_empty()).then(|| {
+		format!(
+			"the former agent still reads data sets whose secrets are not in this folder, so that they \
+			were not renewed: {}; bring them here with `msec key restore` or `msec dataset recover`, and \
+			run the command again",
+			left.join(", ")
+		)
+	})
+}
+
+/// The data sets of `owner` that `former` serves and that are not `known` here.
+async fn left_behind(
+	block: &BlockClient,
+	owner: &AccountId32,
+	former: &AccountId32,
+	known: &[H256],
+) -> Result<Vec<(H256, Dataset)>> {
+	let mut left = Vec::new();
+	for id in market::datasets_of(block, owner).await? {
+		let Some(details) = block.dataset(&id.0).await? else { continue };
+		if is_left_behind(&id, &details, former, known) {
+			left.push((id, details));
+		}
+	}
+	Ok(left)
+}
+
+fn is_left_behind(id: &H256, details: &Dataset, former: &AccountId32, known: &[H256]) -> bool {
+	!details.erased && details.key_agent == Some(*former) && !known.contains(id)
 }
 
 /// One data set of a rotation.
@@ -400,4 +459,49 @@ fn delivered(orders: &[(H256, Order)], dataset: &H256) -> Vec<String> {
 		.filter(|(_, order)| order.dataset == *dataset && is_delivered(order))
 		.map(|(id, _)| ids::hash_text(&id.0))
 		.collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const FORMER: AccountId32 = AccountId32([2; 32]);
+
+	fn dataset(key_agent: Option<AccountId32>, erased: bool) -> Dataset {
+		let owner = AccountId32([1; 32]);
+		Dataset { owner, key_agent, stores: Vec::new(), erased, batches: 3, peaks: None }
+	}
+
+	fn exposure(name: Option<&str>, id: u8) -> Exposure {
+		Exposure {
+			name: name.map(str::to_owned),
+			dataset: ids::hash_text(&[id; 32]),
+			renewed: name.is_some(),
+			batches: 3,
+			since_block: 7,
+			since_before: false,
+			orders: Vec::new(),
+		}
+	}
+
+	#[test]
+	fn what_the_former_agent_serves_elsewhere_is_left_behind() {
+		let (here, elsewhere) = (H256([1; 32]), H256([2; 32]));
+		let is_left = |id: &H256, details: Dataset| is_left_behind(id, &details, &FORMER, &[here]);
+		assert!(is_left(&elsewhere, dataset(Some(FORMER), false)));
+		assert!(!is_left(&here, dataset(Some(FORMER), false)));
+		assert!(!is_left(&elsewhere, dataset(Some(FORMER), true)));
+		assert!(!is_left(&elsewhere, dataset(Some(AccountId32([3; 32])), false)));
+		assert!(!is_left(&elsewhere, dataset(None, false)));
+	}
+
+	#[test]
+	fn what_is_not_renewed_fails_the_command() {
+		let (renewed, left) = (exposure(Some("stream"), 1), exposure(None, 2));
+		assert_eq!(not_renewed(std::slice::from_ref(&renewed)), None);
+		assert_eq!(renewed.row(), ["stream", "yes", "below 3", "7", "0"]);
+		assert_eq!(left.row()[..3], [&left.dataset[..], "no", "all, also those to come"]);
+		let fault = not_renewed(&[renewed, left.clone()]);
+		assert!(fault.is_some_and(|fault| fault.contains(&left.dataset)));
+	}
 }

@@ -3,7 +3,8 @@
 //! An erasure goes through files named after the data set: `.begun` says what there was before anything
 //! was destroyed, `.destroyed` that all of it is gone, `.signed` is the certificate, and `.anchored` the
 //! same when the chain has its hash. After a crash the next attempt goes on where this one ended, and
-//! states what there was at first.
+//! states what there was at first. As soon as there is one of these files, nothing of the data set is
+//! written any more.
 
 use crate::store::{Store, StoreFault};
 use msec_commitments::Hash;
@@ -14,10 +15,11 @@ use msec_worker_common::{
 };
 use serde::{de::DeserializeOwned, Serialize};
 use std::{
+	collections::BTreeMap,
 	fs::{self, File},
 	io::{self, Write},
 	path::{Path, PathBuf},
-	sync::{Arc, Mutex, PoisonError},
+	sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 	time::{SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::Notify;
@@ -26,6 +28,8 @@ const BEGUN: &str = "begun";
 const DESTROYED: &str = "destroyed";
 const SIGNED: &str = "signed";
 const ANCHORED: &str = "anchored";
+/// In the order in which they come: each is there before the former is removed.
+const STATES: [&str; 4] = [BEGUN, DESTROYED, SIGNED, ANCHORED];
 
 /// Destroys what a store has of erased data sets. Its methods block; clones share one folder.
 #[derive(Clone)]
@@ -34,8 +38,10 @@ pub struct Erasures {
 	directory: Arc<PathBuf>,
 	genesis: Hash,
 	key: Option<Arc<AccountKey>>,
-	/// Held while a data set is destroyed.
-	destroying: Arc<Mutex<()>>,
+	/// Held while a data set is destroyed: what there was of those of which that could not be written down.
+	unwritten: Arc<Mutex<BTreeMap<Hash, Destruction>>>,
+	/// Held by whoever writes what an erasure would have to destroy, and while one begins.
+	writing: Arc<RwLock<()>>,
 	/// Told when one was.
 	destroyed: Arc<Notify>,
 }
@@ -56,7 +62,8 @@ impl Erasures {
 			directory,
 			genesis,
 			key,
-			destroying: Arc::default(),
+			unwritten: Arc::default(),
+			writing: Arc::default(),
 			destroyed: Arc::default(),
 		})
 	}
@@ -67,9 +74,10 @@ impl Erasures {
 	}
 
 	/// Destroys everything of a data set that is a tombstone in the finalized block `block`: wrapped keys
-	/// first, then ciphertext. Then certifies what there was, once for each data set.
+	/// first, then ciphertext. Then certifies what there was, once for each data set. Where that cannot be
+	/// written down, the keys are destroyed all the same.
 	pub fn destroy(&self, dataset: &Hash, block: u64) -> Result<(), StoreFault> {
-		let _destroying = self.destroying.lock().unwrap_or_else(PoisonError::into_inner);
+		let mut unwritten = self.unwritten();
 		let is_stated = [DESTROYED, SIGNED, ANCHORED]
 			.into_iter()
 			.any(|state| self.path(dataset, state).exists());
@@ -79,11 +87,7 @@ impl Erasures {
 		let begun = self.path(dataset, BEGUN);
 		let there_was = match read::<Destruction>(&begun)? {
 			Some(there_was) => there_was,
-			None => {
-				let there_was = self.count(dataset, block)?;
-				write(&begun, &there_was)?;
-				there_was
-			},
+			None => self.begin(dataset, block, &mut unwritten)?,
 		};
 		self.store.erase(dataset)?;
 		let destruction = Destruction { time: now(), ..there_was };
@@ -91,6 +95,47 @@ impl Erasures {
 		fs::remove_file(&begun)?;
 		self.destroyed.notify_one();
 		Ok(())
+	}
+
+	/// Writes down what there is, when everybody who writes has ended and before anybody begins.
+	fn begin(
+		&self,
+		dataset: &Hash,
+		block: u64,
+		unwritten: &mut BTreeMap<Hash, Destruction>,
+	) -> Result<Destruction, StoreFault> {
+		let _writing = self.writing.write().unwrap_or_else(PoisonError::into_inner);
+		let there_was = match unwritten.get(dataset) {
+			Some(there_was) => *there_was,
+			None => self.count(dataset, block)?,
+		};
+		if let Err(error) = write(&self.path(dataset, BEGUN), &there_was) {
+			unwritten.insert(*dataset, there_was);
+			// Overwriting takes no room.
+			self.store.erase_keys(dataset)?;
+			return Err(error.into());
+		}
+		unwritten.remove(dataset);
+		Ok(there_was)
+	}
+
+	fn unwritten(&self) -> MutexGuard<'_, BTreeMap<Hash, Destruction>> {
+		self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// Writes something of a data set, unless its destruction has begun, which waits for `job` otherwise.
+	pub fn unless_erased<T>(
+		&self,
+		dataset: &Hash,
+		job: impl FnOnce(&Store) -> Result<T, StoreFault>,
+	) -> Result<T, StoreFault> {
+		let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
+		for state in STATES {
+			if self.path(dataset, state).try_exists()? {
+				return Err(StoreFault::Erased);
+			}
+		}
+		job(&self.store)
 	}
 
 	/// Waits until something was destroyed that is not certified.
@@ -111,14 +156,14 @@ impl Erasures {
 		})
 	}
 
-	/// Whether the destruction of a data set has begun and not ended.
-	pub fn has_begun(&self, dataset: &Hash) -> bool {
-		self.path(dataset, BEGUN).exists()
+	/// Whether it is written down that the destruction of a data set has begun and not ended.
+	pub fn has_begun(&self, dataset: &Hash) -> Result<bool, StoreFault> {
+		Ok(self.path(dataset, BEGUN).try_exists()?)
 	}
 
 	/// The data sets whose destruction has begun and, since it was interrupted, not ended.
 	pub fn interrupted(&self) -> Result<Vec<Hash>, StoreFault> {
-		let mut datasets = Vec::new();
+		let mut datasets: Vec<_> = self.unwritten().keys().copied().collect();
 		for entry in fs::read_dir(&*self.directory)? {
 			let path = entry?.path();
 			let mut dataset = [0; 32];
@@ -203,6 +248,7 @@ mod tests {
 	use super::*;
 	use msec_commitments::ChunkKey;
 	use msec_worker_common::{batch_frame::Frame, AccountId32};
+	use std::{sync::Barrier, thread};
 	use tempfile::TempDir;
 
 	const DATASET: Hash = [7; 32];
@@ -261,6 +307,72 @@ mod tests {
 		assert_eq!(erasures.interrupted().unwrap(), [DATASET]);
 		erasures.destroy(&DATASET, 80).unwrap();
 		assert!(erasures.interrupted().unwrap().is_empty());
+		let destruction = erasures.to_be_anchored().unwrap()[0].destruction;
+		assert_eq!((destruction.keys, destruction.bytes, destruction.block), (2, bytes, 77));
+	}
+
+	#[test]
+	fn what_is_written_while_an_erasure_begins_is_destroyed_with_it() {
+		let directory = tempfile::tempdir().unwrap();
+		let (store, _) = filled(&directory);
+		let erasures = erasures(&directory, &store, key());
+		let writing = Barrier::new(2);
+		thread::scope(|scope| {
+			scope.spawn(|| {
+				let put = |store: &Store| {
+					writing.wait();
+					store.put_key(&DATASET, &AccountId32([3; 32]), b"key")
+				};
+				erasures.unless_erased(&DATASET, put).unwrap();
+			});
+			writing.wait();
+			erasures.destroy(&DATASET, 77).unwrap();
+		});
+		assert!(store.datasets().unwrap().is_empty());
+		assert_eq!(erasures.to_be_anchored().unwrap()[0].destruction.keys, 3);
+	}
+
+	#[test]
+	fn nothing_is_written_from_the_beginning_of_an_erasure_on() {
+		let directory = tempfile::tempdir().unwrap();
+		let (store, _) = filled(&directory);
+		let erasures = erasures(&directory, &store, key());
+		let put = || {
+			erasures.unless_erased(&DATASET, |store| {
+				store.put_key(&DATASET, &AccountId32([3; 32]), b"key")
+			})
+		};
+		put().unwrap();
+		erasures.begin(&DATASET, 77, &mut BTreeMap::new()).unwrap();
+		assert_eq!(put(), Err(StoreFault::Erased));
+		erasures.destroy(&DATASET, 77).unwrap();
+		assert_eq!(put(), Err(StoreFault::Erased));
+		erasures.to_be_anchored().unwrap();
+		assert_eq!(put(), Err(StoreFault::Erased));
+		erasures.set_anchored(&DATASET).unwrap();
+		assert_eq!(put(), Err(StoreFault::Erased));
+		assert!(store.datasets().unwrap().is_empty());
+		erasures.unless_erased(&[8; 32], |_| Ok(())).unwrap();
+	}
+
+	#[test]
+	fn keys_are_destroyed_also_when_that_cannot_be_written_down() {
+		let directory = tempfile::tempdir().unwrap();
+		let (store, bytes) = filled(&directory);
+		let erasures = erasures(&directory, &store, key());
+		// A folder stands where the file would be written.
+		let obstacle = erasures.path(&DATASET, "tmp");
+		fs::create_dir(&obstacle).unwrap();
+		for block in [77, 78] {
+			erasures.destroy(&DATASET, block).unwrap_err();
+			assert!(store.recipients(&DATASET).unwrap().is_empty());
+			assert_eq!(erasures.has_begun(&DATASET), Ok(false));
+			assert_eq!(erasures.interrupted().unwrap(), [DATASET]);
+		}
+		fs::remove_dir(&obstacle).unwrap();
+		erasures.destroy(&DATASET, 79).unwrap();
+		assert!(erasures.interrupted().unwrap().is_empty());
+		assert!(store.datasets().unwrap().is_empty());
 		let destruction = erasures.to_be_anchored().unwrap()[0].destruction;
 		assert_eq!((destruction.keys, destruction.bytes, destruction.block), (2, bytes, 77));
 	}

@@ -39,7 +39,7 @@ const EXPIRING: TableDefinition<(u32, &[u8; 32]), ()> = TableDefinition::new("ex
 struct Progress {
 	/// The last block whose events were read.
 	block: Option<u64>,
-	/// The block in which the last look at every data set began.
+	/// The block in which the last look at every data set began, unless it has to be repeated.
 	looked: Option<u64>,
 	/// While such a look goes on: the last data set of it, if there is one.
 	looking: Option<Option<Hash>>,
@@ -125,28 +125,55 @@ pub struct Follower<'a> {
 	pub followed: Followed,
 }
 
+/// What a round came to.
+#[derive(Default)]
+struct Round {
+	/// How many data sets were destroyed.
+	destroyed: usize,
+	/// Why the first data set failed that did.
+	failure: Option<anyhow::Error>,
+}
+
+impl Round {
+	/// Counts what was destroyed, and whether it did not fail. When the chain cannot be asked, the round ends.
+	fn add(&mut self, destroyed: anyhow::Result<usize>) -> anyhow::Result<bool> {
+		match destroyed {
+			Ok(destroyed) => {
+				self.destroyed += destroyed;
+				Ok(true)
+			},
+			Err(error) if error.is::<ChainError>() => Err(error),
+			Err(error) => {
+				self.failure.get_or_insert(error);
+				Ok(false)
+			},
+		}
+	}
+
+	fn end(self) -> anyhow::Result<usize> {
+		self.failure.map_or(Ok(self.destroyed), Err)
+	}
+}
+
 impl Follower<'_> {
-	/// Reads what happened since the last round, and destroys what is erased; how many data sets.
+	/// Reads what happened since the last round, and destroys what is erased; how many data sets. One that
+	/// fails does not keep the others back.
 	pub async fn follow(&self) -> anyhow::Result<usize> {
-		let (mut destroyed, mut failure) = (0, None);
-		// One that cannot be destroyed does not keep the others back.
+		let mut round = Round::default();
 		for dataset in blocking(self.erasures, Erasures::interrupted).await? {
-			match self.look_at(&dataset).await {
-				Ok(there_was) => destroyed += there_was,
-				Err(error) => failure = Some(error),
-			}
+			round.add(self.look_at(&dataset).await)?;
 		}
 		let head = self.chain.finalized_block().await?;
 		let mut progress = self.with(|followed| followed.progress()).await?;
-		let read = self.read_blocks(&mut progress, head).await;
+		let read = self.read_blocks(&mut progress, head, &mut round).await;
 		let is_due = |looked| head.saturating_sub(looked) >= LOOK_PERIOD;
 		if progress.looking.is_none() && progress.looked.is_none_or(is_due) {
 			(progress.looked, progress.looking) = (Some(head), Some(None));
 		}
 		self.save(&progress).await?;
-		destroyed += read?;
-		destroyed += self.look(&mut progress).await?;
-		failure.map_or(Ok(destroyed), Err)
+		read?;
+		self.look(&mut progress, &mut round).await?;
+		round.end()
 	}
 
 	/// Has the chain erase the data sets whose time is over, and destroys them; how many they were. Another
@@ -184,71 +211,92 @@ impl Follower<'_> {
 
 	/// Reads the events of the blocks up to `head`. Where some are not to be had, or there are too many,
 	/// every data set is to be looked at.
-	async fn read_blocks(&self, progress: &mut Progress, head: u64) -> anyhow::Result<usize> {
-		let mut destroyed = 0;
+	async fn read_blocks(
+		&self,
+		progress: &mut Progress,
+		head: u64,
+		round: &mut Round,
+	) -> anyhow::Result<()> {
 		let first = progress.block.map(|block| block.saturating_add(1));
 		let Some(first) = first.filter(|first| head.saturating_sub(*first) < MAX_BLOCKS) else {
 			*progress = Progress { block: Some(head), ..Progress::default() };
-			return Ok(destroyed);
+			return Ok(());
 		};
+		let mut is_settled = true;
 		for number in first..=head {
-			match self.read_block(number).await {
-				Ok(erased) => destroyed += erased,
+			match self.read_block(number, round).await {
+				Ok(settled) => is_settled &= settled,
 				Err(error) if is_pruned(&error) => {
 					*progress = Progress { block: Some(head), ..Progress::default() };
-					return Ok(destroyed);
+					return Ok(());
 				},
 				Err(error) => return Err(error),
 			}
-			progress.block = Some(number);
+			// A block that is to be read again does not keep back what later ones erase.
+			if is_settled {
+				progress.block = Some(number);
+			}
 		}
-		Ok(destroyed)
+		Ok(())
 	}
 
-	async fn read_block(&self, number: u64) -> anyhow::Result<usize> {
+	/// Whether the block need not be read again.
+	async fn read_block(&self, number: u64, round: &mut Round) -> anyhow::Result<bool> {
 		let events = self.chain.dataset_events(number).await?;
-		let mut destroyed = 0;
+		let mut is_settled = true;
 		for dataset in events.erased {
-			self.note(&dataset, None).await?;
-			if blocking(self.erasures, move |erasures| erasures.store().keeps(&dataset)).await? {
-				destroyed += self.look_at_or_begin(&dataset).await?;
-			}
+			let destroyed = self.destroy_kept(&dataset).await;
+			is_settled &= self.settle(&dataset, destroyed, round).await?;
 		}
 		for dataset in events.changed {
 			// It may name this store before anything of it is here.
 			let found = self.chain.finalized_dataset(&dataset).await?;
 			if found.is_some_and(|found| found.stores.contains(&self.operator)) {
-				destroyed += self.look_at_or_begin(&dataset).await?;
+				let destroyed = self.look_at(&dataset).await;
+				is_settled &= self.settle(&dataset, destroyed, round).await?;
 			}
 		}
+		Ok(is_settled)
+	}
+
+	/// Destroys what is kept of a data set that a block says is erased.
+	async fn destroy_kept(&self, dataset: &Hash) -> anyhow::Result<usize> {
+		let id = *dataset;
+		let is_kept = blocking(self.erasures, move |erasures| erasures.store().keeps(&id)).await?;
+		let destroyed = if is_kept { self.look_at(dataset).await? } else { 0 };
+		self.note(dataset, None).await?;
 		Ok(destroyed)
 	}
 
+	/// Counts what became of a data set; whether it need not be found again, because it did not fail or is
+	/// known to be interrupted.
+	async fn settle(
+		&self,
+		dataset: &Hash,
+		destroyed: anyhow::Result<usize>,
+		round: &mut Round,
+	) -> anyhow::Result<bool> {
+		let id = *dataset;
+		Ok(round.add(destroyed)?
+			|| blocking(self.erasures, move |erasures| erasures.has_begun(&id)).await?)
+	}
+
 	/// Looks at some more data sets, while a look at all of them goes on.
-	async fn look(&self, progress: &mut Progress) -> anyhow::Result<usize> {
-		let mut destroyed = 0;
+	async fn look(&self, progress: &mut Progress, round: &mut Round) -> anyhow::Result<()> {
 		for _ in 0..PAGES_AT_ONCE {
 			let Some(after) = progress.looking else { break };
 			let page = datasets_after(self.erasures, after).await?;
 			for dataset in &page {
-				destroyed += self.look_at_or_begin(dataset).await?;
+				let destroyed = self.look_at(dataset).await;
+				if !self.settle(dataset, destroyed, round).await? {
+					// After this look another one begins.
+					progress.looked = None;
+				}
 			}
 			progress.looking = page.last().map(|last| Some(*last));
 			self.save(progress).await?;
 		}
-		Ok(destroyed)
-	}
-
-	/// As [`Self::look_at`]. A destruction that has begun and fails is tried again in the next round, and
-	/// does not keep others back.
-	async fn look_at_or_begin(&self, dataset: &Hash) -> anyhow::Result<usize> {
-		match self.look_at(dataset).await {
-			Err(error) if self.erasures.has_begun(dataset) => {
-				tracing::error!(dataset = hex::encode(dataset), %error, "not destroyed yet");
-				Ok(0)
-			},
-			looked => looked,
-		}
+		Ok(())
 	}
 
 	/// Destroys a data set that is erased in the finalized state, and otherwise notes until when it is kept;

@@ -106,7 +106,7 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 	let neighbours = key.map(|key| NodeNeighbours::new(chain.clone(), key));
 	let access = Arc::new(NodeAccess::new(chain, settings.max_head_age));
 	let replication = neighbours.map(|neighbours| Replication {
-		store: store.clone(),
+		erasures: erasures.clone(),
 		chain: access.clone(),
 		neighbours: Arc::new(neighbours),
 		quota: settings.limits.max_dataset_bytes,

@@ -69,7 +69,7 @@ async fn rules_of_the_store_and_purposes_are_written_down_too() {
 	fixture.chain.change(|state| state.purpose = Some(Purpose::PublicBenefit));
 	let path = format!("{}/0?purpose=public-benefit", batches_path());
 	fixture.signed(&reader, Method::GET, &path, vec![]).await;
-	fixture.grant(&reader, Action::Describe);
+	fixture.grant(&reader, Action::Read);
 	fixture.client(&reader).key(&DATASET, &AccountId32([8; 32])).await.unwrap_err();
 	fixture.change(|dataset| dataset.stores = vec![AccountId32([98; 32])]);
 	fixture.owner_client().dataset(&DATASET).await.unwrap_err();

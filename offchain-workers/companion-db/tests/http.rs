@@ -4,15 +4,17 @@
 mod common;
 
 use common::*;
-use futures::StreamExt;
-use msec_commitments::{tree, ChunkKey};
+use futures::{stream, StreamExt};
+use msec_commitments::{tree, ChunkKey, Hash};
 use msec_companion_db::{
 	http::{routes, Connections, Limits, Service},
 	store::Store,
 };
 use msec_worker_common::{
+	access_log::{Entry, Outcome},
 	batch_frame::{decode_chunk, Frame},
 	chain::{Action, Dataset, DatasetEvents, Purpose},
+	keys::AccountKey,
 	store_client::{Problem, StoreClient},
 	AccountId32,
 };
@@ -21,6 +23,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
 	net::{TcpListener, TcpStream},
+	sync::oneshot,
+	task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -215,6 +219,20 @@ async fn an_oversized_body_is_refused_whether_declared_or_not() {
 }
 
 #[tokio::test]
+async fn an_upload_of_too_many_frames_is_refused_and_leaves_nothing() {
+	let fixture = Fixture::start().await;
+	let client = fixture.owner_client();
+	let chunk = ChunkKey::from_bytes([9; 32]).seal(&[9]).unwrap();
+	let frames: Vec<_> =
+		(0..=1024).map(|batch| Frame::new(batch, std::slice::from_ref(&chunk)).unwrap()).collect();
+	let problem = refused(client.upload(&DATASET, &frames).await.unwrap_err());
+	assert_eq!((problem.status, problem.code.as_str()), (422, "too-many-frames"));
+	assert!(client.batches(&DATASET, 0, 10).await.unwrap().is_empty());
+	let stored = client.upload(&DATASET, &frames[..1024]).await.unwrap();
+	assert_eq!(stored.len(), 1024);
+}
+
+#[tokio::test]
 async fn a_data_set_has_a_quota() {
 	let whole = frame(0, 1).bytes().len() as u64;
 	let limits = Limits { max_dataset_bytes: 2 * whole, ..Limits::default() };
@@ -300,15 +318,7 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 	let fixture = Fixture::start().await;
 	let (recipient, agent, reader) = (key(2), key(3), key(4));
 	fixture.change(|dataset| dataset.key_agent = Some(agent.account_id()));
-	for key in [&recipient, &agent, &reader] {
-		fixture.grant(key, Action::Describe);
-	}
-	// Whoever may not read gets no key either, not even the own one.
-	let problem = refused(
-		fixture.client(&recipient).key(&DATASET, &recipient.account_id()).await.unwrap_err(),
-	);
-	assert_eq!(problem.refusal.as_deref(), Some("NoGrant"));
-	for key in [&recipient, &agent, &reader] {
+	for key in [&recipient, &reader] {
 		fixture.grant(key, Action::Read);
 	}
 	let owner = fixture.owner_client();
@@ -338,14 +348,27 @@ async fn wrapped_keys_go_to_recipient_owner_and_agent_only() {
 }
 
 #[tokio::test]
+async fn a_wrapped_key_goes_to_nobody_who_may_not_read() {
+	let fixture = Fixture::start().await;
+	let (former, store) = (key(2), key(6));
+	fixture.grant(&former, Action::Describe);
+	fixture.change(|dataset| dataset.stores.push(store.account_id()));
+	for recipient in [&former, &store] {
+		let account = recipient.account_id();
+		fixture.owner_client().put_key(&DATASET, &account, &wrapped_key()).await.unwrap();
+		let asked = fixture.client(recipient).key(&DATASET, &account).await;
+		assert_eq!(refused(asked.unwrap_err()).refusal.as_deref(), Some("NoGrant"));
+		fixture.grant(recipient, Action::Read);
+		assert!(fixture.client(recipient).key(&DATASET, &account).await.is_ok());
+	}
+}
+
+#[tokio::test]
 async fn an_erased_data_set_is_destroyed_on_request_or_when_its_block_is_read() {
 	let fixture = Fixture::start().await;
 	let client = fixture.owner_client();
-	let fill = || async {
-		client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
-		client.put_key(&DATASET, &key(2).account_id(), &wrapped_key()).await.unwrap();
-	};
-	fill().await;
+	client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	client.put_key(&DATASET, &key(2).account_id(), &wrapped_key()).await.unwrap();
 	let problem = refused(client.erase(&DATASET).await.unwrap_err());
 	assert_eq!((problem.status, problem.code.as_str()), (409, "not-erased"));
 	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
@@ -358,15 +381,48 @@ async fn an_erased_data_set_is_destroyed_on_request_or_when_its_block_is_read() 
 	let problem = refused(client.batch(&DATASET, 0).await.unwrap_err());
 	assert_eq!(problem.refusal.as_deref(), Some("Erased"));
 
-	fixture.change(|dataset| dataset.erased = false);
-	fill().await;
-	fixture.change(|dataset| dataset.erased = true);
+	// As from a backup.
+	fixture.store().put_key(&DATASET, &key(2).account_id(), &wrapped_key()).unwrap();
 	// Nothing happened that the store does not know.
 	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
 	let happened = DatasetEvents { erased: vec![[1; 32], DATASET], changed: vec![] };
 	fixture.chain.change(|state| state.blocks.push(happened));
 	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
 	assert!(fixture.store().datasets().unwrap().is_empty());
+}
+
+/// Fault: a data set cannot be destroyed, because a key cannot be overwritten or nothing can be
+/// written down
+/// Promise: other erasures go on, and this one is tried again until it is done
+#[tokio::test]
+async fn an_erasure_that_fails_keeps_no_other_back() {
+	const OTHER: Hash = [8; 32];
+	let name = hex::encode(DATASET);
+	for obstacle in [format!("erasures/{name}.tmp"), format!("keys/{name}/obstacle")] {
+		let fixture = Fixture::start().await;
+		fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+		for dataset in [DATASET, OTHER] {
+			fixture.store().put_key(&dataset, &key(2).account_id(), &wrapped_key()).unwrap();
+		}
+		assert_eq!(fixture.duties().follow().await.unwrap(), 0);
+		let obstacle = fixture.directory.path().join(obstacle);
+		std::fs::create_dir(&obstacle).unwrap();
+		fixture.chain.change(|state| {
+			let dataset = state.datasets.get_mut(&DATASET).unwrap();
+			dataset.erased = true;
+			let other = dataset.clone();
+			state.datasets.insert(OTHER, other);
+			let erased = vec![DATASET, OTHER];
+			state.blocks.push(DatasetEvents { erased, changed: vec![] });
+		});
+		let failure = fixture.duties().follow().await.unwrap_err();
+		assert!(failure.to_string().contains("disk fails"), "{failure}");
+		assert_eq!(fixture.store().datasets().unwrap(), [DATASET]);
+
+		std::fs::remove_dir(&obstacle).unwrap();
+		assert_eq!(fixture.duties().follow().await.unwrap(), 1);
+		assert_eq!(fixture.store().datasets().unwrap(), [[0; 32]; 0]);
+	}
 }
 
 #[tokio::test]
@@ -383,9 +439,7 @@ async fn blocks_that_nobody_has_any_more_are_made_up_for_by_looking_at_everythin
 	assert!(fixture.store().datasets().unwrap().is_empty());
 
 	// Nor are very many blocks read one by one.
-	fixture.change(|dataset| dataset.erased = false);
-	fixture.owner_client().upload(&DATASET, &[frame(0, 1)]).await.unwrap();
-	fixture.change(|dataset| dataset.erased = true);
+	fixture.store().put_key(&DATASET, &key(2).account_id(), &wrapped_key()).unwrap();
 	fixture.chain.change(|state| state.blocks.resize(2000, DatasetEvents::default()));
 	assert_eq!(fixture.duties().follow().await.unwrap(), 1);
 	assert_eq!(fixture.duties().follow().await.unwrap(), 0);
@@ -505,6 +559,96 @@ async fn an_account_that_asks_too_much_is_told_when_to_come_again() {
 	// Others are not concerned.
 	let (status, _) = fixture.signed(&key(2), Method::GET, &path, vec![]).await;
 	assert_eq!(status, StatusCode::FORBIDDEN);
+}
+
+/// An upload whose last bytes are sent when the caller says so.
+struct HeldUpload {
+	rest: oneshot::Sender<()>,
+	answer: JoinHandle<reqwest::Result<reqwest::Response>>,
+}
+
+impl HeldUpload {
+	/// Begins to upload `frame`, and returns once it is decided about, as the `decisions`th request.
+	async fn begin(fixture: &Fixture, key: &AccountKey, frame: &Frame, decisions: usize) -> Self {
+		let whole = frame.bytes().clone();
+		let headers = sign(key, &Method::POST, &batches_path(), &whole);
+		let (rest, wanted) = oneshot::channel::<()>();
+		let last = whole.slice(100..);
+		let body = stream::once(async move { Ok::<_, std::io::Error>(whole.slice(..100)) }).chain(
+			stream::once(async move {
+				let _ = wanted.await;
+				Ok::<_, std::io::Error>(last)
+			}),
+		);
+		let url = format!("{}{}", fixture.endpoint, batches_path());
+		let mut request = reqwest::Client::new().post(url);
+		for (name, value) in headers.iter() {
+			request = request.header(name, value);
+		}
+		let answer = tokio::spawn(request.body(reqwest::Body::wrap_stream(body)).send());
+		let decided = async {
+			while fixture.log.lines(DAY, u32::MAX, None, 0, u32::MAX).await.unwrap().len()
+				< decisions
+			{
+				tokio::task::yield_now().await;
+			}
+		};
+		tokio::time::timeout(Duration::from_secs(20), decided).await.unwrap();
+		Self { rest, answer }
+	}
+
+	/// Sends the last bytes; what is answered.
+	async fn end(self) -> reqwest::Response {
+		self.rest.send(()).unwrap();
+		self.answer.await.unwrap().unwrap()
+	}
+}
+
+#[tokio::test]
+async fn an_upload_ends_when_its_right_is_revoked_on_the_way() {
+	let fixture = Fixture::start().await;
+	let writer = key(2);
+	fixture.grant(&writer, Action::Write);
+	let upload = HeldUpload::begin(&fixture, &writer, &frame(0, 1), 1).await;
+	fixture.chain.change(|state| state.grants.clear());
+	let answer = upload.end().await;
+	assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+	let problem: Problem = answer.json().await.unwrap();
+	assert_eq!(problem.refusal.as_deref(), Some("NoGrant"));
+	// Allowed at the beginning, and refused at the end.
+	let lines = fixture.log.lines(DAY, u32::MAX, None, 0, u32::MAX).await.unwrap();
+	let outcomes: Vec<_> = lines.iter().map(|line| Entry::parse(line).unwrap().outcome).collect();
+	let expected = [Outcome::Served("Grant".to_owned()), Outcome::Refused("NoGrant".to_owned())];
+	assert_eq!(outcomes, expected);
+
+	let upload = HeldUpload::begin(&fixture, &fixture.owner, &frame(0, 1), 3).await;
+	fixture.change(|dataset| dataset.stores = vec![AccountId32([98; 32])]);
+	let answer = upload.end().await;
+	assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+	assert_eq!(answer.json::<Problem>().await.unwrap().code, "not-kept-here");
+
+	fixture.change(|dataset| dataset.stores = vec![operator()]);
+	assert!(fixture.owner_client().batches(&DATASET, 0, 10).await.unwrap().is_empty());
+	let upload = HeldUpload::begin(&fixture, &fixture.owner, &frame(0, 1), 6).await;
+	assert_eq!(upload.end().await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_account_leaves_others_memory_for_their_uploads() {
+	let limits = Limits { max_uploads: 2, ..Limits::default() };
+	let fixture = Fixture::with_limits(limits).await;
+	let writer = key(2);
+	fixture.grant(&writer, Action::Write);
+	let upload = HeldUpload::begin(&fixture, &fixture.owner, &frame(0, 1), 1).await;
+	let body = frame(1, 1).bytes().to_vec();
+	let (status, problem) =
+		fixture.signed(&fixture.owner, Method::POST, &batches_path(), body.clone()).await;
+	assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+	assert_eq!(problem.unwrap().code, "too-many-requests");
+	let (status, _) = fixture.signed(&writer, Method::POST, &batches_path(), body).await;
+	assert_eq!(status, StatusCode::OK);
+	assert_eq!(upload.end().await.status(), StatusCode::OK);
+	fixture.owner_client().upload(&DATASET, &[frame(2, 1)]).await.unwrap();
 }
 
 /// Fault: the store is stopped in the middle of an upload
@@ -634,6 +778,12 @@ async fn another_store_of_the_data_set_may_read_ciphertext() {
 	assert_eq!(replica.heads(&DATASET, 0, 1).await.unwrap(), [head]);
 	assert!(replica.heads(&DATASET, 0, 2).await.unwrap_err().is_not_found());
 	assert_eq!(refused(replica.heads(&DATASET, 1, 1).await.unwrap_err()).status, 422);
+	assert_eq!(client.heads(&DATASET, 0, 1).await.unwrap(), [head]);
+	// Who only reads has nothing to compare.
+	let reader = key(7);
+	fixture.grant(&reader, Action::Read);
+	let refusal = refused(fixture.client(&reader).heads(&DATASET, 0, 1).await.unwrap_err());
+	assert_eq!((refusal.status, refusal.code.as_str()), (403, "forbidden"));
 	let refusal = refused(replica.upload(&DATASET, &[frame(2, 1)]).await.unwrap_err());
 	assert_eq!(refusal.refusal.as_deref(), Some("NoGrant"));
 	fixture.change(|dataset| dataset.erased = true);

@@ -95,6 +95,9 @@ async fn after_a_breach_the_next_agent_delivers_and_the_owner_keeps_everything()
 
 	let arguments = ["dataset", "rotate-agent", &former, "--key-agent", &next.account];
 	let key = ["--key-agent-key", &next.encryption_key];
+	let elsewhere = market.person("elsewhere", "//Charlie");
+	let complaint = elsewhere.refused(&[&arguments[..], &key].concat()).await;
+	assert!(complaint.contains(&dataset), "{complaint}");
 	let report = market.owner.json(&[&arguments[..], &key].concat()).await;
 	let exposed = report["exposed"].as_array().expect("the report lists data sets");
 	assert_eq!(exposed.len(), 1);

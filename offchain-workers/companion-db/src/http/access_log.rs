@@ -20,7 +20,7 @@ use msec_worker_common::{
 };
 use serde::Deserialize;
 use std::sync::Arc;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Which lines.
 #[derive(Deserialize)]
@@ -66,7 +66,7 @@ pub(super) async fn day(
 ) -> Result<Json<DayAnswer>, Problem> {
 	let (day, page) = (parse(&day)?, parse_page(page)?);
 	authenticate(&service, &request.into_parts().0)?;
-	let _place = place(&service)?;
+	let _place = place(&service.open_audits)?;
 	let (trees, closed) = find(&service, day, &page).await?;
 	Ok(Json(DayAnswer { head: *trees.head(), closed }))
 }
@@ -112,7 +112,7 @@ pub(super) async fn all(
 	if authenticate(&service, &request.into_parts().0)? != service.operator {
 		return Err(Problem::forbidden("only the operator of the store sees all lines"));
 	}
-	let _place = place(&service)?;
+	let _place = place(&service.audits)?;
 	let (trees, closed) = find_lines(&service, day, &page).await?;
 	let head = *trees.head();
 	let lines = service.log.lines(day, head.entries, None, page.from, MAX_LINES).await?;
@@ -156,6 +156,7 @@ pub(super) async fn own(
 ) -> Result<Json<GroupAnswer>, Problem> {
 	let (day, page) = (parse(&day)?, parse_page(page)?);
 	let account = authenticate(&service, &request.into_parts().0)?;
+	let _place = place(&service.open_audits)?;
 	group(&service, day, &page, Subject::Account(account)).await
 }
 
@@ -199,6 +200,7 @@ pub(super) async fn of_dataset(
 ) -> Result<Json<GroupAnswer>, Problem> {
 	let (day, page, id) = (parse(&day)?, parse_page(page)?, parse_id(&dataset)?);
 	authorize_owner(&service, &request.into_parts().0, &id, Operation::Audit).await?;
+	let _place = place(&service.audits)?;
 	group(&service, day, &page, Subject::Dataset(H256(id))).await
 }
 
@@ -208,7 +210,6 @@ async fn group(
 	page: &Page,
 	subject: Subject,
 ) -> Result<Json<GroupAnswer>, Problem> {
-	let _place = place(service)?;
 	let (trees, closed) = find_lines(service, day, page).await?;
 	let head = *trees.head();
 	let (group, path) = trees.prove(&subject);
@@ -239,9 +240,9 @@ async fn find_lines(
 	find(service, day, page).await
 }
 
-/// One of the places for questions, while it is held.
-fn place(service: &Service) -> Result<SemaphorePermit<'_>, Problem> {
-	service.audits.try_acquire().map_err(|_| Problem::busy())
+/// One of `places`, while it is held.
+fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
+	places.try_acquire().map_err(|_| Problem::busy())
 }
 
 fn parse(day: &str) -> Result<u32, Problem> {

@@ -9,7 +9,7 @@ use axum::{
 use msec_commitments::Hash;
 use msec_worker_common::{
 	access_log::{Operation, Outcome},
-	chain::{parse_purpose, Action, Basis, Dataset, Decision, Purpose, Refusal},
+	chain::{parse_purpose, Action, Basis, ChainError, Dataset, Decision, Purpose, Refusal},
 	signature::{BodyDigest, RequestParts, Unclaimed, Verifier},
 	AccountId32,
 };
@@ -22,28 +22,82 @@ struct Declared {
 	purpose: Option<String>,
 }
 
+/// Who asks for what.
+struct Question {
+	account: AccountId32,
+	dataset: Hash,
+	action: Action,
+	operation: Operation,
+	/// What for, as the request declared.
+	declared: Option<String>,
+	/// The same as the chain knows it.
+	purpose: Option<Purpose>,
+}
+
+impl Question {
+	/// What is answered by now, and the height of the block by whose state it was decided.
+	async fn judge(
+		&self,
+		service: &Service,
+	) -> Result<(Result<Allowed, Refused>, u64), ChainError> {
+		let Self { account, dataset, action, purpose, .. } = self;
+		let (decision, block) = service.chain.decide(account, dataset, *action, *purpose).await?;
+		let dataset = match decision {
+			Decision::Allow(_) | Decision::Deny(Refusal::NoGrant) => {
+				service.chain.dataset(dataset).await?
+			},
+			Decision::Deny(_) => None,
+		};
+		Ok((judge(service, self, decision, dataset), block))
+	}
+
+	/// How a decision is written down.
+	fn entry(&self, operation: Operation, outcome: Outcome, block: u64) -> Decided {
+		Decided {
+			account: self.account,
+			dataset: self.dataset,
+			operation,
+			purpose: self.declared.clone(),
+			outcome,
+			block,
+		}
+	}
+
+	/// How a refusal is written down.
+	fn refusal(&self, reason: String, block: u64) -> Decided {
+		self.entry(self.operation.clone(), Outcome::Refused(reason), block)
+	}
+}
+
 /// A request that may be carried out.
 pub(super) struct Authorized {
-	account: AccountId32,
-	purpose: Option<Purpose>,
-	operation: Operation,
+	question: Question,
+	/// Whose data set it is.
+	owner: AccountId32,
 	content_digest: Hash,
 }
 
-/// What a request is allowed, as it is written down.
+/// What a request is allowed.
 struct Allowed {
+	dataset: Dataset,
+	/// As it is written down.
 	operation: Operation,
+	/// Why, as it is written down.
 	basis: String,
 }
 
 impl Allowed {
+	fn by_chain(dataset: Dataset, operation: &Operation, basis: &Basis) -> Self {
+		Self { dataset, operation: operation.clone(), basis: basis_text(basis) }
+	}
+
 	/// What another store of the data set asks for.
-	fn for_replica(operation: &Operation) -> Self {
+	fn for_replica(dataset: Dataset, operation: &Operation) -> Self {
 		let operation = match operation {
 			Operation::Read { from, to } => Operation::Replicate { from: *from, to: *to },
 			other => other.clone(),
 		};
-		Self { operation, basis: "Store".to_owned() }
+		Self { dataset, operation, basis: "Store".to_owned() }
 	}
 }
 
@@ -66,22 +120,31 @@ impl Refused {
 }
 
 impl Authorized {
+	/// Who asks.
+	pub fn account(&self) -> &AccountId32 {
+		&self.question.account
+	}
+
+	/// Whether the owner of the data set asks.
+	pub fn is_owner(&self) -> bool {
+		self.question.account == self.owner
+	}
+
 	/// Whether the body is the one that was signed.
 	pub fn check_body(&self, digest: &Hash) -> Result<(), Problem> {
 		check_digest(&self.content_digest, digest)
 	}
 
-	/// The data set, if the request would be allowed to write to it now: bodies take their time.
-	pub async fn still_may_write(&self, service: &Service, id: &Hash) -> Result<Dataset, Problem> {
-		let (account, operation) = (&self.account, &self.operation);
-		let (decision, _) = service.chain.decide(account, id, Action::Write, self.purpose).await?;
-		let dataset = service.chain.dataset(id).await?;
-		judge(service, account, decision, dataset.as_ref(), Action::Write, operation)
-			.map_err(|refused| *refused.problem)?;
-		match dataset {
-			Some(dataset) if !dataset.erased => Ok(dataset),
-			Some(_) => Err(Problem::refused(Refusal::Erased)),
-			None => Err(Problem::refused(Refusal::UnknownResource)),
+	/// The data set as it is by now, if the request is still allowed: what takes long is asked for again
+	/// before it takes effect. A refusal is written down.
+	pub async fn confirm(&self, service: &Service) -> Result<Dataset, Problem> {
+		let (judged, block) = self.question.judge(service).await?;
+		match judged {
+			Ok(allowed) => Ok(allowed.dataset),
+			Err(Refused { reason, problem }) => {
+				service.log.append(self.question.refusal(reason, block)).await?;
+				Err(*problem)
+			},
 		}
 	}
 }
@@ -128,25 +191,12 @@ async fn decide(
 	let account = *unclaimed.account();
 	let declared = declared(request)?;
 	let purpose = parse(declared.as_deref())?;
-	let (decision, block) = service.chain.decide(&account, id, action, purpose).await?;
-	let dataset = match decision {
-		Decision::Allow(_) | Decision::Deny(Refusal::NoGrant) => service.chain.dataset(id).await?,
-		Decision::Deny(_) => None,
-	};
-	let judged = judge(service, &account, decision, dataset.as_ref(), action, &operation);
-	let entry = |operation, outcome| Decided {
-		account,
-		dataset: *id,
-		operation,
-		purpose: declared,
-		outcome,
-		block,
-	};
-	let Allowed { operation, basis } = match judged {
+	let question = Question { account, dataset: *id, action, operation, declared, purpose };
+	let (judged, block) = question.judge(service).await?;
+	let Allowed { dataset, operation, basis } = match judged {
 		Ok(allowed) => allowed,
 		Err(Refused { reason, problem }) => {
-			let refusal = entry(operation, Outcome::Refused(reason));
-			write_refusal(service, unclaimed, refusal).await?;
+			write_refusal(service, unclaimed, question.refusal(reason, block)).await?;
 			return Err(*problem);
 		},
 	};
@@ -154,9 +204,9 @@ async fn decide(
 	if let Some(body) = &body {
 		check_digest(&verified.content_digest, body)?;
 	}
-	service.log.append(entry(operation.clone(), Outcome::Served(basis))).await?;
-	let content_digest = verified.content_digest;
-	Ok(Authorized { account, purpose, operation, content_digest })
+	service.log.append(question.entry(operation, Outcome::Served(basis), block)).await?;
+	let owner = dataset.owner;
+	Ok(Authorized { question, owner, content_digest: verified.content_digest })
 }
 
 /// Writes a refusal down and uses up the nonce. What all refused requests together write is limited, lest
@@ -175,24 +225,22 @@ async fn write_refusal(
 /// What a request is allowed, and why, as it is written down.
 fn judge(
 	service: &Service,
-	account: &AccountId32,
+	question: &Question,
 	decision: Decision,
-	dataset: Option<&Dataset>,
-	action: Action,
-	operation: &Operation,
+	dataset: Option<Dataset>,
 ) -> Result<Allowed, Refused> {
-	let (dataset, allowed) = match (decision, dataset) {
-		(Decision::Allow(basis), Some(dataset)) => {
-			(dataset, Allowed { operation: operation.clone(), basis: basis_text(&basis) })
-		},
+	let Question { account, action, operation, .. } = question;
+	let allowed = match (decision, dataset) {
+		(Decision::Allow(basis), Some(dataset)) => Allowed::by_chain(dataset, operation, &basis),
 		(Decision::Deny(Refusal::NoGrant), Some(dataset))
-			if is_replica(dataset, account, action) =>
+			if is_replica(&dataset, account, operation) =>
 		{
-			(dataset, Allowed::for_replica(operation))
+			Allowed::for_replica(dataset, operation)
 		},
 		(Decision::Deny(refusal), _) => return Err(Refused::by_chain(refusal)),
 		(Decision::Allow(_), None) => return Err(Refused::by_chain(Refusal::UnknownResource)),
 	};
+	let dataset = &allowed.dataset;
 	let kept = match action {
 		Action::Write => service.takes_from(&dataset.owner),
 		_ => true,
@@ -208,9 +256,14 @@ fn judge(
 	}
 }
 
-/// Whether another store of the data set asks for ciphertext, which the owner chose it to keep.
-fn is_replica(dataset: &Dataset, account: &AccountId32, action: Action) -> bool {
-	matches!(action, Action::Read) && dataset.stores.contains(account)
+/// Whether another store of the data set asks for ciphertext, which the owner chose it to keep, or for what
+/// is known of it.
+fn is_replica(dataset: &Dataset, account: &AccountId32, operation: &Operation) -> bool {
+	let is_about_ciphertext = matches!(
+		operation,
+		Operation::List { .. } | Operation::Read { .. } | Operation::Compare { .. }
+	);
+	is_about_ciphertext && dataset.stores.contains(account)
 }
 
 /// What the chain's decision leaves open.
@@ -222,6 +275,9 @@ fn check_rules(
 	let is_owner = *account == dataset.owner;
 	match operation {
 		Operation::PutKey { .. } if !is_owner => Err("only the owner leaves keys"),
+		Operation::Compare { .. } if !is_owner && !dataset.stores.contains(account) => {
+			Err("only the owner and the stores of the data set compare")
+		},
 		Operation::ListKeys if !is_owner => Err("only the owner sees for whom keys are kept"),
 		Operation::ReadKey { recipient }
 			if !is_owner && account != recipient && Some(*account) != dataset.key_agent =>

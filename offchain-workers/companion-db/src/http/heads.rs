@@ -1,4 +1,4 @@
-//! Heads of ranges, for other stores of the same data set.
+//! Heads of ranges, for other stores of the same data set and its owner.
 
 use super::{
 	authorization::authorize_empty,
@@ -29,7 +29,7 @@ pub(super) struct Asked {
 /// Show heads of ranges
 ///
 /// The heads of the Merkle trees (RFC 9162) over equal parts of two to the power of `height` batches, so that
-/// another store of the data set finds where it differs.
+/// another store of the data set finds where it differs. For such stores and the owner.
 #[utoipa::path(
 	get,
 	path = "/v1/datasets/{dataset}/heads",
@@ -44,8 +44,8 @@ pub(super) struct Asked {
 		(status = 200, description = "The heads of up to 256 parts", body = StoredHeads),
 		(status = 401, description = "The signature is missing, false, too old or used already",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or neither a store of the data set nor the owner asks",
+			body = store_client::Problem, content_type = PROBLEM_JSON),
 		(status = 404, description = "The data set is not kept here, or not all of these batches",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
 		(status = 422, description = "There is no such range", body = store_client::Problem,
@@ -68,9 +68,14 @@ pub(super) async fn show(
 	let range = BatchRange::new(asked.first, asked.height)
 		.ok_or_else(|| Problem::unprocessable("invalid-query", "there is no such range"))?;
 	let operation = Operation::Compare { from: range.first(), to: range.end() };
-	authorize_empty(&service, &request.into_parts().0, &id, Action::Read, operation).await?;
+	let request = request.into_parts().0;
+	let authorized = authorize_empty(&service, &request, &id, Action::Read, operation).await?;
 	// It reads the records of the whole range.
-	let _place = service.heads.try_acquire().map_err(|_| Problem::busy())?;
+	let places = match authorized.is_owner() {
+		true => &service.owner_heads,
+		false => &service.heads,
+	};
+	let _place = places.try_acquire().map_err(|_| Problem::busy())?;
 	let heads = service
 		.with_store(move |store| heads_of_parts(store, &id, range))
 		.await?

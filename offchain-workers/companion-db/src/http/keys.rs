@@ -6,6 +6,7 @@ use super::{
 	problem::{Problem, PROBLEM_JSON},
 	Service,
 };
+use crate::store::Store;
 use axum::{
 	body::to_bytes,
 	extract::{Path, Request, State},
@@ -75,8 +76,8 @@ pub(super) async fn put(
 	if !check_wrapped_format(&wrapped) {
 		return Err(Problem::unprocessable("invalid-key", "the body is not a sealed key"));
 	}
-	authorized.still_may_write(&service, &id).await?;
-	service.with_store(move |store| store.put_key(&id, &recipient, &wrapped)).await?;
+	let put = move |store: &Store| store.put_key(&id, &recipient, &wrapped);
+	service.with_erasures(move |erasures| erasures.unless_erased(&id, put)).await?;
 	Ok(StatusCode::NO_CONTENT)
 }
 
@@ -119,7 +120,7 @@ pub(super) async fn list(
 
 /// Fetch a sealed key
 ///
-/// It goes to its recipient, the owner or the key agent.
+/// It goes to its recipient, if he may read the data set, to the owner and to the key agent.
 #[utoipa::path(
 	get,
 	path = "/v1/datasets/{dataset}/keys/{recipient}",
@@ -127,6 +128,7 @@ pub(super) async fn list(
 	params(
 		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
 		("recipient" = String, Path, description = "The account, as 64 hexadecimal digits"),
+		("purpose" = Option<String>, Query, description = "What the data is for, where a grant asks for it"),
 	),
 	responses(
 		(status = 200, description = "The sealed key", body = Vec<u8>,

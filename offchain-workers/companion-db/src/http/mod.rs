@@ -8,6 +8,7 @@ mod datasets;
 mod heads;
 mod keys;
 mod measurement;
+mod memory;
 mod problem;
 mod rate;
 pub mod readers;
@@ -32,6 +33,7 @@ use axum::{
 	Router,
 };
 use bytes::Bytes;
+use memory::UploadMemory;
 use msec_commitments::Hash;
 use msec_worker_common::{
 	signature::{Verifier, CONTENT_DIGEST, SIGNATURE, SIGNATURE_INPUT},
@@ -56,8 +58,11 @@ const OPEN_NONCES: usize = 20_000;
 /// again later. A day of them takes less than a gigabyte.
 const MAX_REFUSALS_PER_SECOND: u32 = 20;
 
-/// Most questions about the access log at a time.
+/// Most questions of owners and of the operator about the access log at a time.
 const MAX_AUDITS: usize = 2;
+
+/// The same for those that everybody may ask, so that strangers cannot take the places of the others.
+const MAX_OPEN_AUDITS: usize = 1;
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -69,7 +74,8 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
 pub struct Limits {
 	/// Most bytes in the body of one upload.
 	pub max_upload_bytes: u64,
-	/// Most uploads at a time; each needs memory for one batch. Of small ones there may be more.
+	/// Most uploads at a time; each needs memory for one batch. Of small ones there may be more, and at most
+	/// half of the memory is for one account.
 	pub max_uploads: usize,
 	/// Most bytes of one data set.
 	pub max_dataset_bytes: u64,
@@ -105,12 +111,15 @@ pub struct Service {
 	limits: Limits,
 	/// Whose data sets are taken; everybody's when empty.
 	owners: Vec<AccountId32>,
-	/// Memory for uploads, in parts.
-	uploads: Semaphore,
-	/// Who may ask for heads of ranges at a time.
+	uploads: UploadMemory,
+	/// Other stores that ask for heads of ranges at a time.
 	heads: Semaphore,
-	/// Questions about the access log; each may read a whole day.
+	/// Owners that do.
+	owner_heads: Semaphore,
+	/// Questions of owners and of the operator about the access log; each may read a whole day.
 	audits: Semaphore,
+	/// Those that everybody may ask.
+	open_audits: Semaphore,
 	rate: AccountRate,
 	/// What all refused requests together may write down.
 	refusals: AccountRate,
@@ -128,7 +137,6 @@ impl Service {
 		operator: AccountId32,
 		limits: Limits,
 	) -> Self {
-		let memory = limits.max_uploads.saturating_mul(upload::MOST_PARTS as usize);
 		Self {
 			store: erasures.store().clone(),
 			erasures,
@@ -139,9 +147,11 @@ impl Service {
 			operator,
 			limits,
 			owners: Vec::new(),
-			uploads: Semaphore::new(memory.min(Semaphore::MAX_PERMITS)),
+			uploads: UploadMemory::new(limits.max_uploads),
 			heads: Semaphore::new(1),
+			owner_heads: Semaphore::new(1),
 			audits: Semaphore::new(MAX_AUDITS),
+			open_audits: Semaphore::new(MAX_OPEN_AUDITS),
 			rate: AccountRate::new(limits.max_requests_per_second),
 			refusals: AccountRate::new(MAX_REFUSALS_PER_SECOND),
 			stop: CancellationToken::new(),

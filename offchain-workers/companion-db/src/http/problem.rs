@@ -212,6 +212,7 @@ mod tests {
 			(StoreFault::TooManyRecipients(1), 507, "quota-exceeded", false),
 			(StoreFault::Conflict(1), 409, "conflict", false),
 			(StoreFault::DamagedBatch(1), 500, "damaged", false),
+			(StoreFault::Erased, 403, "refused", false),
 			(StoreFault::Moving, 503, "moving", true),
 			(StoreFault::StagedLost, 503, "lost", true),
 			(StoreFault::Unreachable("host db, user msec".into()), 503, "unreachable", true),

@@ -19,7 +19,7 @@ use msec_commitments::Hash;
 use msec_worker_common::{
 	access_log::Operation,
 	batch_frame::{FrameDecoder, MAX_FRAME_LENGTH},
-	chain::{Action, Dataset},
+	chain::{Action, Refusal},
 	signature::BodyDigest,
 	store_client::{self, StoredBatch},
 	AccountId32,
@@ -31,17 +31,17 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes a second below which a body is too slow.
 const SLOWEST: u64 = 16 * 1024;
-/// Most frames of one upload: what is noted of each stays in memory until the last one is there.
-const MOST_FRAMES: usize = 4_096;
 /// Bytes in each part of the memory for uploads.
 const PART: u64 = 64 * 1024;
+/// Most frames in an upload: what is staged of each stays in memory until all are published.
+const MOST_FRAMES: usize = 1024;
 /// Parts for an upload that declares no length, or a long one: it holds a frame and what is checked of it.
 pub(super) const MOST_PARTS: u32 = (MAX_FRAME_LENGTH as u64).div_ceil(PART) as u32 + 1;
 
 /// Upload batches
 ///
-/// The body is a sequence of at most 4,096 frames (`MSB1`). All of them become visible, or none. A batch that is not on
-/// chain yet is replaced; one that is may be sent again unchanged.
+/// The body is a sequence of up to 1024 frames (`MSB1`). All of them become visible, or none. A batch that
+/// is not on chain yet is replaced; one that is may be sent again unchanged.
 #[utoipa::path(
 	post,
 	path = "/v1/datasets/{dataset}/batches",
@@ -62,9 +62,9 @@ pub(super) const MOST_PARTS: u32 = (MAX_FRAME_LENGTH as u64).div_ceil(PART) as u
 			body = store_client::Problem, content_type = PROBLEM_JSON),
 		(status = 413, description = "The body is too large", body = store_client::Problem,
 			content_type = PROBLEM_JSON),
-		(status = 422, description = "The body is not a sequence of frames, or not the signed one",
+		(status = 422, description = "The body is not a sequence of up to 1024 frames, or not the signed one",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
+		(status = 429, description = "Too many requests, or uploads at a time, of this account",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
 		(status = 503, description = "All places are taken, or the chain or the disk cannot be asked",
 			body = store_client::Problem, content_type = PROBLEM_JSON),
@@ -85,12 +85,9 @@ pub(super) async fn upload(
 	if length.is_some_and(|length| length > limit) {
 		return Err(Problem::too_large(limit));
 	}
-	let _memory =
-		service.uploads.try_acquire_many(parts_for(length)).map_err(|_| Problem::busy())?;
+	let _memory = service.uploads.take(authorized.account(), parts_for(length))?;
 	let upload = receive(&service, &authorized, body).await?;
-	// The right may have been withdrawn, and the data set appended to or erased, while the body arrived.
-	let dataset = authorized.still_may_write(&service, &id).await?;
-	let stored = upload.publish(&service, id, dataset).await?;
+	let stored = upload.publish(&service, &authorized, id).await?;
 	let bytes = stored.iter().map(|batch| batch.bytes).sum();
 	metrics::counter!("msec_store_written_bytes_total").increment(bytes);
 	Ok(Json(stored))
@@ -127,8 +124,8 @@ async fn receive(
 		digest.update(&part);
 		decoder.push(&part);
 		while let Some(frame) = decoder.next_frame()? {
-			if upload.staged.len() == MOST_FRAMES {
-				let detail = format!("an upload has at most {MOST_FRAMES} frames");
+			if upload.staged.len() >= MOST_FRAMES {
+				let detail = format!("an upload has at most {MOST_FRAMES} frames; divide it");
 				return Err(Problem::unprocessable("too-many-frames", detail));
 			}
 			upload.staged.push(service.with_store(move |store| store.stage(&frame)).await?);
@@ -185,16 +182,22 @@ impl Upload {
 	async fn publish(
 		mut self,
 		service: &Service,
+		authorized: &Authorized,
 		id: Hash,
-		dataset: Dataset,
 	) -> Result<Vec<StoredBatch>, Problem> {
+		// Rights may have been revoked, and the data set appended to or erased, while the body arrived.
+		let dataset = authorized.confirm(service).await?;
+		if dataset.erased {
+			return Err(Problem::refused(Refusal::Erased));
+		}
 		let staged = self.staged.clone();
 		let limits = service.limits;
 		let publish = move |store: &Store| {
 			let quota = quota(store, &limits, &id, &dataset.owner)?;
 			store.publish(&id, &staged, dataset.batches, quota)
 		};
-		let stored = service.with_store(publish).await?;
+		let stored =
+			service.with_erasures(move |erasures| erasures.unless_erased(&id, publish)).await?;
 		self.staged.clear();
 		Ok(stored.iter().map(listed).collect())
 	}

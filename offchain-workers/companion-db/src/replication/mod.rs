@@ -13,24 +13,22 @@ pub use neighbours::{Neighbours, NodeNeighbours, Replica};
 pub use ranges::{heads_of_parts, mountains, BatchRange};
 pub use repair::{repair, repair_damaged, Findings, Liar};
 
-use crate::{access::ChainAccess, store::Store};
+use crate::{access::ChainAccess, duties::datasets_after, erasures::Erasures};
 use msec_commitments::Hash;
 use msec_worker_common::chain::Dataset;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Time between two rounds.
 const PAUSE: Duration = Duration::from_secs(300);
-/// Data sets that are listed at once.
-const PAGE: usize = 1000;
-/// Longest that one data set is repaired before others have their turn.
-const LONGEST: Duration = Duration::from_secs(600);
+/// Longest that one data set may keep the others waiting in a round.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What a store repairs itself with.
 pub struct Replication {
-	/// What is repaired.
-	pub store: Store,
+	/// Knows what is repaired, and what is not because it is erased.
+	pub erasures: Erasures,
 	/// Says what should be there.
 	pub chain: Arc<dyn ChainAccess>,
 	/// Where it is to be had.
@@ -55,37 +53,32 @@ impl Replication {
 		}
 	}
 
-	/// Repairs every data set once.
+	/// Repairs every data set once. One that fails does not keep the others back.
 	pub async fn round(&self) -> anyhow::Result<()> {
-		let mut damaged = BTreeMap::<Hash, Vec<u32>>::new();
-		for (dataset, batch) in self.store.take_damaged() {
-			damaged.entry(dataset).or_default().push(batch);
-		}
 		let mut after = None;
 		loop {
-			let page =
-				blocking(&self.store, move |store| store.datasets_after(after.as_ref(), PAGE));
-			let page = page.await?;
+			let page = datasets_after(&self.erasures, after).await?;
 			for id in &page {
-				let damaged = damaged.remove(id).unwrap_or_default();
-				let Some(dataset) = self.chain.finalized_dataset(id).await? else { continue };
-				// One data set, or one slow store, does not keep the others back.
-				let repaired = timeout(LONGEST, self.repair_one(id, &dataset, &damaged)).await;
-				let dataset = || format!("0x{}", hex::encode(id));
-				match repaired {
-					Ok(Ok(())) => {},
-					Ok(Err(error)) => {
-						tracing::warn!(dataset = dataset(), %error, "the repair is tried again later");
-					},
-					Err(_) => {
-						tracing::warn!(dataset = dataset(), "the repair goes on in the next round");
-					},
+				if let Some(dataset) = self.chain.finalized_dataset(id).await? {
+					self.try_to_repair(id, &dataset).await;
 				}
 			}
 			match page.last() {
 				Some(last) => after = Some(*last),
 				None => return Ok(()),
 			}
+		}
+	}
+
+	/// Repairs a data set; what fails is tried again in the next round.
+	async fn try_to_repair(&self, id: &Hash, dataset: &Dataset) {
+		let damaged = self.erasures.store().take_damaged(id);
+		let repaired = timeout(LONGEST, self.repair_one(id, dataset, &damaged)).await;
+		if let Err(error) = repaired.map_err(anyhow::Error::from).flatten() {
+			self.erasures.store().note_damaged(id, &damaged);
+			metrics::counter!("msec_store_failed_repairs_total").increment(1);
+			let dataset = format!("0x{}", hex::encode(id));
+			tracing::warn!(dataset, %error, "the repair is tried again later");
 		}
 	}
 
@@ -102,10 +95,12 @@ impl Replication {
 		if replicas.is_empty() {
 			return Ok(());
 		}
-		let mut findings = repair(&self.store, id, peaks, &replicas, self.quota).await?;
-		findings += repair_damaged(&self.store, id, damaged, &replicas, self.quota).await?;
-		tell(id, &findings);
-		Ok(())
+		let findings = repair(&self.erasures, id, peaks, &replicas, self.quota).await;
+		let findings = findings.inspect(|findings| tell(id, findings));
+		// What is damaged is replaced also where there is no room for what is missing.
+		let replaced = repair_damaged(&self.erasures, id, damaged, &replicas, self.quota).await?;
+		tell(id, &replaced);
+		findings.map(drop)
 	}
 }
 
@@ -123,14 +118,6 @@ fn tell(id: &Hash, findings: &Findings) {
 	if findings.missing > 0 {
 		tracing::warn!(dataset, batches = findings.missing, "no other store has these either");
 	}
-}
-
-async fn blocking<T: Send + 'static>(
-	store: &Store,
-	job: impl FnOnce(&Store) -> Result<T, crate::store::StoreFault> + Send + 'static,
-) -> anyhow::Result<T> {
-	let store = store.clone();
-	Ok(tokio::task::spawn_blocking(move || job(&store)).await??)
 }
 
 #[cfg(test)]

@@ -1,19 +1,22 @@
 //! Finding what differs, and fetching it.
 
 use super::{
-	blocking,
 	neighbours::Replica,
 	ranges::{head, mountains, BatchRange, PAGE_HEIGHT},
 };
-use crate::store::{Store, StoreFault};
+use crate::{
+	duties::blocking,
+	erasures::Erasures,
+	store::{Store, StoreFault},
+};
 use futures::{future::BoxFuture, FutureExt, TryFutureExt};
 use msec_commitments::{tree, BatchCommitment, Hash, Peaks};
 use msec_worker_common::{batch_frame::Frame, store_client::StoreError, AccountId32};
-use std::{collections::BTreeMap, ops::AddAssign, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
 
-/// Longest that one answer of another store may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest that a store may take to answer one question.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 60 });
 
 /// What a repair came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,27 +38,21 @@ pub struct Liar {
 	pub lie: String,
 }
 
-impl AddAssign for Findings {
-	fn add_assign(&mut self, other: Self) {
-		self.repaired += other.repaired;
-		self.missing += other.missing;
-		self.liars.extend(other.liars);
-	}
-}
-
 /// Fetches what a store lacks of the batches under the chain's peaks.
 pub async fn repair(
-	store: &Store,
+	erasures: &Erasures,
 	dataset: &Hash,
 	peaks: &Peaks,
 	replicas: &[Box<dyn Replica>],
 	quota: u64,
 ) -> anyhow::Result<Findings> {
-	let mut repair = Repair::new(store, dataset, replicas, quota);
+	let mut repair = Repair::new(erasures, dataset, replicas, quota);
 	let mut pending = mountains(peaks);
 	while let Some((range, expected)) = pending.pop() {
 		let id = *dataset;
-		if blocking(store, move |store| head(store, &id, range)).await? == Some(expected) {
+		if blocking(erasures, move |erasures| head(erasures.store(), &id, range)).await?
+			== Some(expected)
+		{
 			continue;
 		}
 		if range.height() <= PAGE_HEIGHT {
@@ -71,17 +68,19 @@ pub async fn repair(
 
 /// Fetches batches of which a store knows the commitment, but whose bytes are damaged.
 pub async fn repair_damaged(
-	store: &Store,
+	erasures: &Erasures,
 	dataset: &Hash,
 	damaged: &[u32],
 	replicas: &[Box<dyn Replica>],
 	quota: u64,
 ) -> anyhow::Result<Findings> {
-	let mut repair = Repair::new(store, dataset, replicas, quota);
+	let mut repair = Repair::new(erasures, dataset, replicas, quota);
 	for batch in damaged.iter().copied() {
 		let id = *dataset;
 		// A record that is damaged too differs from the chain, and is repaired as such.
-		if let Some(commitment) = blocking(store, move |store| known(store, &id, batch)).await? {
+		if let Some(commitment) =
+			blocking(erasures, move |erasures| known(erasures.store(), &id, batch)).await?
+		{
 			repair.fetch(batch, &commitment).await?;
 		}
 	}
@@ -89,19 +88,30 @@ pub async fn repair_damaged(
 }
 
 struct Repair<'a> {
-	store: &'a Store,
+	erasures: &'a Erasures,
 	dataset: Hash,
 	replicas: &'a [Box<dyn Replica>],
 	quota: u64,
+	/// Who took too long to answer, and is not asked again.
+	slow: Vec<AccountId32>,
 	findings: Findings,
-	/// Those that did not answer in time.
-	silent: Vec<AccountId32>,
 }
 
 impl<'a> Repair<'a> {
-	fn new(store: &'a Store, dataset: &Hash, replicas: &'a [Box<dyn Replica>], quota: u64) -> Self {
-		let (dataset, findings) = (*dataset, Findings::default());
-		Self { store, dataset, replicas, quota, findings, silent: Vec::new() }
+	fn new(
+		erasures: &'a Erasures,
+		dataset: &Hash,
+		replicas: &'a [Box<dyn Replica>],
+		quota: u64,
+	) -> Self {
+		Self {
+			erasures,
+			dataset: *dataset,
+			replicas,
+			quota,
+			slow: Vec::new(),
+			findings: Findings::default(),
+		}
 	}
 
 	async fn heads_of_parts(&mut self, range: BatchRange, expected: &Hash) -> Option<Vec<Hash>> {
@@ -119,7 +129,9 @@ impl<'a> Repair<'a> {
 	/// Fetches the batches of a range that differ.
 	async fn repair_page(&mut self, range: BatchRange, expected: &Hash) -> anyhow::Result<()> {
 		let dataset = self.dataset;
-		let present = blocking(self.store, move |store| present(store, &dataset, range)).await?;
+		let present =
+			blocking(self.erasures, move |erasures| present(erasures.store(), &dataset, range))
+				.await?;
 		let commitments = self
 			.ask(
 				|replica| replica.commitments(dataset, range),
@@ -154,11 +166,12 @@ impl<'a> Repair<'a> {
 			return Ok(());
 		};
 		let quota = self.quota;
-		blocking(self.store, move |store| {
-			let staged = [store.stage(&frame)?];
-			store.repair(&dataset, &staged, quota).map(drop).inspect_err(|_| {
+		blocking(self.erasures, move |erasures| {
+			let staged = [erasures.store().stage(&frame)?];
+			let repair = |store: &Store| store.repair(&dataset, &staged, quota);
+			erasures.unless_erased(&dataset, repair).map(drop).inspect_err(|_| {
 				// What cannot be removed now is removed at the next start.
-				let _ = store.discard(&staged);
+				let _ = erasures.store().discard(&staged);
 			})
 		})
 		.await?;
@@ -175,15 +188,13 @@ impl<'a> Repair<'a> {
 	) -> Option<T> {
 		for replica in self.replicas {
 			let operator = replica.operator();
-			if self.findings.liars.iter().any(|liar| liar.operator == operator) {
-				continue;
-			}
-			if self.silent.contains(&operator) {
+			let has_lied = self.findings.liars.iter().any(|liar| liar.operator == operator);
+			if has_lied || self.slow.contains(&operator) {
 				continue;
 			}
 			let Ok(answer) = timeout(PATIENCE, question(replica.as_ref())).await else {
-				tracing::warn!(%operator, "a store of the data set is too slow");
-				self.silent.push(operator);
+				tracing::info!(%operator, "a store that takes too long is not asked again");
+				self.slow.push(operator);
 				continue;
 			};
 			match answer {

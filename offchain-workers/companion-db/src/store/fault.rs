@@ -24,8 +24,8 @@ pub enum StoreFault {
 	/// What was staged is gone, because the disk failed meanwhile.
 	#[error("what was uploaded is lost, because the disk failed meanwhile; upload it again")]
 	StagedLost,
-	/// The data set was erased meanwhile.
-	#[error("the data set is erased")]
+	/// The data set is erased.
+	#[error("the data set is erased; nothing is kept of it any more")]
 	Erased,
 	/// The data set is being moved to another engine.
 	#[error("the data set is being moved; nothing can be changed in it until that is done")]

@@ -33,10 +33,9 @@ use publication::{Publication, SameBatch};
 use record::{open_segment, Record};
 use std::{
 	collections::BTreeSet,
-	mem,
 	ops::Range,
 	path::Path,
-	sync::{Arc, Mutex, PoisonError, RwLock},
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::runtime::Handle;
 
@@ -55,8 +54,6 @@ pub struct Store {
 	engine: Arc<dyn Engine>,
 	/// What readers found damaged.
 	damaged: Arc<Mutex<BTreeSet<(Hash, u32)>>>,
-	/// What was erased since the start. Nothing is added to it any more, though it were on its way before.
-	erased: Arc<RwLock<BTreeSet<Hash>>>,
 }
 
 /// A frame that is written but not visible yet.
@@ -103,7 +100,7 @@ pub struct Totals {
 
 impl Store {
 	fn on(engine: Arc<dyn Engine>) -> Self {
-		Self { engine, damaged: Arc::default(), erased: Arc::default() }
+		Self { engine, damaged: Arc::default() }
 	}
 
 	/// Opens or makes the store in `directory`.
@@ -157,14 +154,13 @@ impl Store {
 		on_chain: u32,
 		quota: u64,
 	) -> Result<Vec<Stored>, StoreFault> {
-		let publication = Publication {
+		self.engine.publish(Publication {
 			dataset: *dataset,
 			staged: staged.to_vec(),
 			on_chain,
 			quota,
 			same_batch: SameBatch::Stays,
-		};
-		self.unless_erased(dataset, |engine| engine.publish(publication))
+		})
 	}
 
 	/// As [`Self::publish`], for batches that are known to be the chain's: they take the place of whatever
@@ -175,14 +171,13 @@ impl Store {
 		staged: &[Staged],
 		quota: u64,
 	) -> Result<Vec<Stored>, StoreFault> {
-		let publication = Publication {
+		self.engine.publish(Publication {
 			dataset: *dataset,
 			staged: staged.to_vec(),
 			on_chain: 0,
 			quota,
 			same_batch: SameBatch::IsReplaced,
-		};
-		self.unless_erased(dataset, |engine| engine.publish(publication))
+		})
 	}
 
 	/// Removes staged frames.
@@ -269,16 +264,29 @@ impl Store {
 	}
 
 	fn note_damage(&self, batch: &Stored) -> StoreFault {
-		let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
-		if damaged.len() < MAX_NOTED {
-			damaged.insert((batch.dataset, batch.batch));
-		}
+		self.note_damaged(&batch.dataset, &[batch.batch]);
 		StoreFault::DamagedBatch(batch.batch)
 	}
 
-	/// Batches that readers found damaged since the last time.
-	pub fn take_damaged(&self) -> BTreeSet<(Hash, u32)> {
-		mem::take(&mut *self.damaged.lock().unwrap_or_else(PoisonError::into_inner))
+	/// Notes batches that are damaged, as far as there is room for notes.
+	pub fn note_damaged(&self, dataset: &Hash, batches: &[u32]) {
+		let mut damaged = self.damaged();
+		let room = MAX_NOTED.saturating_sub(damaged.len());
+		damaged.extend(batches.iter().take(room).map(|batch| (*dataset, *batch)));
+	}
+
+	/// Batches of a data set that were noted since the last time.
+	pub fn take_damaged(&self, dataset: &Hash) -> Vec<u32> {
+		let mut damaged = self.damaged();
+		let noted: Vec<_> = damaged.range((*dataset, 0)..=(*dataset, u32::MAX)).copied().collect();
+		for entry in &noted {
+			damaged.remove(entry);
+		}
+		noted.into_iter().map(|(_, batch)| batch).collect()
+	}
+
+	fn damaged(&self) -> MutexGuard<'_, BTreeSet<(Hash, u32)>> {
+		self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
 	/// The counts of a data set.
@@ -330,7 +338,7 @@ impl Store {
 		recipient: &AccountId32,
 		wrapped: &[u8],
 	) -> Result<(), StoreFault> {
-		self.unless_erased(dataset, |engine| engine.put_key(dataset, recipient, wrapped))
+		self.engine.put_key(dataset, recipient, wrapped)
 	}
 
 	/// The wrapped key tree of `recipient`.
@@ -347,25 +355,17 @@ impl Store {
 		self.engine.recipients(dataset)
 	}
 
-	/// Destroys everything of a data set for ever: its wrapped keys first, then its ciphertext.
-	pub fn erase(&self, dataset: &Hash) -> Result<(), StoreFault> {
-		self.erased.write().unwrap_or_else(PoisonError::into_inner).insert(*dataset);
-		self.engine.erase_keys(dataset)?;
-		while self.engine.erase_some(dataset)? {}
-		Ok(())
+	/// Destroys all wrapped keys of a data set, which takes no room.
+	pub fn erase_keys(&self, dataset: &Hash) -> Result<(), StoreFault> {
+		self.engine.erase_keys(dataset)
 	}
 
-	/// Adds to a data set. An erasure that comes meanwhile waits for it, and destroys that as well.
-	fn unless_erased<T>(
-		&self,
-		dataset: &Hash,
-		job: impl FnOnce(&dyn Engine) -> Result<T, StoreFault>,
-	) -> Result<T, StoreFault> {
-		let erased = self.erased.read().unwrap_or_else(PoisonError::into_inner);
-		if erased.contains(dataset) {
-			return Err(StoreFault::Erased);
-		}
-		job(&*self.engine)
+	/// Destroys everything of a data set: its wrapped keys first, then its ciphertext.
+	pub fn erase(&self, dataset: &Hash) -> Result<(), StoreFault> {
+		self.erase_keys(dataset)?;
+		while self.engine.erase_some(dataset)? {}
+		self.take_damaged(dataset);
+		Ok(())
 	}
 }
 

@@ -34,8 +34,8 @@ const BATCH_LENGTH: usize = MAX_CHUNKS_PER_BATCH as usize * MAX_CHUNK_PLAINTEXT;
 const BATCHES: u32 = MEBIBYTES * 1024 * 1024 / BATCH_LENGTH as u32;
 /// Batches in one request.
 const BATCHES_PER_UPLOAD: u32 = 4;
-/// Requests to store that are under way: fewer than the store takes.
-const UPLOADS: usize = 3;
+/// Requests to store that are under way: as many as the store takes of one account.
+const UPLOADS: usize = 2;
 /// Requests to fetch that are under way.
 const FETCHES: usize = 4;
 /// Most mebibytes that the store may have resident.

@@ -23,8 +23,8 @@ const CHUNKS: u32 = 10_000_000;
 const BATCHES: u32 = CHUNKS.div_ceil(MAX_CHUNKS_PER_BATCH);
 /// Batches in one request.
 const BATCHES_PER_UPLOAD: u32 = 32;
-/// Requests that are under way: fewer than the store takes.
-const UPLOADS: usize = 3;
+/// Requests that are under way: as many as the store takes of one account.
+const UPLOADS: usize = 2;
 /// A reading of a sensor.
 const READING: &[u8] = b"2024-01-01T00:00:00Z,21.35,48.5\n";
 /// How often the store is stopped, and killed; the median counts.

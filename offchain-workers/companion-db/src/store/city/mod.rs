@@ -2,7 +2,8 @@
 //!
 //! An object is written under a name of its own before PostgreSQL makes it visible, and PostgreSQL
 //! notes its name before it is written: whatever happens in between, the next start finds what nobody
-//! sees. It is the same with objects that are to be removed.
+//! sees. It is the same with objects that another one replaces. What is erased is removed before
+//! PostgreSQL forgets its name.
 
 mod objects;
 mod postgres;
@@ -39,6 +40,9 @@ const LAST: &str = "select batch, blob, chunks, root, bytes, checksum from compa
 	where dataset = $1 order by batch desc limit 1";
 const PRESENT: &str = "select batch, blob, chunks, root, bytes, checksum from companion_db.batches
 	where dataset = $1 and batch = any($2)";
+const SOME: &str = "select batch, blob from companion_db.batches
+	where dataset = $1 order by batch limit $2 for update";
+const ERASE: &str = "delete from companion_db.batches where dataset = $1 and batch = any($2)";
 const TOTALS: &str = "select batches, bytes from companion_db.datasets where dataset = $1";
 const NOTE: &str = "insert into companion_db.datasets (dataset) values ($1) on conflict do nothing";
 const WRITE: &str = "insert into companion_db.batches
@@ -196,21 +200,20 @@ impl City {
 		let transaction = client.transaction().await?;
 		// Lest an upload adds batches meanwhile that nobody counts.
 		query(&transaction, &format!("{TOTALS} for update"), &[&dataset.as_slice()]).await?;
-		let some =
-			"select blob from companion_db.batches where dataset = $1 order by batch limit $2";
-		let rows = query(&transaction, some, &[&dataset.as_slice(), &REMOVED_AT_ONCE]).await?;
-		let blobs = rows.iter().map(|row| blob(row, 0)).collect::<Result<Vec<_>, _>>()?;
-		// While an object is there, so is what says that it has to be removed.
-		self.objects.remove(&blobs).await?;
-		let delete = "delete from companion_db.batches where dataset = $1 and blob = any($2)";
-		query(&transaction, delete, &[&dataset.as_slice(), &names(&blobs)]).await?;
-		if blobs.is_empty() {
+		let rows = query(&transaction, SOME, &[&dataset.as_slice(), &REMOVED_AT_ONCE]).await?;
+		if rows.is_empty() {
 			let forget = "delete from companion_db.datasets where dataset = $1 and not exists
 				(select from companion_db.wrapped_keys where dataset = $1)";
 			query(&transaction, forget, &[&dataset.as_slice()]).await?;
+		} else {
+			let blobs = rows.iter().map(|row| blob(row, 1)).collect::<Result<Vec<_>, _>>()?;
+			// Rows whose objects are not removed for good stay, lest the data set seems erased.
+			self.objects.remove(&blobs).await?;
+			let batches = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
+			query(&transaction, ERASE, &[&dataset.as_slice(), &batches]).await?;
 		}
 		transaction.commit().await?;
-		Ok(!blobs.is_empty())
+		Ok(!rows.is_empty())
 	}
 
 	async fn keep_key(

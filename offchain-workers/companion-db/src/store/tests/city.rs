@@ -6,6 +6,7 @@ use super::{
 };
 use crate::scrub::scrub;
 use std::{
+	fs,
 	process::Command,
 	sync::atomic::{AtomicBool, AtomicU32, Ordering},
 	time::{Duration, Instant},
@@ -97,6 +98,43 @@ fn a_crash_of_postgresql_loses_nothing() {
 	assert_eq!(segments_kept(&store), expected as usize);
 	for batch in 0..expected {
 		assert_eq!(read(&store, batch), Some(frame(batch, 1)));
+	}
+}
+
+/// Fault: an object cannot be removed while its data set is erased
+/// Promise: the erasure fails and nothing is certified, and the next attempt removes the object
+#[test]
+fn an_erasure_waits_for_its_objects() {
+	let place = CityPlace::with_folder();
+	let store = place.open();
+	put(&store, &frame(0, 1), 0).unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	let key = Arc::new(AccountKey::from_seed(&[5; 32]));
+	let erasures = Erasures::open(folder.path(), store.clone(), [3; 32], Some(key)).unwrap();
+	let object = only_object(&place.files().join("frames"));
+	let aside = folder.path().join("object");
+	fs::rename(&object, &aside).unwrap();
+	// A folder is nothing that can be removed as a file.
+	fs::create_dir(&object).unwrap();
+	erasures.destroy(&DATASET, 77).unwrap_err();
+	assert!(erasures.to_be_anchored().unwrap().is_empty());
+	assert_eq!(erasures.interrupted().unwrap(), [DATASET]);
+
+	fs::remove_dir(&object).unwrap();
+	fs::rename(&aside, &object).unwrap();
+	erasures.destroy(&DATASET, 77).unwrap();
+	assert_eq!(segments_kept(&store), 0);
+	assert_eq!(erasures.to_be_anchored().unwrap().len(), 1);
+}
+
+/// The file below a folder in which there is one only.
+fn only_object(folder: &Path) -> PathBuf {
+	let paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+	let [path] = &paths[..] else { panic!("{paths:?}") };
+	if path.is_dir() {
+		only_object(path)
+	} else {
+		path.clone()
 	}
 }
 
