@@ -79,7 +79,13 @@ async fn publish_in_spite_of_everything(market: &mut Market, text: &str) {
 		let published = owner.killed_at(count, owner.home(), &arguments).await;
 		assert_eq!(published, None, "{count} changes are not enough to publish all");
 	}
+	let mut changes = Changes::of(owner.home());
 	let (published, ()) = tokio::join!(owner.json(&arguments), async {
+		// Without a node it would not even begin.
+		wait::until("publishing goes on", wait::A_FEW_BLOCKS, async || {
+			(changes.count() >= 2).then_some(())
+		})
+		.await;
 		for _ in 0..2 {
 			market.store.service.kill();
 			market.store.service.restart().await;
