@@ -22,6 +22,20 @@ use subxt::{
 	view_functions::Payload,
 };
 
+/// How long ago a block was made, by the local clock.
+pub(super) fn age(made: SystemTime) -> Duration {
+	// A block from the future, by a clock that runs slow, is as fresh as can be.
+	SystemTime::now().duration_since(made).unwrap_or_default()
+}
+
+/// Refuses a block of this age when it is older than `max_age`.
+pub(super) fn ensure_fresh(age: Duration, max_age: Duration) -> Result<(), ChainError> {
+	match age > max_age {
+		true => Err(ChainError::StaleHead(age)),
+		false => Ok(()),
+	}
+}
+
 /// The chain's state after one block.
 #[derive(Clone)]
 pub struct BlockClient(OnlineClientAtBlock<Config>);
@@ -55,8 +69,7 @@ impl BlockClient {
 
 	/// How long ago the block was made, by the local clock.
 	pub async fn age(&self) -> Result<Duration, ChainError> {
-		// A block from the future, by a clock that runs slow, is as fresh as can be.
-		Ok(SystemTime::now().duration_since(self.time().await?).unwrap_or_default())
+		Ok(age(self.time().await?))
 	}
 
 	/// Whether `subject` may do `action` with `dataset` in this state.

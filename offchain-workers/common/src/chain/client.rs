@@ -1,6 +1,8 @@
 //! The connection to a node.
 
-use super::{compatibility, finality::Finality, BlockClient, ChainError, Config};
+use super::{
+	block::ensure_fresh, compatibility, finality::Finality, BlockClient, ChainError, Config,
+};
 use crate::H256;
 use msec_commitments::Hash;
 use std::{future::Future, sync::Arc, time::Duration};
@@ -127,10 +129,7 @@ impl ChainClient {
 	/// The best block, unless it is older than `max_age` by the local clock.
 	pub async fn fresh_best(&self, max_age: Duration) -> Result<BlockClient, ChainError> {
 		let best = self.best().await?;
-		let age = best.age().await?;
-		if age > max_age {
-			return Err(ChainError::StaleHead(age));
-		}
+		ensure_fresh(best.age().await?, max_age)?;
 		Ok(best)
 	}
 

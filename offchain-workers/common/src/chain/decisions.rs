@@ -1,7 +1,9 @@
 //! Whether accounts may do what they ask for. The node is asked once for each block and question.
 
 use super::{
-	client::DEADLINE, Action, BlockClient, ChainClient, ChainError, Dataset, Decision, Purpose,
+	block::{age, ensure_fresh},
+	client::DEADLINE,
+	Action, BlockClient, ChainClient, ChainError, Dataset, Decision, Purpose,
 };
 use crate::{AccountId32, H256};
 use msec_commitments::Hash;
@@ -58,7 +60,7 @@ impl AccessDecisions {
 		question: Question,
 	) -> Result<(Decision, u64), ChainError> {
 		let (best, finalized) = self.states(asked_since).await?;
-		best.ensure_fresh(self.max_head_age)?;
+		ensure_fresh(age(best.time), self.max_head_age)?;
 		let decision = best.decide(question).await?;
 		if !matches!(decision, Decision::Allow(_)) {
 			return Ok((decision, best.block.number()));
@@ -139,15 +141,6 @@ impl State {
 	async fn of(block: BlockClient) -> Result<Self, ChainError> {
 		let time = block.time().await?;
 		Ok(Self { block, time, decisions: Answers::default(), datasets: Answers::default() })
-	}
-
-	fn ensure_fresh(&self, max_age: Duration) -> Result<(), ChainError> {
-		// A block from the future, by a clock that runs slow, is as fresh as can be.
-		let age = SystemTime::now().duration_since(self.time).unwrap_or_default();
-		if age > max_age {
-			return Err(ChainError::StaleHead(age));
-		}
-		Ok(())
 	}
 
 	async fn decide(&self, question: Question) -> Result<Decision, ChainError> {
