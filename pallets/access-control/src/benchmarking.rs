@@ -338,7 +338,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn request_access() {
-		let (_, resource) = owned::<T>();
+		let resource = dataset::<T>(&account("owner", 0, 0));
 		let requester: T::AccountId = whitelisted_caller();
 		endow_requester::<T>(&requester);
 

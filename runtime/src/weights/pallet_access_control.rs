@@ -43,18 +43,24 @@ impl<T: frame_system::Config> pallet_access_control::WeightInfo for WeightInfo<T
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
 	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:0)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DeclaredRegions` (r:1 w:0)
+	/// Proof: `AccessControl::DeclaredRegions` (`max_values`: None, `max_size`: Some(66), added: 2541, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::AdequateTransfers` (r:8 w:0)
+	/// Proof: `AccessControl::AdequateTransfers` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:33 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:34 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn grant() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `6363`
+		//  Measured:  `6750`
 		//  Estimated: `143382`
-		// Minimum execution time: 328_668_000 picoseconds.
-		Weight::from_parts(351_553_000, 0)
+		// Minimum execution time: 362_238_000 picoseconds.
+		Weight::from_parts(382_428_000, 0)
 			.saturating_add(Weight::from_parts(0, 143382))
 			.saturating_add(T::DbWeight::get().reads(80))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -66,22 +72,22 @@ impl<T: frame_system::Config> pallet_access_control::WeightInfo for WeightInfo<T
 	/// Storage: `System::Account` (r:16 w:16)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:16 w:16)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// The range of component `g` is `[1, 16]`.
 	fn revoke(g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `732 + g * (262 ±0)`
-		//  Estimated: `5178 + g * (2812 ±0)`
-		// Minimum execution time: 68_642_000 picoseconds.
-		Weight::from_parts(25_764_410, 0)
+		//  Measured:  `766 + g * (262 ±0)`
+		//  Estimated: `5178 + g * (2866 ±0)`
+		// Minimum execution time: 68_041_000 picoseconds.
+		Weight::from_parts(24_789_134, 0)
 			.saturating_add(Weight::from_parts(0, 5178))
-			// Standard Error: 79_302
-			.saturating_add(Weight::from_parts(43_381_154, 0).saturating_mul(g.into()))
+			// Standard Error: 66_445
+			.saturating_add(Weight::from_parts(43_506_939, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
 			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(g.into())))
-			.saturating_add(Weight::from_parts(0, 2812).saturating_mul(g.into()))
+			.saturating_add(Weight::from_parts(0, 2866).saturating_mul(g.into()))
 	}
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
@@ -89,10 +95,10 @@ impl<T: frame_system::Config> pallet_access_control::WeightInfo for WeightInfo<T
 	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn revoke_all() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `333`
+		//  Measured:  `371`
 		//  Estimated: `4741`
-		// Minimum execution time: 16_364_000 picoseconds.
-		Weight::from_parts(17_907_000, 0)
+		// Minimum execution time: 16_885_000 picoseconds.
+		Weight::from_parts(18_347_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -102,13 +108,13 @@ impl<T: frame_system::Config> pallet_access_control::WeightInfo for WeightInfo<T
 	/// Storage: `AccessControl::Denials` (r:1 w:1)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn deny() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `426`
+		//  Measured:  `464`
 		//  Estimated: `4741`
-		// Minimum execution time: 70_505_000 picoseconds.
-		Weight::from_parts(73_429_000, 0)
+		// Minimum execution time: 70_114_000 picoseconds.
+		Weight::from_parts(73_108_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -118,13 +124,13 @@ impl<T: frame_system::Config> pallet_access_control::WeightInfo for WeightInfo<T
 	/// Storage: `AccessControl::Denials` (r:1 w:1)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn lift_denial() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `601`
+		//  Measured:  `635`
 		//  Estimated: `4741`
-		// Minimum execution time: 61_642_000 picoseconds.
-		Weight::from_parts(64_456_000, 0)
+		// Minimum execution time: 60_570_000 picoseconds.
+		Weight::from_parts(64_316_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -138,81 +144,226 @@ impl<T: frame_system::Config> pallet_access_control::WeightInfo for WeightInfo<T
 	/// Storage: `System::Account` (r:17 w:17)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:17 w:17)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:1)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// The range of component `g` is `[1, 16]`.
 	fn remove_stale(g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `874 + g * (255 ±0)`
-		//  Estimated: `5178 + g * (2812 ±0)`
-		// Minimum execution time: 122_412_000 picoseconds.
-		Weight::from_parts(97_798_005, 0)
+		//  Measured:  `908 + g * (255 ±0)`
+		//  Estimated: `5178 + g * (2866 ±0)`
+		// Minimum execution time: 121_000_000 picoseconds.
+		Weight::from_parts(107_174_499, 0)
 			.saturating_add(Weight::from_parts(0, 5178))
-			// Standard Error: 159_781
-			.saturating_add(Weight::from_parts(41_748_992, 0).saturating_mul(g.into()))
+			// Standard Error: 586_497
+			.saturating_add(Weight::from_parts(44_215_311, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(g.into())))
-			.saturating_add(Weight::from_parts(0, 2812).saturating_mul(g.into()))
+			.saturating_add(Weight::from_parts(0, 2866).saturating_mul(g.into()))
 	}
 	/// Storage: `Records::Stores` (r:1 w:0)
-	/// Proof: `Records::Stores` (`max_values`: None, `max_size`: Some(246), added: 2721, mode: `MaxEncodedLen`)
+	/// Proof: `Records::Stores` (`max_values`: None, `max_size`: Some(226), added: 2701, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::AccessLogAnchors` (r:1 w:1)
 	/// Proof: `AccessControl::AccessLogAnchors` (`max_values`: None, `max_size`: Some(16050), added: 18525, mode: `MaxEncodedLen`)
 	fn anchor_access_log() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `16500`
+		//  Measured:  `16264`
 		//  Estimated: `19515`
-		// Minimum execution time: 60_000_000 picoseconds.
-		Weight::from_parts(100_000_000, 0)
+		// Minimum execution time: 113_889_000 picoseconds.
+		Weight::from_parts(122_252_000, 0)
 			.saturating_add(Weight::from_parts(0, 19515))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `Records::Datasets` (r:1 w:0)
+	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:1)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn name_data_subject() -> Weight {
-		<() as pallet_access_control::WeightInfo>::name_data_subject()
+		// Proof Size summary in bytes:
+		//  Measured:  `464`
+		//  Estimated: `4741`
+		// Minimum execution time: 68_482_000 picoseconds.
+		Weight::from_parts(71_255_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `Records::Datasets` (r:1 w:0)
+	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:1)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	fn give_consent() -> Weight {
-		<() as pallet_access_control::WeightInfo>::give_consent()
+		// Proof Size summary in bytes:
+		//  Measured:  `508`
+		//  Estimated: `4741`
+		// Minimum execution time: 21_442_000 picoseconds.
+		Weight::from_parts(23_485_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:1)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	fn withdraw_consent() -> Weight {
-		<() as pallet_access_control::WeightInfo>::withdraw_consent()
+		// Proof Size summary in bytes:
+		//  Measured:  `181`
+		//  Estimated: `3584`
+		// Minimum execution time: 13_119_000 picoseconds.
+		Weight::from_parts(14_762_000, 0)
+			.saturating_add(Weight::from_parts(0, 3584))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `Records::Datasets` (r:1 w:0)
+	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:1)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn set_protection() -> Weight {
-		<() as pallet_access_control::WeightInfo>::set_protection()
+		// Proof Size summary in bytes:
+		//  Measured:  `606`
+		//  Estimated: `4741`
+		// Minimum execution time: 106_759_000 picoseconds.
+		Weight::from_parts(111_015_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `AccessControl::DeclaredRegions` (r:1 w:1)
+	/// Proof: `AccessControl::DeclaredRegions` (`max_values`: None, `max_size`: Some(66), added: 2541, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn declare_region() -> Weight {
-		<() as pallet_access_control::WeightInfo>::declare_region()
+		// Proof Size summary in bytes:
+		//  Measured:  `42`
+		//  Estimated: `3856`
+		// Minimum execution time: 56_975_000 picoseconds.
+		Weight::from_parts(61_511_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `AccessControl::AdequateTransfers` (r:0 w:1)
+	/// Proof: `AccessControl::AdequateTransfers` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
 	fn set_adequacy() -> Weight {
-		<() as pallet_access_control::WeightInfo>::set_adequacy()
+		// Proof Size summary in bytes:
+		//  Measured:  `0`
+		//  Estimated: `0`
+		// Minimum execution time: 6_871_000 picoseconds.
+		Weight::from_parts(7_631_000, 0)
+			.saturating_add(Weight::from_parts(0, 0))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `Records::Datasets` (r:1 w:0)
+	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:1)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:1)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn remove_protection() -> Weight {
-		<() as pallet_access_control::WeightInfo>::remove_protection()
+		// Proof Size summary in bytes:
+		//  Measured:  `616`
+		//  Estimated: `4741`
+		// Minimum execution time: 102_101_000 picoseconds.
+		Weight::from_parts(109_813_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `Records::Datasets` (r:1 w:0)
+	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Requests` (r:1 w:1)
+	/// Proof: `AccessControl::Requests` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::RequestCounts` (r:1 w:1)
+	/// Proof: `AccessControl::RequestCounts` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn request_access() -> Weight {
-		<() as pallet_access_control::WeightInfo>::request_access()
+		// Proof Size summary in bytes:
+		//  Measured:  `425`
+		//  Estimated: `4741`
+		// Minimum execution time: 72_888_000 picoseconds.
+		Weight::from_parts(76_364_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `AccessControl::Requests` (r:1 w:1)
+	/// Proof: `AccessControl::Requests` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
+	/// Storage: `Records::Datasets` (r:1 w:0)
+	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
+	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:0)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DeclaredRegions` (r:1 w:0)
+	/// Proof: `AccessControl::DeclaredRegions` (`max_values`: None, `max_size`: Some(66), added: 2541, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::AdequateTransfers` (r:8 w:0)
+	/// Proof: `AccessControl::AdequateTransfers` (`max_values`: None, `max_size`: Some(12), added: 2487, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Denials` (r:33 w:0)
+	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Grants` (r:34 w:1)
+	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::RequestCounts` (r:1 w:1)
+	/// Proof: `AccessControl::RequestCounts` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn approve_request() -> Weight {
-		<() as pallet_access_control::WeightInfo>::approve_request()
+		// Proof Size summary in bytes:
+		//  Measured:  `7152`
+		//  Estimated: `143382`
+		// Minimum execution time: 424_190_000 picoseconds.
+		Weight::from_parts(459_503_000, 0)
+			.saturating_add(Weight::from_parts(0, 143382))
+			.saturating_add(T::DbWeight::get().reads(84))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `AccessControl::Requests` (r:1 w:1)
+	/// Proof: `AccessControl::Requests` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
+	/// Storage: `Records::Datasets` (r:1 w:0)
+	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::RequestCounts` (r:1 w:1)
+	/// Proof: `AccessControl::RequestCounts` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn refuse_request() -> Weight {
-		<() as pallet_access_control::WeightInfo>::refuse_request()
+		// Proof Size summary in bytes:
+		//  Measured:  `820`
+		//  Estimated: `4741`
+		// Minimum execution time: 74_471_000 picoseconds.
+		Weight::from_parts(80_139_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
-	// Estimated from above until it is measured.
+	/// Storage: `AccessControl::Requests` (r:1 w:1)
+	/// Proof: `AccessControl::Requests` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::RequestCounts` (r:1 w:1)
+	/// Proof: `AccessControl::RequestCounts` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn withdraw_request() -> Weight {
-		<() as pallet_access_control::WeightInfo>::withdraw_request()
+		// Proof Size summary in bytes:
+		//  Measured:  `491`
+		//  Estimated: `3856`
+		// Minimum execution time: 59_248_000 picoseconds.
+		Weight::from_parts(62_483_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 }

@@ -47,8 +47,8 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `6`
 		//  Estimated: `3517`
-		// Minimum execution time: 11_237_000 picoseconds.
-		Weight::from_parts(12_378_000, 0)
+		// Minimum execution time: 10_806_000 picoseconds.
+		Weight::from_parts(11_927_000, 0)
 			.saturating_add(Weight::from_parts(0, 3517))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -59,61 +59,65 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `95`
 		//  Estimated: `3517`
-		// Minimum execution time: 10_115_000 picoseconds.
-		Weight::from_parts(11_116_000, 0)
+		// Minimum execution time: 10_095_000 picoseconds.
+		Weight::from_parts(10_876_000, 0)
 			.saturating_add(Weight::from_parts(0, 3517))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Attestation::Profiles` (r:1 w:1)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::ProfileReferenceValues` (r:0 w:1)
+	/// Proof: `Attestation::ProfileReferenceValues` (`max_values`: None, `max_size`: Some(12389), added: 14864, mode: `MaxEncodedLen`)
 	fn publish_profile() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `109`
-		//  Estimated: `15906`
-		// Minimum execution time: 248_098_000 picoseconds.
-		Weight::from_parts(256_481_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Estimated: `3856`
+		// Minimum execution time: 257_663_000 picoseconds.
+		Weight::from_parts(265_765_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().writes(3))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Attestation::Profiles` (r:1 w:1)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::ProfileReferenceValues` (r:0 w:1)
+	/// Proof: `Attestation::ProfileReferenceValues` (`max_values`: None, `max_size`: Some(12389), added: 14864, mode: `MaxEncodedLen`)
 	fn retire_profile() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `12632`
-		//  Estimated: `15906`
-		// Minimum execution time: 61_541_000 picoseconds.
-		Weight::from_parts(66_018_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `308`
+		//  Estimated: `3856`
+		// Minimum execution time: 55_132_000 picoseconds.
+		Weight::from_parts(59_008_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().writes(3))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Attestation::Devices` (r:1 w:1)
 	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::RetiredDevices` (r:1 w:0)
 	/// Proof: `Attestation::RetiredDevices` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::ProfileReferenceValues` (r:1 w:0)
+	/// Proof: `Attestation::ProfileReferenceValues` (`max_values`: None, `max_size`: Some(12389), added: 14864, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn register_device() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `12632`
-		//  Estimated: `15906`
-		// Minimum execution time: 87_690_000 picoseconds.
-		Weight::from_parts(96_574_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `12614`
+		//  Estimated: `15854`
+		// Minimum execution time: 84_165_000 picoseconds.
+		Weight::from_parts(94_380_000, 0)
+			.saturating_add(Weight::from_parts(0, 15854))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -123,10 +127,10 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
 	fn endorse() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `437`
+		//  Measured:  `474`
 		//  Estimated: `4052`
-		// Minimum execution time: 21_132_000 picoseconds.
-		Weight::from_parts(23_434_000, 0)
+		// Minimum execution time: 21_662_000 picoseconds.
+		Weight::from_parts(24_307_000, 0)
 			.saturating_add(Weight::from_parts(0, 4052))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -140,19 +144,21 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::BlockHash` (r:2 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::ProfileReferenceValues` (r:1 w:0)
+	/// Proof: `Attestation::ProfileReferenceValues` (`max_values`: None, `max_size`: Some(12389), added: 14864, mode: `MaxEncodedLen`)
 	fn submit_quote() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `13513`
-		//  Estimated: `15906`
-		// Minimum execution time: 1_676_641_000 picoseconds.
-		Weight::from_parts(1_753_645_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
-			.saturating_add(T::DbWeight::get().reads(9))
+		//  Measured:  `13549`
+		//  Estimated: `15854`
+		// Minimum execution time: 1_673_967_000 picoseconds.
+		Weight::from_parts(1_758_522_000, 0)
+			.saturating_add(Weight::from_parts(0, 15854))
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `Attestation::Devices` (r:1 w:1)
@@ -160,18 +166,18 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn challenge() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `13194`
-		//  Estimated: `15906`
-		// Minimum execution time: 105_376_000 picoseconds.
-		Weight::from_parts(113_378_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `873`
+		//  Estimated: `4052`
+		// Minimum execution time: 90_104_000 picoseconds.
+		Weight::from_parts(99_177_000, 0)
+			.saturating_add(Weight::from_parts(0, 4052))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -183,10 +189,10 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn settle_challenge() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `918`
+		//  Measured:  `955`
 		//  Estimated: `6196`
-		// Minimum execution time: 88_061_000 picoseconds.
-		Weight::from_parts(94_911_000, 0)
+		// Minimum execution time: 81_711_000 picoseconds.
+		Weight::from_parts(90_184_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -197,10 +203,10 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn state_log_verdict() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `437`
+		//  Measured:  `474`
 		//  Estimated: `4052`
-		// Minimum execution time: 21_351_000 picoseconds.
-		Weight::from_parts(25_268_000, 0)
+		// Minimum execution time: 21_502_000 picoseconds.
+		Weight::from_parts(24_186_000, 0)
 			.saturating_add(Weight::from_parts(0, 4052))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -209,10 +215,10 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
 	fn quarantine() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `396`
+		//  Measured:  `433`
 		//  Estimated: `4052`
-		// Minimum execution time: 16_244_000 picoseconds.
-		Weight::from_parts(20_891_000, 0)
+		// Minimum execution time: 16_865_000 picoseconds.
+		Weight::from_parts(19_489_000, 0)
 			.saturating_add(Weight::from_parts(0, 4052))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -221,10 +227,10 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
 	fn release() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `396`
+		//  Measured:  `433`
 		//  Estimated: `4052`
-		// Minimum execution time: 16_685_000 picoseconds.
-		Weight::from_parts(21_442_000, 0)
+		// Minimum execution time: 16_544_000 picoseconds.
+		Weight::from_parts(19_359_000, 0)
 			.saturating_add(Weight::from_parts(0, 4052))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -239,10 +245,10 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Proof: `Attestation::RetiredDevices` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn retire_device() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `977`
+		//  Measured:  `1014`
 		//  Estimated: `6722`
-		// Minimum execution time: 152_306_000 picoseconds.
-		Weight::from_parts(211_434_000, 0)
+		// Minimum execution time: 147_009_000 picoseconds.
+		Weight::from_parts(156_182_000, 0)
 			.saturating_add(Weight::from_parts(0, 6722))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -255,10 +261,10 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn fund_quotes() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `611`
+		//  Measured:  `648`
 		//  Estimated: `4052`
-		// Minimum execution time: 68_602_000 picoseconds.
-		Weight::from_parts(74_581_000, 0)
+		// Minimum execution time: 68_601_000 picoseconds.
+		Weight::from_parts(73_098_000, 0)
 			.saturating_add(Weight::from_parts(0, 4052))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -271,10 +277,10 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn withdraw_quote_budget() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `611`
+		//  Measured:  `648`
 		//  Estimated: `4052`
-		// Minimum execution time: 61_131_000 picoseconds.
-		Weight::from_parts(94_100_000, 0)
+		// Minimum execution time: 60_721_000 picoseconds.
+		Weight::from_parts(64_015_000, 0)
 			.saturating_add(Weight::from_parts(0, 4052))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -291,10 +297,10 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn assign_dataset() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `958`
+		//  Measured:  `995`
 		//  Estimated: `4741`
-		// Minimum execution time: 80_850_000 picoseconds.
-		Weight::from_parts(107_580_000, 0)
+		// Minimum execution time: 82_543_000 picoseconds.
+		Weight::from_parts(87_119_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -309,23 +315,23 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `491`
 		//  Estimated: `3856`
-		// Minimum execution time: 59_379_000 picoseconds.
-		Weight::from_parts(64_025_000, 0)
+		// Minimum execution time: 58_687_000 picoseconds.
+		Weight::from_parts(61_802_000, 0)
 			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// Storage: `Attestation::Devices` (r:1 w:1)
 	/// Proof: `Attestation::Devices` (`max_values`: None, `max_size`: Some(587), added: 3062, mode: `MaxEncodedLen`)
-	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Storage: `Attestation::ProfileReferenceValues` (r:1 w:0)
+	/// Proof: `Attestation::ProfileReferenceValues` (`max_values`: None, `max_size`: Some(12389), added: 14864, mode: `MaxEncodedLen`)
 	fn change_profile() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `12866`
-		//  Estimated: `15906`
-		// Minimum execution time: 31_296_000 picoseconds.
-		Weight::from_parts(37_496_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `12850`
+		//  Estimated: `15854`
+		// Minimum execution time: 30_605_000 picoseconds.
+		Weight::from_parts(34_281_000, 0)
+			.saturating_add(Weight::from_parts(0, 15854))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -339,10 +345,10 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn dismiss_registration() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `615`
+		//  Measured:  `652`
 		//  Estimated: `4052`
-		// Minimum execution time: 98_387_000 picoseconds.
-		Weight::from_parts(147_449_000, 0)
+		// Minimum execution time: 96_784_000 picoseconds.
+		Weight::from_parts(100_259_000, 0)
 			.saturating_add(Weight::from_parts(0, 4052))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -352,16 +358,16 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn certify_batch_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `13015`
-		//  Estimated: `15906`
-		// Minimum execution time: 1_577_864_000 picoseconds.
-		Weight::from_parts(2_293_046_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `694`
+		//  Estimated: `4052`
+		// Minimum execution time: 1_537_974_000 picoseconds.
+		Weight::from_parts(1_572_836_000, 0)
+			.saturating_add(Weight::from_parts(0, 4052))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -374,16 +380,16 @@ impl<T: frame_system::Config> pallet_attestation::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn attest_batches() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `13603`
-		//  Estimated: `15906`
-		// Minimum execution time: 1_571_123_000 picoseconds.
-		Weight::from_parts(1_638_694_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `1282`
+		//  Estimated: `4741`
+		// Minimum execution time: 1_545_685_000 picoseconds.
+		Weight::from_parts(1_580_207_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}

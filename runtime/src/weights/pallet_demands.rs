@@ -57,8 +57,8 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `188`
 		//  Estimated: `4700`
-		// Minimum execution time: 123_243_000 picoseconds.
-		Weight::from_parts(179_897_000, 0)
+		// Minimum execution time: 116_944_000 picoseconds.
+		Weight::from_parts(123_414_000, 0)
 			.saturating_add(Weight::from_parts(0, 4700))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -74,7 +74,7 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:0)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:0)
@@ -87,18 +87,22 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::Orders` (`max_values`: None, `max_size`: Some(363), added: 2838, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:0)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:0)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
 	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn look() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `15756`
+		//  Measured:  `3473`
 		//  Estimated: `26890`
-		// Minimum execution time: 437_911_000 picoseconds.
-		Weight::from_parts(511_570_000, 0)
+		// Minimum execution time: 315_889_000 picoseconds.
+		Weight::from_parts(336_520_000, 0)
 			.saturating_add(Weight::from_parts(0, 26890))
-			.saturating_add(T::DbWeight::get().reads(23))
+			.saturating_add(T::DbWeight::get().reads(25))
 	}
 	/// Storage: `Demands::Demands` (r:1 w:1)
 	/// Proof: `Demands::Demands` (`max_values`: None, `max_size`: Some(1235), added: 3710, mode: `MaxEncodedLen`)
@@ -114,8 +118,8 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1071`
 		//  Estimated: `4700`
-		// Minimum execution time: 96_954_000 picoseconds.
-		Weight::from_parts(143_533_000, 0)
+		// Minimum execution time: 94_800_000 picoseconds.
+		Weight::from_parts(98_436_000, 0)
 			.saturating_add(Weight::from_parts(0, 4700))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -134,8 +138,8 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1123`
 		//  Estimated: `6196`
-		// Minimum execution time: 153_818_000 picoseconds.
-		Weight::from_parts(208_860_000, 0)
+		// Minimum execution time: 139_136_000 picoseconds.
+		Weight::from_parts(143_543_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -153,7 +157,7 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::DemandBook` (r:10 w:0)
 	/// Proof: `Demands::DemandBook` (`max_values`: None, `max_size`: Some(115), added: 2590, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -164,6 +168,10 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::Orders` (`max_values`: None, `max_size`: Some(363), added: 2838, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:0)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
@@ -174,12 +182,12 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn propose_match() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `15808`
+		//  Measured:  `3525`
 		//  Estimated: `26890`
-		// Minimum execution time: 421_536_000 picoseconds.
-		Weight::from_parts(604_138_000, 0)
+		// Minimum execution time: 384_591_000 picoseconds.
+		Weight::from_parts(410_580_000, 0)
 			.saturating_add(Weight::from_parts(0, 26890))
-			.saturating_add(T::DbWeight::get().reads(24))
+			.saturating_add(T::DbWeight::get().reads(26))
 			.saturating_add(T::DbWeight::get().writes(11))
 	}
 	/// Storage: `Demands::Requests` (r:1 w:1)
@@ -196,8 +204,8 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `182`
 		//  Estimated: `3856`
-		// Minimum execution time: 109_072_000 picoseconds.
-		Weight::from_parts(165_636_000, 0)
+		// Minimum execution time: 108_371_000 picoseconds.
+		Weight::from_parts(111_315_000, 0)
 			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -215,18 +223,18 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn answer_request() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `14863`
-		//  Estimated: `15906`
-		// Minimum execution time: 135_952_000 picoseconds.
-		Weight::from_parts(154_850_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `2542`
+		//  Estimated: `4342`
+		// Minimum execution time: 124_655_000 picoseconds.
+		Weight::from_parts(132_667_000, 0)
+			.saturating_add(Weight::from_parts(0, 4342))
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
@@ -242,8 +250,8 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `881`
 		//  Estimated: `3856`
-		// Minimum execution time: 79_748_000 picoseconds.
-		Weight::from_parts(89_433_000, 0)
+		// Minimum execution time: 78_026_000 picoseconds.
+		Weight::from_parts(86_428_000, 0)
 			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -261,7 +269,7 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
@@ -272,11 +280,11 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 	/// Proof: `Demands::RequestsByAccount` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn award_request() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `15122`
-		//  Estimated: `15906`
-		// Minimum execution time: 171_374_000 picoseconds.
-		Weight::from_parts(183_762_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `2801`
+		//  Estimated: `6196`
+		// Minimum execution time: 157_825_000 picoseconds.
+		Weight::from_parts(164_695_000, 0)
+			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
@@ -294,8 +302,8 @@ impl<T: frame_system::Config> pallet_demands::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `726`
 		//  Estimated: `6196`
-		// Minimum execution time: 154_479_000 picoseconds.
-		Weight::from_parts(211_104_000, 0)
+		// Minimum execution time: 154_950_000 picoseconds.
+		Weight::from_parts(161_360_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(6))

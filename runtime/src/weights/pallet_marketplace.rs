@@ -50,7 +50,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
 	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -67,11 +67,11 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::ListingsByKind` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	fn create_listing() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `14362`
-		//  Estimated: `15906`
-		// Minimum execution time: 179_737_000 picoseconds.
-		Weight::from_parts(259_766_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `2041`
+		//  Estimated: `4741`
+		// Minimum execution time: 145_316_000 picoseconds.
+		Weight::from_parts(160_238_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
@@ -86,7 +86,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::OfferBook` (r:0 w:2)
 	/// Proof: `Demands::OfferBook` (`max_values`: None, `max_size`: Some(110), added: 2585, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::ListingsByCell` (r:0 w:2)
@@ -95,11 +95,11 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::ListingsByKind` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	fn change_listing() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `14773`
-		//  Estimated: `15906`
-		// Minimum execution time: 93_318_000 picoseconds.
-		Weight::from_parts(110_464_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `2452`
+		//  Estimated: `4342`
+		// Minimum execution time: 79_198_000 picoseconds.
+		Weight::from_parts(95_982_000, 0)
+			.saturating_add(Weight::from_parts(0, 4342))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
@@ -111,8 +111,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `977`
 		//  Estimated: `4342`
-		// Minimum execution time: 33_900_000 picoseconds.
-		Weight::from_parts(39_218_000, 0)
+		// Minimum execution time: 31_497_000 picoseconds.
+		Weight::from_parts(36_704_000, 0)
 			.saturating_add(Weight::from_parts(0, 4342))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -126,16 +126,16 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Demands::OfferBook` (r:0 w:1)
 	/// Proof: `Demands::OfferBook` (`max_values`: None, `max_size`: Some(110), added: 2585, mode: `MaxEncodedLen`)
 	fn resume_listing() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `14119`
-		//  Estimated: `15906`
-		// Minimum execution time: 65_678_000 picoseconds.
-		Weight::from_parts(73_039_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
+		//  Measured:  `1798`
+		//  Estimated: `4342`
+		// Minimum execution time: 49_693_000 picoseconds.
+		Weight::from_parts(55_032_000, 0)
+			.saturating_add(Weight::from_parts(0, 4342))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
@@ -157,8 +157,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1229`
 		//  Estimated: `4342`
-		// Minimum execution time: 84_545_000 picoseconds.
-		Weight::from_parts(89_954_000, 0)
+		// Minimum execution time: 78_657_000 picoseconds.
+		Weight::from_parts(85_707_000, 0)
 			.saturating_add(Weight::from_parts(0, 4342))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(7))
@@ -172,7 +172,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -183,6 +183,10 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:0)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
@@ -193,18 +197,22 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn buy() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `14608`
-		//  Estimated: `15906`
-		// Minimum execution time: 274_427_000 picoseconds.
-		Weight::from_parts(322_589_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
-			.saturating_add(T::DbWeight::get().reads(12))
+		//  Measured:  `2325`
+		//  Estimated: `5178`
+		// Minimum execution time: 197_563_000 picoseconds.
+		Weight::from_parts(213_057_000, 0)
+			.saturating_add(Weight::from_parts(0, 5178))
+			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
 	/// Proof: `Marketplace::Orders` (`max_values`: None, `max_size`: Some(363), added: 2838, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Denials` (r:1 w:0)
+	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:1)
 	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Assignments` (r:1 w:0)
@@ -214,19 +222,19 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::AwaitingDelivery` (r:0 w:1)
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Envelopes` (r:0 w:1)
 	/// Proof: `Marketplace::Envelopes` (`max_values`: None, `max_size`: Some(1314), added: 3789, mode: `MaxEncodedLen`)
 	fn deliver() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `14193`
-		//  Estimated: `15906`
-		// Minimum execution time: 81_952_000 picoseconds.
-		Weight::from_parts(140_359_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
-			.saturating_add(T::DbWeight::get().reads(7))
+		//  Measured:  `1947`
+		//  Estimated: `4741`
+		// Minimum execution time: 79_448_000 picoseconds.
+		Weight::from_parts(90_985_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -245,8 +253,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1107`
 		//  Estimated: `8799`
-		// Minimum execution time: 132_827_000 picoseconds.
-		Weight::from_parts(142_001_000, 0)
+		// Minimum execution time: 127_659_000 picoseconds.
+		Weight::from_parts(135_421_000, 0)
 			.saturating_add(Weight::from_parts(0, 8799))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -263,18 +271,20 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
 	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn settle() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1492`
+		//  Measured:  `1525`
 		//  Estimated: `11402`
-		// Minimum execution time: 193_267_000 picoseconds.
-		Weight::from_parts(202_361_000, 0)
+		// Minimum execution time: 192_015_000 picoseconds.
+		Weight::from_parts(203_252_000, 0)
 			.saturating_add(Weight::from_parts(0, 11402))
-			.saturating_add(T::DbWeight::get().reads(11))
+			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	/// Storage: `System::Account` (r:3 w:3)
@@ -285,6 +295,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Challenges` (r:1 w:1)
 	/// Proof: `Marketplace::Challenges` (`max_values`: None, `max_size`: Some(961), added: 3436, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
@@ -301,12 +313,12 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn refund() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2582`
+		//  Measured:  `2616`
 		//  Estimated: `8799`
-		// Minimum execution time: 212_476_000 picoseconds.
-		Weight::from_parts(230_903_000, 0)
+		// Minimum execution time: 204_865_000 picoseconds.
+		Weight::from_parts(216_731_000, 0)
 			.saturating_add(Weight::from_parts(0, 8799))
-			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -331,10 +343,10 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::OpenChallenges` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn dispute_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1865`
+		//  Measured:  `1899`
 		//  Estimated: `11402`
-		// Minimum execution time: 979_284_000 picoseconds.
-		Weight::from_parts(1_022_128_000, 0)
+		// Minimum execution time: 957_122_000 picoseconds.
+		Weight::from_parts(992_554_000, 0)
 			.saturating_add(Weight::from_parts(0, 11402))
 			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -357,10 +369,10 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::OpenChallenges` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn dispute_data() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1699`
+		//  Measured:  `1733`
 		//  Estimated: `11402`
-		// Minimum execution time: 519_041_000 picoseconds.
-		Weight::from_parts(540_252_000, 0)
+		// Minimum execution time: 511_720_000 picoseconds.
+		Weight::from_parts(603_927_000, 0)
 			.saturating_add(Weight::from_parts(0, 11402))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -374,7 +386,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -385,6 +397,10 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:0)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
@@ -397,12 +413,12 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn subscribe() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `14649`
-		//  Estimated: `15906`
-		// Minimum execution time: 224_773_000 picoseconds.
-		Weight::from_parts(241_528_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
-			.saturating_add(T::DbWeight::get().reads(12))
+		//  Measured:  `2366`
+		//  Estimated: `5178`
+		// Minimum execution time: 210_072_000 picoseconds.
+		Weight::from_parts(225_975_000, 0)
+			.saturating_add(Weight::from_parts(0, 5178))
+			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -417,6 +433,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Assignments` (r:1 w:0)
 	/// Proof: `Attestation::Assignments` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Devices` (r:1 w:0)
@@ -424,19 +442,19 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Envelopes` (r:0 w:1)
 	/// Proof: `Marketplace::Envelopes` (`max_values`: None, `max_size`: Some(1314), added: 3789, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Challenges` (r:0 w:1)
 	/// Proof: `Marketplace::Challenges` (`max_values`: None, `max_size`: Some(961), added: 3436, mode: `MaxEncodedLen`)
 	fn deliver_instalment() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `14239`
-		//  Estimated: `15906`
-		// Minimum execution time: 106_778_000 picoseconds.
-		Weight::from_parts(132_416_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
-			.saturating_add(T::DbWeight::get().reads(10))
+		//  Measured:  `1951`
+		//  Estimated: `4741`
+		// Minimum execution time: 92_016_000 picoseconds.
+		Weight::from_parts(104_465_000, 0)
+			.saturating_add(Weight::from_parts(0, 4741))
+			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:0)
@@ -451,18 +469,20 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:3 w:3)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn claim() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1660`
+		//  Measured:  `1693`
 		//  Estimated: `8799`
-		// Minimum execution time: 155_501_000 picoseconds.
-		Weight::from_parts(165_796_000, 0)
+		// Minimum execution time: 150_434_000 picoseconds.
+		Weight::from_parts(204_033_000, 0)
 			.saturating_add(Weight::from_parts(0, 8799))
-			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -477,6 +497,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Listings` (r:1 w:0)
 	/// Proof: `Marketplace::Listings` (`max_values`: None, `max_size`: Some(877), added: 3352, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Assignments` (r:1 w:0)
@@ -486,23 +508,25 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:0)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
 	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn extend_subscription() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `15552`
-		//  Estimated: `15906`
-		// Minimum execution time: 172_597_000 picoseconds.
-		Weight::from_parts(188_800_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
-			.saturating_add(T::DbWeight::get().reads(15))
+		//  Measured:  `3265`
+		//  Estimated: `5178`
+		// Minimum execution time: 168_230_000 picoseconds.
+		Weight::from_parts(181_369_000, 0)
+			.saturating_add(Weight::from_parts(0, 5178))
+			.saturating_add(T::DbWeight::get().reads(17))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -517,8 +541,12 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:0)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
 	/// Proof: `AccessControl::RevocationEpochs` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -527,12 +555,12 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn end_subscription() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1782`
+		//  Measured:  `1816`
 		//  Estimated: `8799`
-		// Minimum execution time: 228_049_000 picoseconds.
-		Weight::from_parts(237_653_000, 0)
+		// Minimum execution time: 227_929_000 picoseconds.
+		Weight::from_parts(238_344_000, 0)
 			.saturating_add(Weight::from_parts(0, 8799))
-			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Marketplace::Listings` (r:1 w:1)
@@ -544,7 +572,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -555,6 +583,10 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:0)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
@@ -567,12 +599,12 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn open_allowance() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `14612`
-		//  Estimated: `15906`
-		// Minimum execution time: 224_063_000 picoseconds.
-		Weight::from_parts(235_730_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
-			.saturating_add(T::DbWeight::get().reads(12))
+		//  Measured:  `2329`
+		//  Estimated: `5178`
+		// Minimum execution time: 212_275_000 picoseconds.
+		Weight::from_parts(229_451_000, 0)
+			.saturating_add(Weight::from_parts(0, 5178))
+			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -589,14 +621,16 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	fn claim_readings() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1068`
+		//  Measured:  `1101`
 		//  Estimated: `4741`
-		// Minimum execution time: 58_227_000 picoseconds.
-		Weight::from_parts(67_881_000, 0)
+		// Minimum execution time: 59_458_000 picoseconds.
+		Weight::from_parts(66_819_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
-			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Marketplace::Listings` (r:8 w:0)
@@ -611,8 +645,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1722`
 		//  Estimated: `27806`
-		// Minimum execution time: 128_641_000 picoseconds.
-		Weight::from_parts(138_626_000, 0)
+		// Minimum execution time: 123_363_000 picoseconds.
+		Weight::from_parts(132_106_000, 0)
 			.saturating_add(Weight::from_parts(0, 27806))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -627,8 +661,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `892`
 		//  Estimated: `3930`
-		// Minimum execution time: 70_244_000 picoseconds.
-		Weight::from_parts(77_174_000, 0)
+		// Minimum execution time: 66_438_000 picoseconds.
+		Weight::from_parts(71_205_000, 0)
 			.saturating_add(Weight::from_parts(0, 3930))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -644,7 +678,7 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Storage: `Attestation::Registrars` (r:1 w:0)
 	/// Proof: `Attestation::Registrars` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Attestation::Profiles` (r:1 w:0)
-	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(12441), added: 14916, mode: `MaxEncodedLen`)
+	/// Proof: `Attestation::Profiles` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Datasets` (r:1 w:0)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Orders` (r:8 w:8)
@@ -655,6 +689,10 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::Protections` (r:1 w:0)
+	/// Proof: `AccessControl::Protections` (`max_values`: None, `max_size`: Some(131), added: 2606, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Grants` (r:1 w:1)
 	/// Proof: `AccessControl::Grants` (`max_values`: None, `max_size`: Some(1713), added: 4188, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::RevocationEpochs` (r:1 w:0)
@@ -666,14 +704,14 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// The range of component `n` is `[2, 8]`.
 	fn buy_bundle(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `14646 + n * (118 ±0)`
-		//  Estimated: `15906 + n * (3352 ±0)`
-		// Minimum execution time: 400_464_000 picoseconds.
-		Weight::from_parts(418_863_000, 0)
-			.saturating_add(Weight::from_parts(0, 15906))
-			// Standard Error: 1_806_572
-			.saturating_add(Weight::from_parts(125_137_724, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(11))
+		//  Measured:  `2363 + n * (118 ±0)`
+		//  Estimated: `5178 + n * (3352 ±0)`
+		// Minimum execution time: 377_260_000 picoseconds.
+		Weight::from_parts(387_856_000, 0)
+			.saturating_add(Weight::from_parts(0, 5178))
+			// Standard Error: 1_906_547
+			.saturating_add(Weight::from_parts(123_271_651, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
 			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(n.into())))
@@ -695,10 +733,10 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::Challenges` (`max_values`: None, `max_size`: Some(961), added: 3436, mode: `MaxEncodedLen`)
 	fn prune_order() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1027`
+		//  Measured:  `1061`
 		//  Estimated: `6196`
-		// Minimum execution time: 140_088_000 picoseconds.
-		Weight::from_parts(149_762_000, 0)
+		// Minimum execution time: 139_397_000 picoseconds.
+		Weight::from_parts(151_926_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -719,8 +757,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1794`
 		//  Estimated: `4426`
-		// Minimum execution time: 88_391_000 picoseconds.
-		Weight::from_parts(100_409_000, 0)
+		// Minimum execution time: 83_985_000 picoseconds.
+		Weight::from_parts(89_273_000, 0)
 			.saturating_add(Weight::from_parts(0, 4426))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -737,8 +775,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2049`
 		//  Estimated: `8799`
-		// Minimum execution time: 312_775_000 picoseconds.
-		Weight::from_parts(425_963_000, 0)
+		// Minimum execution time: 305_714_000 picoseconds.
+		Weight::from_parts(317_772_000, 0)
 			.saturating_add(Weight::from_parts(0, 8799))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -759,8 +797,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `732`
 		//  Estimated: `3856`
-		// Minimum execution time: 83_724_000 picoseconds.
-		Weight::from_parts(99_919_000, 0)
+		// Minimum execution time: 84_305_000 picoseconds.
+		Weight::from_parts(91_035_000, 0)
 			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -777,8 +815,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `971`
 		//  Estimated: `3856`
-		// Minimum execution time: 85_167_000 picoseconds.
-		Weight::from_parts(135_201_000, 0)
+		// Minimum execution time: 85_016_000 picoseconds.
+		Weight::from_parts(89_473_000, 0)
 			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -797,8 +835,8 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1535`
 		//  Estimated: `11402`
-		// Minimum execution time: 297_051_000 picoseconds.
-		Weight::from_parts(311_563_000, 0)
+		// Minimum execution time: 295_409_000 picoseconds.
+		Weight::from_parts(303_751_000, 0)
 			.saturating_add(Weight::from_parts(0, 11402))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(9))
@@ -813,18 +851,20 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `AccessControl::Denials` (r:1 w:0)
 	/// Proof: `AccessControl::Denials` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `AccessControl::DataSubjects` (r:1 w:0)
+	/// Proof: `AccessControl::DataSubjects` (`max_values`: None, `max_size`: Some(119), added: 2594, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:3 w:3)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Marketplace::Subscriptions` (r:1 w:0)
 	/// Proof: `Marketplace::Subscriptions` (`max_values`: None, `max_size`: Some(195), added: 2670, mode: `MaxEncodedLen`)
 	fn conclude() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1920`
+		//  Measured:  `1953`
 		//  Estimated: `14005`
-		// Minimum execution time: 310_591_000 picoseconds.
-		Weight::from_parts(329_379_000, 0)
+		// Minimum execution time: 312_875_000 picoseconds.
+		Weight::from_parts(323_721_000, 0)
 			.saturating_add(Weight::from_parts(0, 14005))
-			.saturating_add(T::DbWeight::get().reads(13))
+			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	/// Storage: `Marketplace::Orders` (r:1 w:1)
@@ -847,10 +887,10 @@ impl<T: frame_system::Config> pallet_marketplace::WeightInfo for WeightInfo<T> {
 	/// Proof: `Marketplace::AwaitingDelivery` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn reject() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `990`
+		//  Measured:  `1024`
 		//  Estimated: `5178`
-		// Minimum execution time: 101_671_000 picoseconds.
-		Weight::from_parts(110_003_000, 0)
+		// Minimum execution time: 97_344_000 picoseconds.
+		Weight::from_parts(106_468_000, 0)
 			.saturating_add(Weight::from_parts(0, 5178))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(6))

@@ -42,70 +42,70 @@ impl<T: frame_system::Config> pallet_records::WeightInfo for WeightInfo<T> {
 	/// Storage: `Records::Stores` (r:1 w:1)
 	/// Proof: `Records::Stores` (`max_values`: None, `max_size`: Some(226), added: 2701, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn register_store() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `42`
-		//  Estimated: `3802`
-		// Minimum execution time: 58_266_000 picoseconds.
-		Weight::from_parts(60_721_000, 0)
-			.saturating_add(Weight::from_parts(0, 3802))
+		//  Estimated: `3856`
+		// Minimum execution time: 58_617_000 picoseconds.
+		Weight::from_parts(61_381_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Records::Stores` (r:1 w:1)
 	/// Proof: `Records::Stores` (`max_values`: None, `max_size`: Some(226), added: 2701, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn update_store() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `230`
-		//  Estimated: `3802`
-		// Minimum execution time: 63_624_000 picoseconds.
-		Weight::from_parts(65_998_000, 0)
-			.saturating_add(Weight::from_parts(0, 3802))
+		//  Estimated: `3856`
+		// Minimum execution time: 63_894_000 picoseconds.
+		Weight::from_parts(67_370_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Records::Stores` (r:1 w:1)
 	/// Proof: `Records::Stores` (`max_values`: None, `max_size`: Some(226), added: 2701, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn deregister_store() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `352`
-		//  Estimated: `3802`
-		// Minimum execution time: 51_186_000 picoseconds.
-		Weight::from_parts(54_761_000, 0)
-			.saturating_add(Weight::from_parts(0, 3802))
+		//  Estimated: `3856`
+		// Minimum execution time: 50_635_000 picoseconds.
+		Weight::from_parts(54_331_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Records::EncryptionKeys` (r:1 w:1)
 	/// Proof: `Records::EncryptionKeys` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn publish_encryption_key() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `42`
-		//  Estimated: `3802`
-		// Minimum execution time: 58_888_000 picoseconds.
-		Weight::from_parts(63_775_000, 0)
-			.saturating_add(Weight::from_parts(0, 3802))
+		//  Estimated: `3856`
+		// Minimum execution time: 56_794_000 picoseconds.
+		Weight::from_parts(60_249_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Records::EncryptionKeys` (r:1 w:1)
 	/// Proof: `Records::EncryptionKeys` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	fn remove_encryption_key() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `226`
-		//  Estimated: `3802`
-		// Minimum execution time: 50_415_000 picoseconds.
-		Weight::from_parts(52_287_000, 0)
-			.saturating_add(Weight::from_parts(0, 3802))
+		//  Estimated: `3856`
+		// Minimum execution time: 50_245_000 picoseconds.
+		Weight::from_parts(52_538_000, 0)
+			.saturating_add(Weight::from_parts(0, 3856))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
@@ -114,7 +114,7 @@ impl<T: frame_system::Config> pallet_records::WeightInfo for WeightInfo<T> {
 	/// Storage: `Records::Datasets` (r:1 w:1)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Records::DatasetsByOwner` (r:0 w:1)
 	/// Proof: `Records::DatasetsByOwner` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// The range of component `s` is `[1, 4]`.
@@ -122,11 +122,11 @@ impl<T: frame_system::Config> pallet_records::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `98 + s * (103 ±0)`
 		//  Estimated: `4741 + s * (2701 ±0)`
-		// Minimum execution time: 66_959_000 picoseconds.
-		Weight::from_parts(69_445_006, 0)
+		// Minimum execution time: 66_609_000 picoseconds.
+		Weight::from_parts(66_064_976, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
-			// Standard Error: 238_922
-			.saturating_add(Weight::from_parts(3_971_515, 0).saturating_mul(s.into()))
+			// Standard Error: 23_346
+			.saturating_add(Weight::from_parts(3_741_145, 0).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -141,11 +141,11 @@ impl<T: frame_system::Config> pallet_records::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1537 + s * (85 ±0)`
 		//  Estimated: `4741 + s * (2701 ±0)`
-		// Minimum execution time: 22_213_000 picoseconds.
-		Weight::from_parts(22_709_855, 0)
+		// Minimum execution time: 22_073_000 picoseconds.
+		Weight::from_parts(21_196_295, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
-			// Standard Error: 167_053
-			.saturating_add(Weight::from_parts(3_787_678, 0).saturating_mul(s.into()))
+			// Standard Error: 216_848
+			.saturating_add(Weight::from_parts(6_095_073, 0).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -157,8 +157,8 @@ impl<T: frame_system::Config> pallet_records::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1417`
 		//  Estimated: `4741`
-		// Minimum execution time: 16_335_000 picoseconds.
-		Weight::from_parts(18_097_000, 0)
+		// Minimum execution time: 16_194_000 picoseconds.
+		Weight::from_parts(17_807_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -174,26 +174,30 @@ impl<T: frame_system::Config> pallet_records::WeightInfo for WeightInfo<T> {
 	/// The range of component `n` is `[1, 256]`.
 	fn append(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1328`
+		//  Measured:  `1366`
 		//  Estimated: `5178`
-		// Minimum execution time: 106_117_000 picoseconds.
-		Weight::from_parts(98_410_258, 0)
+		// Minimum execution time: 104_925_000 picoseconds.
+		Weight::from_parts(107_655_115, 0)
 			.saturating_add(Weight::from_parts(0, 5178))
-			// Standard Error: 3_396
-			.saturating_add(Weight::from_parts(3_738_967, 0).saturating_mul(n.into()))
+			// Standard Error: 13_521
+			.saturating_add(Weight::from_parts(3_713_663, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Records::Datasets` (r:1 w:1)
 	/// Proof: `Records::Datasets` (`max_values`: None, `max_size`: Some(1276), added: 3751, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
+	/// Storage: `Records::Retentions` (r:0 w:1)
+	/// Proof: `Records::Retentions` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Records::Erasures` (r:0 w:1)
+	/// Proof: `Records::Erasures` (`max_values`: None, `max_size`: Some(313), added: 2788, mode: `MaxEncodedLen`)
 	fn erase() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1610`
 		//  Estimated: `4741`
-		// Minimum execution time: 58_416_000 picoseconds.
-		Weight::from_parts(61_672_000, 0)
+		// Minimum execution time: 61_692_000 picoseconds.
+		Weight::from_parts(64_726_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -204,10 +208,10 @@ impl<T: frame_system::Config> pallet_records::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Erasures` (`max_values`: None, `max_size`: Some(313), added: 2788, mode: `MaxEncodedLen`)
 	fn certify_erasure() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1610`
+		//  Measured:  `425`
 		//  Estimated: `4741`
-		// Minimum execution time: 20_000_000 picoseconds.
-		Weight::from_parts(40_000_000, 0)
+		// Minimum execution time: 18_818_000 picoseconds.
+		Weight::from_parts(20_411_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -218,10 +222,10 @@ impl<T: frame_system::Config> pallet_records::WeightInfo for WeightInfo<T> {
 	/// Proof: `Records::Retentions` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn set_retention() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1610`
+		//  Measured:  `1474`
 		//  Estimated: `4741`
-		// Minimum execution time: 20_000_000 picoseconds.
-		Weight::from_parts(40_000_000, 0)
+		// Minimum execution time: 19_609_000 picoseconds.
+		Weight::from_parts(21_401_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -233,15 +237,15 @@ impl<T: frame_system::Config> pallet_records::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(337), added: 2812, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(391), added: 2866, mode: `MaxEncodedLen`)
 	/// Storage: `Records::Erasures` (r:0 w:1)
 	/// Proof: `Records::Erasures` (`max_values`: None, `max_size`: Some(313), added: 2788, mode: `MaxEncodedLen`)
 	fn expire() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1610`
+		//  Measured:  `1770`
 		//  Estimated: `4741`
-		// Minimum execution time: 60_000_000 picoseconds.
-		Weight::from_parts(90_000_000, 0)
+		// Minimum execution time: 71_406_000 picoseconds.
+		Weight::from_parts(74_200_000, 0)
 			.saturating_add(Weight::from_parts(0, 4741))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(5))
