@@ -179,8 +179,8 @@ mod tests {
 	fn a_journal_survives_its_process() {
 		let directory = tempfile::tempdir().unwrap();
 		let path = directory.path().join("journal.redb");
-		let chunk = KeyTree::from_seed([1; 32]).batch_key(5).chunk_key(0).seal(b"rows").unwrap();
-		let frame = Frame::new(5, &[chunk]).unwrap();
+		let key = KeyTree::from_seed([1; 32]).batch_key(5);
+		let frame = Frame::seal(5, &key, &[b"rows"]).unwrap();
 		let progress = SourceProgress { batches: 1, first_batch: 5, ..Default::default() };
 		{
 			let journal = Journal::open(&path).unwrap();

@@ -107,9 +107,6 @@ pub enum PublishError {
 	/// The source was partly published, read in another way.
 	#[error("a part of this file was published with other options; use the same ones to publish the rest")]
 	OtherReading,
-	/// A chunk does not seal.
-	#[error("a chunk is too long")]
-	ChunkTooLong,
 }
 
 /// What happens while publishing.
@@ -304,13 +301,8 @@ impl Publisher<'_> {
 		if index == u32::MAX {
 			return Err(PublishError::Full);
 		}
-		let key = self.tree.batch_key(index);
-		let sealed: Option<Vec<_>> = chunks
-			.iter()
-			.zip(0u32..)
-			.map(|(chunk, number)| key.chunk_key(number).seal(chunk.as_bytes()))
-			.collect();
-		Ok(Frame::new(index, &sealed.ok_or(PublishError::ChunkTooLong)?)?)
+		let chunks: Vec<_> = chunks.iter().map(String::as_bytes).collect();
+		Ok(Frame::seal(index, &self.tree.batch_key(index), &chunks)?)
 	}
 
 	/// Hash of everything that decides how rows become batches.
@@ -461,8 +453,7 @@ mod tests {
 	/// A batch of two chunks under the tree that begins with `seed`.
 	fn sealed(seed: u8, batch: u32) -> Frame {
 		let key = KeyTree::from_seed([seed; 32]).batch_key(batch);
-		let seal = |chunk| key.chunk_key(chunk).seal(b"time,a\n1,2\n").unwrap();
-		Frame::new(batch, &[seal(0), seal(1)]).unwrap()
+		Frame::seal(batch, &key, &[b"time,a\n1,2\n"; 2]).unwrap()
 	}
 
 	/// The same batch with a chunk that is not what was sealed.

@@ -6,8 +6,8 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use msec_commitments::{
-	sha256, tree, BatchCommitment, ChunkCommitment, ChunkProof, Hash, MAX_CHUNKS_PER_BATCH,
-	MAX_CHUNK_CIPHERTEXT,
+	sha256, tree, BatchCommitment, BatchKey, ChunkCommitment, ChunkProof, Hash,
+	MAX_CHUNKS_PER_BATCH, MAX_CHUNK_CIPHERTEXT,
 };
 
 const MAGIC: [u8; 4] = *b"MSB1";
@@ -82,13 +82,36 @@ impl Frame {
 	pub fn new(batch: u32, chunks: &[(ChunkCommitment, Vec<u8>)]) -> Result<Self, FrameError> {
 		let count = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
 		let mut bytes = Vec::new();
-		bytes.extend(MAGIC);
-		bytes.extend(batch.to_le_bytes());
-		bytes.extend(count.to_le_bytes());
+		put_header(&mut bytes, batch, count);
 		for (commitment, ciphertext) in chunks {
-			bytes.extend(encode_chunk(commitment, ciphertext));
+			put_chunk(&mut bytes, commitment, ciphertext);
 		}
 		Self::decode(bytes.into())
+	}
+
+	/// Encrypts `chunks`, each of at most [`MAX_CHUNK_PLAINTEXT`](msec_commitments::MAX_CHUNK_PLAINTEXT)
+	/// bytes, as batch `batch`, whose key is `key`.
+	pub fn seal(batch: u32, key: &BatchKey, chunks: &[&[u8]]) -> Result<Self, FrameError> {
+		let count = chunk_count(batch, u32::try_from(chunks.len()).unwrap_or(u32::MAX))?;
+		let plaintext: usize = chunks.iter().map(|chunk| chunk.len()).sum();
+		let mut bytes = Vec::with_capacity(
+			HEADER_LENGTH
+				+ chunks.len() * (CHUNK_HEADER_LENGTH + MIN_CHUNK_CIPHERTEXT as usize)
+				+ plaintext,
+		);
+		put_header(&mut bytes, batch, count);
+		let mut leaves = Vec::with_capacity(chunks.len());
+		for (chunk, number) in chunks.iter().zip(0..) {
+			let (commitment, ciphertext) = key.chunk_key(number).seal(chunk).ok_or_else(|| {
+				let length = u32::try_from(chunk.len()).unwrap_or(u32::MAX);
+				let length = length.saturating_add(MIN_CHUNK_CIPHERTEXT);
+				FrameError::ChunkLength { batch, chunk: number, length }
+			})?;
+			leaves.push(commitment.leaf_hash());
+			put_chunk(&mut bytes, &commitment, &ciphertext);
+		}
+		let commitment = BatchCommitment { chunks: count, root: tree::root(&leaves) };
+		Ok(Self { batch, commitment, bytes: bytes.into() })
 	}
 
 	/// Reads exactly one frame.
@@ -134,17 +157,32 @@ impl Frame {
 	}
 }
 
+/// How many chunks a batch has, if it can have so many.
+fn chunk_count(batch: u32, chunks: u32) -> Result<u32, FrameError> {
+	let fits = (1..=MAX_CHUNKS_PER_BATCH).contains(&chunks);
+	fits.then_some(chunks).ok_or(FrameError::ChunkCount { batch, chunks })
+}
+
+fn put_header(bytes: &mut Vec<u8>, batch: u32, chunks: u32) {
+	bytes.extend(MAGIC);
+	bytes.extend(batch.to_le_bytes());
+	bytes.extend(chunks.to_le_bytes());
+}
+
+fn put_chunk(bytes: &mut Vec<u8>, commitment: &ChunkCommitment, ciphertext: &[u8]) {
+	let length = u32::try_from(ciphertext.len()).unwrap_or(u32::MAX);
+	for hash in [&commitment.plaintext, &commitment.ciphertext, &commitment.key] {
+		bytes.extend(hash);
+	}
+	bytes.extend(length.to_le_bytes());
+	bytes.extend(ciphertext);
+}
+
 /// A chunk as it stands in a frame, and as a store hands it out alone.
 pub fn encode_chunk(commitment: &ChunkCommitment, ciphertext: &[u8]) -> Vec<u8> {
-	let length = u32::try_from(ciphertext.len()).unwrap_or(u32::MAX);
-	[
-		&commitment.plaintext[..],
-		&commitment.ciphertext,
-		&commitment.key,
-		&length.to_le_bytes(),
-		ciphertext,
-	]
-	.concat()
+	let mut bytes = Vec::with_capacity(CHUNK_HEADER_LENGTH + ciphertext.len());
+	put_chunk(&mut bytes, commitment, ciphertext);
+	bytes
 }
 
 /// Reads what [`encode_chunk`] wrote; `None` unless length and ciphertext fit.
@@ -209,10 +247,11 @@ impl FrameDecoder {
 			return Ok(None);
 		}
 		let mut fields = &self.buffer[MAGIC.len()..HEADER_LENGTH];
-		let (batch, chunks) = (fields.get_u32_le(), fields.get_u32_le());
-		if !(1..=MAX_CHUNKS_PER_BATCH).contains(&chunks) {
-			return Err(FrameError::ChunkCount { batch, chunks });
-		}
+		let batch = fields.get_u32_le();
+		let chunks = chunk_count(batch, fields.get_u32_le())?;
+		// All that the frame may need at once, lest the buffer doubles until it is twice as long.
+		self.buffer
+			.reserve(chunks as usize * (CHUNK_HEADER_LENGTH + MAX_CHUNK_CIPHERTEXT as usize));
 		self.checked = HEADER_LENGTH;
 		self.header = Some((batch, chunks));
 		Ok(self.header)
@@ -254,7 +293,7 @@ fn split_chunk(bytes: &[u8]) -> Option<(FramedChunk<'_>, usize)> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use msec_commitments::{ChunkKey, Peaks, MAX_CHUNK_PLAINTEXT};
+	use msec_commitments::{ChunkKey, KeyTree, Peaks, MAX_CHUNK_PLAINTEXT};
 	use proptest::prelude::*;
 
 	fn chunks(sizes: &[usize]) -> Vec<(ChunkCommitment, Vec<u8>)> {
@@ -299,6 +338,20 @@ mod tests {
 		let expected =
 			FrameError::ChunkLength { batch: 3, chunk: 1, length: MAX_CHUNK_CIPHERTEXT + 1 };
 		assert_eq!(Frame::new(3, &long), Err(expected));
+	}
+
+	#[test]
+	fn sealing_makes_the_frame_of_the_sealed_chunks() {
+		let key = KeyTree::from_seed([1; 32]).batch_key(3);
+		let plain: [&[u8]; 3] = [b"", b"21.5", &[7; MAX_CHUNK_PLAINTEXT]];
+		let seal = |(number, chunk)| key.chunk_key(number).seal(chunk).unwrap();
+		let chunks: Vec<_> = (0..).zip(plain).map(seal).collect();
+		assert_eq!(Frame::seal(3, &key, &plain), Frame::new(3, &chunks));
+		let none = FrameError::ChunkCount { batch: 3, chunks: 0 };
+		assert_eq!(Frame::seal(3, &key, &[]), Err(none));
+		let length = MAX_CHUNK_CIPHERTEXT + 1;
+		let too_long = FrameError::ChunkLength { batch: 3, chunk: 1, length };
+		assert_eq!(Frame::seal(3, &key, &[b"", &[0; MAX_CHUNK_PLAINTEXT + 1]]), Err(too_long));
 	}
 
 	#[test]

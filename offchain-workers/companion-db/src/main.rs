@@ -39,6 +39,7 @@ const MIGRATION_PAUSE: Duration = Duration::from_secs(5);
 const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
+	share_freed_memory();
 	let arguments = Arguments::parse();
 	telemetry::init();
 	match arguments.command.clone().unwrap_or_default() {
@@ -162,6 +163,16 @@ async fn start(settings: Settings, opening: Opening) -> anyhow::Result<()> {
 		},
 	)?;
 	Ok(())
+}
+
+/// Lets all threads use what any of them freed. Otherwise glibc keeps memory for each of the many threads
+/// through which uploads and reads go.
+fn share_freed_memory() {
+	// SAFETY: no other thread allocates yet, and the option is one that glibc documents (mallopt(3)).
+	#[cfg(target_env = "gnu")]
+	unsafe {
+		libc::mallopt(libc::M_ARENA_MAX, 1);
+	}
 }
 
 /// Hands out backups of a store that has everything in its directory.

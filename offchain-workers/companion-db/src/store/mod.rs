@@ -40,7 +40,7 @@ use std::{
 use tokio::runtime::Handle;
 
 /// Memory for pages of the file.
-const CACHE_BYTES: usize = 64 * 1024 * 1024;
+const CACHE_BYTES: usize = 32 * 1024 * 1024;
 /// Most recipients of keys of one data set.
 const MAX_RECIPIENTS: usize = 256;
 /// Most damaged batches that are noted until somebody repairs them.

@@ -6,7 +6,7 @@ use crate::{
 	say,
 	site::Site,
 };
-use anyhow::{anyhow, ensure, Context};
+use anyhow::{anyhow, ensure};
 use futures::{stream, StreamExt};
 use msec::fetch::open_batch;
 use msec_commitments::{Hash, KeyCover, KeyTree, MAX_CHUNKS_PER_BATCH, MAX_CHUNK_PLAINTEXT};
@@ -145,11 +145,8 @@ impl Transfer {
 	fn seal(&self, index: u32, position: u32) -> anyhow::Result<Frame> {
 		let mut bytes = vec![0; BATCH_LENGTH];
 		self.plain.read_exact_at(&mut bytes, u64::from(position) * BATCH_LENGTH as u64)?;
-		let key = self.tree.batch_key(index);
-		let chunks = bytes.chunks(MAX_CHUNK_PLAINTEXT).zip(0u32..);
-		let sealed: Option<Vec<_>> =
-			chunks.map(|(chunk, number)| key.chunk_key(number).seal(chunk)).collect();
-		Ok(Frame::new(index, &sealed.context("a chunk is too long")?)?)
+		let chunks: Vec<_> = bytes.chunks(MAX_CHUNK_PLAINTEXT).collect();
+		Ok(Frame::seal(index, &self.tree.batch_key(index), &chunks)?)
 	}
 
 	async fn fetch(&self, first: u32, path: &Path) -> anyhow::Result<Duration> {

@@ -8,7 +8,7 @@ use crate::{
 	say,
 	site::Site,
 };
-use anyhow::{ensure, Context};
+use anyhow::ensure;
 use msec::ids::hash_text;
 use msec_commitments::{KeyTree, MAX_CHUNK_PLAINTEXT};
 use msec_worker_common::{
@@ -70,11 +70,8 @@ pub async fn measure() -> anyhow::Result<Vec<Row>> {
 async fn prepare(site: &Site) -> anyhow::Result<Reader> {
 	let dataset = site.create_dataset("reads").await;
 	let tree = KeyTree::from_seed(rand::random());
-	let seal = |batch| {
-		let sealed = tree.batch_key(batch).chunk_key(0).seal(&[7; MAX_CHUNK_PLAINTEXT]);
-		anyhow::Ok(Frame::new(batch, &[sealed.context("a chunk is too long")?])?)
-	};
-	let frames = (0..BATCHES).map(seal).collect::<anyhow::Result<Vec<_>>>()?;
+	let seal = |batch| Frame::seal(batch, &tree.batch_key(batch), &[&[7; MAX_CHUNK_PLAINTEXT]]);
+	let frames = (0..BATCHES).map(seal).collect::<Result<Vec<_>, _>>()?;
 	let client = site.client()?;
 	for frames in frames.chunks(BATCHES_PER_UPLOAD) {
 		client.upload(&dataset, frames).await?;
