@@ -453,7 +453,7 @@ mod tests {
 	/// A batch of two chunks under the tree that begins with `seed`.
 	fn sealed(seed: u8, batch: u32) -> Frame {
 		let key = KeyTree::from_seed([seed; 32]).batch_key(batch);
-		Frame::seal(batch, &key, &[b"time,a\n1,2\n"; 2]).unwrap()
+		Frame::seal(batch, &key, &[b"time,a\n1,2\n".as_slice(); 2]).unwrap()
 	}
 
 	/// The same batch with a chunk that is not what was sealed.

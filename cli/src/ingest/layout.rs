@@ -52,8 +52,7 @@ fn csv_cells(
 	width: usize,
 	cells: &mut Vec<String>,
 ) -> Result<(), String> {
-	let mut fields = Vec::new();
-	records::split(record, delimiter, &mut fields);
+	let fields = records::split(record, delimiter);
 	cells.extend(fields.iter().map(|field| clean(&text::decode(field))));
 	if cells.iter().all(String::is_empty) {
 		cells.clear();
@@ -146,10 +145,8 @@ pub(crate) fn detect_delimiter(rows: &[Vec<u8>]) -> Option<u8> {
 	let mut best: Option<(usize, usize, u8)> = None;
 	for delimiter in DELIMITERS {
 		let mut counts = HashMap::new();
-		let mut fields = Vec::new();
 		for row in rows.iter().take(SAMPLE_ROWS) {
-			records::split(row, delimiter, &mut fields);
-			*counts.entry(fields.len()).or_insert(0usize) += 1;
+			*counts.entry(records::split(row, delimiter).len()).or_insert(0usize) += 1;
 		}
 		let usual = counts.into_iter().filter(|(width, _)| *width > 1).max_by_key(|entry| {
 			let (width, rows) = *entry;

@@ -147,8 +147,13 @@ impl Missing {
 	}
 
 	fn is_text_mark(&self, cell: &str) -> bool {
-		let plausible = self.texts.iter().any(|text| text.len() == cell.len());
-		plausible && self.texts.contains(&cell.to_lowercase())
+		let is_plausible = match cell.as_bytes() {
+			[first, ..] if cell.is_ascii() => self.texts.iter().any(|text| {
+				text.len() == cell.len() && text.as_bytes()[0] == first.to_ascii_lowercase()
+			}),
+			_ => true,
+		};
+		is_plausible && self.texts.contains(&cell.to_lowercase())
 	}
 
 	fn is_number_mark(&self, cell: &str) -> bool {

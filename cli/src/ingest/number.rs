@@ -1,5 +1,7 @@
 //! Numbers as people and machines write them, to one form: `-1234.50e3`.
 
+use std::borrow::Cow;
+
 /// What stands before the fraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecimalMark {
@@ -56,6 +58,9 @@ pub fn canonical(text: &str, mark: DecimalMark) -> Option<String> {
 	if text.len() > MAX_LENGTH {
 		return None;
 	}
+	if is_canonical(text, mark) {
+		return Some(text.to_owned());
+	}
 	let (decimal, group) = match mark {
 		DecimalMark::Point => ('.', ','),
 		DecimalMark::Comma => (',', '.'),
@@ -99,6 +104,23 @@ pub fn canonical(text: &str, mark: DecimalMark) -> Option<String> {
 	Some(number)
 }
 
+/// Whether `text` is digits, perhaps with a point among them, as most numbers of machines are.
+fn is_canonical(text: &str, mark: DecimalMark) -> bool {
+	let count = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+	let (integer, rest) = text.as_bytes().split_at(count(text.as_bytes()));
+	let is_integer = !integer.is_empty() && (integer == b"0" || integer[0] != b'0');
+	is_integer
+		&& match rest {
+			[] => true,
+			[b'.', fraction @ ..] => {
+				mark == DecimalMark::Point
+					&& !fraction.is_empty()
+					&& count(fraction) == fraction.len()
+			},
+			_ => false,
+		}
+}
+
 fn canonical_exponent(text: &str) -> Option<String> {
 	let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
 	let valid = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -107,10 +129,10 @@ fn canonical_exponent(text: &str) -> Option<String> {
 }
 
 /// The digits of `integer` without thousands marks; these must all be the same and three digits apart.
-fn ungrouped(integer: &str, group: char) -> Option<String> {
+fn ungrouped(integer: &str, group: char) -> Option<Cow<'_, str>> {
 	let is_mark = |c: char| c == group || GROUP_MARKS.contains(&c);
 	let Some(mark) = integer.chars().find(|c| !c.is_ascii_digit()) else {
-		return Some(integer.to_owned());
+		return Some(Cow::Borrowed(integer));
 	};
 	if !is_mark(mark) || integer.starts_with('0') {
 		return None;
@@ -124,7 +146,7 @@ fn ungrouped(integer: &str, group: char) -> Option<String> {
 		}
 		digits.push_str(group);
 	}
-	digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(digits)
+	digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(Cow::Owned(digits))
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! Cuts a stream into records: lines, or several lines where a quoted field holds line breaks.
 
-use std::io::{self, Read};
+use std::{
+	borrow::Cow,
+	io::{self, Read},
+	mem,
+};
 
 /// Most bytes of a record; longer ones are refused and skipped.
 pub const MAX_RECORD_LENGTH: usize = 64 * 1024;
@@ -194,9 +198,12 @@ impl<R: Read> RecordReader<R> {
 	}
 }
 
-/// Splits a record into fields; quotes around a field go, doubled quotes inside become one.
-pub fn split(record: &[u8], separator: u8, fields: &mut Vec<Vec<u8>>) {
-	fields.clear();
+/// The fields of a record; quotes around a field go, doubled quotes inside become one.
+pub fn split(record: &[u8], separator: u8) -> Vec<Cow<'_, [u8]>> {
+	if !record.contains(&b'"') {
+		return record.split(|byte| *byte == separator).map(Cow::Borrowed).collect();
+	}
+	let mut fields = Vec::new();
 	let mut field = Vec::new();
 	let mut bytes = record.iter().copied().peekable();
 	let (mut quoted, mut at_field_start) = (false, true);
@@ -212,7 +219,7 @@ pub fn split(record: &[u8], separator: u8, fields: &mut Vec<Vec<u8>>) {
 				quoted = true;
 			},
 			_ if byte == separator && !quoted => {
-				fields.push(std::mem::take(&mut field));
+				fields.push(Cow::Owned(mem::take(&mut field)));
 				at_field_start = true;
 				continue;
 			},
@@ -220,7 +227,8 @@ pub fn split(record: &[u8], separator: u8, fields: &mut Vec<Vec<u8>>) {
 		}
 		at_field_start = at_field_start && !quoted && byte == b' ';
 	}
-	fields.push(field);
+	fields.push(Cow::Owned(field));
+	fields
 }
 
 #[cfg(test)]
@@ -245,9 +253,8 @@ mod tests {
 	}
 
 	fn fields(record: &[u8]) -> Vec<String> {
-		let mut fields = Vec::new();
-		split(record, b',', &mut fields);
-		fields.into_iter().map(|field| String::from_utf8(field).unwrap()).collect()
+		let fields = split(record, b',');
+		fields.into_iter().map(|field| String::from_utf8(field.into_owned()).unwrap()).collect()
 	}
 
 	#[test]
@@ -298,7 +305,7 @@ mod tests {
 		)) {
 			for quoting in [Quoting::Fields(b','), Quoting::Lines] {
 				for (_, record, _) in records(&bytes, quoting) {
-					split(&record, b',', &mut Vec::new());
+					split(&record, b',');
 				}
 			}
 		}

@@ -233,8 +233,7 @@ fn read_header<R: Read>(
 		if record.line <= u64::from(options.skip_lines) || record.fault.is_some() || blank {
 			continue;
 		}
-		let mut fields = Vec::new();
-		super::records::split(record.bytes, delimiter, &mut fields);
+		let fields = super::records::split(record.bytes, delimiter);
 		let cells: Vec<_> =
 			fields.iter().map(|field| layout::clean(&super::text::decode(field))).collect();
 		if cells.len() > MAX_COLUMNS {

@@ -1,6 +1,9 @@
 //! From bytes in unknown encodings to text.
 
-use std::io::{self, Read};
+use std::{
+	borrow::Cow,
+	io::{self, Read},
+};
 
 /// What Windows-1252 has in the places 0x80 to 0x9F; elsewhere it is Latin-1.
 const WINDOWS_1252: [char; 32] = [
@@ -9,9 +12,9 @@ const WINDOWS_1252: [char; 32] = [
 ];
 
 /// Text from UTF-8, or else from Windows-1252, which has a character for every byte.
-pub fn decode(bytes: &[u8]) -> String {
+pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
 	match std::str::from_utf8(bytes) {
-		Ok(text) => text.to_owned(),
+		Ok(text) => Cow::Borrowed(text),
 		Err(_) => bytes.iter().map(|byte| windows_1252(*byte)).collect(),
 	}
 }

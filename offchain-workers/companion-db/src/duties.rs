@@ -144,6 +144,13 @@ async fn certify_one(
 	let mut duties = erasure.iter().flat_map(|erasure| &erasure.stores);
 	match duties.find(|(store, _)| *store == certificate.store) {
 		Some((_, None)) => registry.certify(&dataset, certificate.hash()).await?,
+		Some((_, Some(anchored))) if anchored.hash.0 != certificate.hash() => {
+			tracing::warn!(
+				dataset = hex::encode(dataset),
+				"destroyed once more; the certificate whose hash the chain has was lost here"
+			);
+			return blocking(erasures, move |erasures| erasures.set_repeated(&dataset)).await;
+		},
 		Some((_, Some(_))) => {},
 		// The data set named other stores at last: the chain does not ask this one.
 		None => tracing::info!(dataset = hex::encode(dataset), "certified without the chain"),

@@ -2,7 +2,8 @@
 //!
 //! An erasure goes through files named after the data set: `.begun` says what there was before anything
 //! was destroyed, `.destroyed` that all of it is gone, `.signed` is the certificate, and `.anchored` the
-//! same when the chain has its hash. After a crash the next attempt goes on where this one ended, and
+//! same when the chain has its hash. Where the chain has the hash of another one, because this folder was
+//! lost since, it is `.repeated`, and not handed out. After a crash the next attempt goes on where this one ended, and
 //! states what there was at first. As soon as there is one of these files, nothing of the data set is
 //! written any more.
 
@@ -28,8 +29,9 @@ const BEGUN: &str = "begun";
 const DESTROYED: &str = "destroyed";
 const SIGNED: &str = "signed";
 const ANCHORED: &str = "anchored";
+const REPEATED: &str = "repeated";
 /// In the order in which they come: each is there before the former is removed.
-const STATES: [&str; 4] = [BEGUN, DESTROYED, SIGNED, ANCHORED];
+const STATES: [&str; 5] = [BEGUN, DESTROYED, SIGNED, ANCHORED, REPEATED];
 
 /// Destroys what a store has of erased data sets. Its methods block; clones share one folder.
 #[derive(Clone)]
@@ -78,7 +80,7 @@ impl Erasures {
 	/// written down, the keys are destroyed all the same.
 	pub fn destroy(&self, dataset: &Hash, block: u64) -> Result<(), StoreFault> {
 		let mut unwritten = self.unwritten();
-		let is_stated = [DESTROYED, SIGNED, ANCHORED]
+		let is_stated = [DESTROYED, SIGNED, ANCHORED, REPEATED]
 			.into_iter()
 			.any(|state| self.path(dataset, state).exists());
 		if is_stated {
@@ -200,7 +202,16 @@ impl Erasures {
 
 	/// Remembers that the chain has the certificate of a data set.
 	pub fn set_anchored(&self, dataset: &Hash) -> Result<(), StoreFault> {
-		fs::rename(self.path(dataset, SIGNED), self.path(dataset, ANCHORED))?;
+		self.rename_signed(dataset, ANCHORED)
+	}
+
+	/// Remembers that the chain has an earlier certificate of a data set, which was lost here.
+	pub fn set_repeated(&self, dataset: &Hash) -> Result<(), StoreFault> {
+		self.rename_signed(dataset, REPEATED)
+	}
+
+	fn rename_signed(&self, dataset: &Hash, state: &str) -> Result<(), StoreFault> {
+		fs::rename(self.path(dataset, SIGNED), self.path(dataset, state))?;
 		Ok(sync(&self.directory)?)
 	}
 

@@ -10,7 +10,7 @@ use msec_companion_db::{
 };
 use msec_worker_common::{
 	access_log::{verify_links, verify_root, Entry, Operation, Outcome, Subject},
-	chain::{Action, DatasetEvents, Purpose},
+	chain::{Action, AnchoredCertificate, DatasetEvents, Purpose},
 	AccountId32, H256,
 };
 use reqwest::{Method, StatusCode};
@@ -280,6 +280,25 @@ async fn an_erasure_is_certified_and_anchored() {
 	client.erase(&DATASET).await.unwrap();
 	fixture.duties().once().await;
 	assert_eq!(client.erasure_certificate(&DATASET).await.unwrap(), certificate);
+}
+
+#[tokio::test]
+async fn a_certificate_that_was_lost_is_not_replaced_by_another() {
+	let fixture = Fixture::start().await;
+	let client = fixture.owner_client();
+	client.upload(&DATASET, &[frame(0, 1)]).await.unwrap();
+	let lost = AnchoredCertificate { hash: H256([7; 32]), at: BLOCK as u32 };
+	fixture.chain.change(|state| {
+		state.erase(DATASET);
+		state.erasures.get_mut(&DATASET).unwrap().stores[0].1 = Some(lost);
+	});
+	for _ in 0..2 {
+		fixture.duties().once().await;
+		assert!(fixture.store().datasets().unwrap().is_empty());
+		assert!(client.erasure_certificate(&DATASET).await.unwrap_err().is_not_found());
+	}
+	let upload = client.upload(&DATASET, &[frame(0, 1)]).await.unwrap_err();
+	assert_eq!(common::refused(upload).refusal.as_deref(), Some("Erased"));
 }
 
 #[tokio::test]
