@@ -4,7 +4,7 @@
 use super::{
 	authorization::{authenticate, authorize_owner},
 	parse_id,
-	problem::{Problem, PROBLEM_JSON},
+	problem::Problem,
 	Service,
 };
 use axum::{
@@ -16,7 +16,7 @@ use msec_worker_common::{
 	access_log::{
 		parse_day, DayAnswer, DayTrees, GroupAnswer, LinesAnswer, Operation, Subject, MAX_LINES,
 	},
-	store_client, H256,
+	H256,
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -46,16 +46,10 @@ pub(super) struct Page {
 	),
 	responses(
 		(status = 200, description = "The head of the day", body = DayAnswer),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 404, description = "The log has no line of this day", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 422, description = "The query makes no sense", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "Others are asking", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
+		(status = 404, description = "The log has no line of this day"),
+		(status = 422, description = "The query makes no sense"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 503, description = "Others are asking"),
 	),
 )]
 pub(super) async fn day(
@@ -86,20 +80,12 @@ pub(super) async fn day(
 	),
 	responses(
 		(status = 200, description = "The lines in their order", body = LinesAnswer),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "It is not the operator who asks", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 404, description = "The log has no line of this day", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 410, description = "The lines of this day are no longer kept",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 422, description = "The query makes no sense", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "Others are asking", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
+		(status = 403, description = "It is not the operator who asks"),
+		(status = 404, description = "The log has no line of this day"),
+		(status = 410, description = "The lines of this day are no longer kept"),
+		(status = 422, description = "The query makes no sense"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 503, description = "Others are asking"),
 	),
 )]
 pub(super) async fn all(
@@ -134,18 +120,11 @@ pub(super) async fn all(
 	),
 	responses(
 		(status = 200, description = "The lines in their order, and their proof", body = GroupAnswer),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 404, description = "The log has no line of this day", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 410, description = "The lines of this day are no longer kept",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 422, description = "The query makes no sense", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "Others are asking", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
+		(status = 404, description = "The log has no line of this day"),
+		(status = 410, description = "The lines of this day are no longer kept"),
+		(status = 422, description = "The query makes no sense"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 503, description = "Others are asking"),
 	),
 )]
 pub(super) async fn own(
@@ -176,20 +155,12 @@ pub(super) async fn own(
 	),
 	responses(
 		(status = 200, description = "The lines in their order, and their proof", body = GroupAnswer),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The data set is unknown, or it is not the owner who asks", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 404, description = "The log has no line of this day", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 410, description = "The lines of this day are no longer kept",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 422, description = "The query makes no sense", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "Others are asking, or the chain cannot be asked", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
+		(status = 403, description = "The data set is unknown, or it is not the owner who asks"),
+		(status = 404, description = "The log has no line of this day"),
+		(status = 410, description = "The lines of this day are no longer kept"),
+		(status = 422, description = "The query makes no sense"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 503, description = "Others are asking, or the chain cannot be asked"),
 	),
 )]
 pub(super) async fn of_dataset(

@@ -1,10 +1,7 @@
 //! Batches on their way out.
 
 use super::{
-	authorization::authorize_empty,
-	parse_id, parse_number,
-	problem::{Problem, PROBLEM_JSON},
-	to_hex, Service,
+	authorization::authorize_empty, parse_id, parse_number, problem::Problem, to_hex, Service,
 };
 use crate::store::Stored;
 use axum::{
@@ -21,7 +18,7 @@ use msec_worker_common::{
 	access_log::Operation,
 	batch_frame::encode_chunk,
 	chain::Action,
-	store_client::{self, StoredBatch, MAX_PAGE},
+	store_client::{StoredBatch, MAX_PAGE},
 };
 use serde::Deserialize;
 use std::{io, ops::Range, sync::Arc};
@@ -62,20 +59,12 @@ pub(super) fn listed(stored: &Stored) -> StoredBatch {
 	),
 	responses(
 		(status = 200, description = "Batches in ascending order", body = Vec<StoredBatch>),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 404, description = "The data set is not kept here",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 422, description = "The query makes no sense", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 500, description = "The batch is damaged here", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 503, description = "The chain or the disk cannot be asked",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it"),
+		(status = 404, description = "The data set is not kept here"),
+		(status = 422, description = "The query makes no sense"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 500, description = "The batch is damaged here"),
+		(status = 503, description = "The chain or the disk cannot be asked"),
 	),
 )]
 pub(super) async fn list(
@@ -110,18 +99,11 @@ pub(super) async fn list(
 	responses(
 		(status = 200, description = "The frame", body = Vec<u8>,
 			content_type = "application/octet-stream"),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 404, description = "The batch is not here",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 500, description = "The batch is damaged here", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 503, description = "The chain or the disk cannot be asked",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it"),
+		(status = 404, description = "The batch is not here"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 500, description = "The batch is damaged here"),
+		(status = 503, description = "The chain or the disk cannot be asked"),
 	),
 )]
 pub(super) async fn frame(
@@ -157,18 +139,11 @@ pub(super) async fn frame(
 	responses(
 		(status = 200, description = "The chunk", body = Vec<u8>,
 			content_type = "application/octet-stream"),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 404, description = "The chunk is not here",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 500, description = "The batch is damaged here", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 503, description = "The chain or the disk cannot be asked",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it"),
+		(status = 404, description = "The chunk is not here"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 500, description = "The batch is damaged here"),
+		(status = 503, description = "The chain or the disk cannot be asked"),
 	),
 )]
 pub(super) async fn chunk(

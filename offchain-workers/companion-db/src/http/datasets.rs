@@ -3,7 +3,7 @@
 use super::{
 	authorization::{authenticate, authorize_empty, authorize_owner},
 	parse_id,
-	problem::{Problem, PROBLEM_JSON},
+	problem::Problem,
 	to_hex, Service,
 };
 use axum::{
@@ -12,10 +12,8 @@ use axum::{
 	Json,
 };
 use msec_worker_common::{
-	access_log::Operation,
-	chain::Action,
-	erasure_certificate::SignedCertificate,
-	store_client::{self, StoredDataset},
+	access_log::Operation, chain::Action, erasure_certificate::SignedCertificate,
+	store_client::StoredDataset,
 };
 use std::sync::Arc;
 
@@ -30,16 +28,10 @@ use std::sync::Arc;
 	),
 	responses(
 		(status = 200, description = "Counts", body = StoredDataset),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 404, description = "The data set is not kept here",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "The chain or the disk cannot be asked",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it"),
+		(status = 404, description = "The data set is not kept here"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 503, description = "The chain or the disk cannot be asked"),
 	),
 )]
 pub(super) async fn show(
@@ -72,18 +64,11 @@ pub(super) async fn show(
 	),
 	responses(
 		(status = 204, description = "Nothing of it is here any more"),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The data set is unknown, or it is not the owner who asks", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 404, description = "The identifier is none",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 409, description = "The data set is not erased on chain, or not finally",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "The chain or the disk cannot be asked",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The data set is unknown, or it is not the owner who asks"),
+		(status = 404, description = "The identifier is none"),
+		(status = 409, description = "The data set is not erased on chain, or not finally"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 503, description = "The chain or the disk cannot be asked"),
 	),
 )]
 pub(super) async fn erase(
@@ -111,12 +96,8 @@ pub(super) async fn erase(
 	),
 	responses(
 		(status = 200, description = "The certificate", body = SignedCertificate),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 404, description = "No erasure of the data set is certified here yet",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 404, description = "No erasure of the data set is certified here yet"),
+		(status = 429, description = "Too many requests of this account"),
 	),
 )]
 pub(super) async fn certificate(

@@ -1,21 +1,12 @@
 //! Heads of ranges, for other stores of the same data set and its owner.
 
-use super::{
-	authorization::authorize_empty,
-	parse_id,
-	problem::{Problem, PROBLEM_JSON},
-	to_hex, Service,
-};
+use super::{authorization::authorize_empty, parse_id, problem::Problem, to_hex, Service};
 use crate::replication::{heads_of_parts, BatchRange};
 use axum::{
 	extract::{rejection::QueryRejection, Path, Query, Request, State},
 	Json,
 };
-use msec_worker_common::{
-	access_log::Operation,
-	chain::Action,
-	store_client::{self, StoredHeads},
-};
+use msec_worker_common::{access_log::Operation, chain::Action, store_client::StoredHeads};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -42,18 +33,11 @@ pub(super) struct Asked {
 	),
 	responses(
 		(status = 200, description = "The heads of up to 256 parts", body = StoredHeads),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it, or neither a store of the data set nor the owner asks",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 404, description = "The data set is not kept here, or not all of these batches",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 422, description = "There is no such range", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "Others are asking, or the chain or the disk cannot be asked",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or neither a store of the data set nor the owner asks"),
+		(status = 404, description = "The data set is not kept here, or not all of these batches"),
+		(status = 422, description = "There is no such range"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 503, description = "Others are asking, or the chain or the disk cannot be asked"),
 	),
 )]
 pub(super) async fn show(

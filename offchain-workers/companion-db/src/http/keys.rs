@@ -3,7 +3,7 @@
 use super::{
 	authorization::{authorize, authorize_empty},
 	parse_id,
-	problem::{Problem, PROBLEM_JSON},
+	problem::Problem,
 	Service,
 };
 use crate::store::Store;
@@ -16,7 +16,7 @@ use axum::{
 };
 use msec_commitments::{envelope::check_wrapped_format, MAX_WRAPPED_LENGTH};
 use msec_worker_common::{
-	access_log::Operation, chain::Action, signature::BodyDigest, store_client, AccountId32,
+	access_log::Operation, chain::Action, signature::BodyDigest, AccountId32,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
@@ -39,24 +39,14 @@ const PATIENCE: Duration = Duration::from_secs(15);
 	request_body(content = Vec<u8>, content_type = "application/octet-stream"),
 	responses(
 		(status = 204, description = "It is kept"),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it, or it is not the owner who asks",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 404, description = "The data set is not kept here", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 408, description = "The body arrives too slowly", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 413, description = "The body is too large", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 422, description = "The body is no sealed key, or not the signed one",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "The chain or the disk cannot be asked",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 507, description = "The disk is full, or there are too many recipients",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or it is not the owner who asks"),
+		(status = 404, description = "The data set is not kept here"),
+		(status = 408, description = "The body arrives too slowly"),
+		(status = 413, description = "The body is too large"),
+		(status = 422, description = "The body is no sealed key, or not the signed one"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 503, description = "The chain or the disk cannot be asked"),
+		(status = 507, description = "The disk is full, or there are too many recipients"),
 	),
 )]
 pub(super) async fn put(
@@ -93,18 +83,11 @@ pub(super) async fn put(
 	),
 	responses(
 		(status = 200, description = "The accounts (SS58)", body = Vec<String>),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it, or it is not the owner who asks",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 404, description = "The data set is not kept here",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "The chain or the disk cannot be asked",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 507, description = "The disk is full, so that nothing can be written down",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or it is not the owner who asks"),
+		(status = 404, description = "The data set is not kept here"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 503, description = "The chain or the disk cannot be asked"),
+		(status = 507, description = "The disk is full, so that nothing can be written down"),
 	),
 )]
 pub(super) async fn list(
@@ -133,16 +116,10 @@ pub(super) async fn list(
 	responses(
 		(status = 200, description = "The sealed key", body = Vec<u8>,
 			content_type = "application/octet-stream"),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it, or the key is for somebody else",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 404, description = "There is no such key, or the data set is not kept here",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "The chain or the disk cannot be asked",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or the key is for somebody else"),
+		(status = 404, description = "There is no such key, or the data set is not kept here"),
+		(status = 429, description = "Too many requests of this account"),
+		(status = 503, description = "The chain or the disk cannot be asked"),
 	),
 )]
 pub(super) async fn get(

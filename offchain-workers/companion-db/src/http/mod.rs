@@ -37,7 +37,7 @@ use memory::UploadMemory;
 use msec_commitments::Hash;
 use msec_worker_common::{
 	signature::{Verifier, CONTENT_DIGEST, SIGNATURE, SIGNATURE_INPUT},
-	AccountId32,
+	store_client, AccountId32,
 };
 use problem::Problem;
 use rate::AccountRate;
@@ -199,14 +199,17 @@ impl Service {
 
 /// The description of the interface without its paths, which come from the routes themselves.
 #[derive(OpenApi)]
-#[openapi(info(
-	title = "M-Sec companion database",
-	description = "Keeps the encrypted batches of data sets and hands them out to whom the chain \
+#[openapi(
+	info(
+		title = "M-Sec companion database",
+		description = "Keeps the encrypted batches of data sets and hands them out to whom the chain \
 			allows. Every request is signed (RFC 9421) over method, path, query, the digest of the body \
 			(RFC 9530) and the account of the store; a signature is good once, for a minute. What cannot \
 			be done is answered with a problem document (RFC 9457).",
-	license(name = "Apache-2.0", identifier = "Apache-2.0"),
-))]
+		license(name = "Apache-2.0", identifier = "Apache-2.0"),
+	),
+	components(schemas(store_client::Problem))
+)]
 struct Description;
 
 /// The routes, and at `/openapi.json` their description.
@@ -217,17 +220,18 @@ pub fn routes(service: Arc<Service>) -> Router {
 
 /// The description of the interface, as OpenAPI in JSON.
 pub fn description() -> String {
-	to_json(&documented().into_openapi())
+	to_json(documented().into_openapi())
 }
 
-fn to_json(description: &utoipa::openapi::OpenApi) -> String {
-	serde_json::to_string_pretty(description).unwrap_or_default()
+fn to_json(mut description: utoipa::openapi::OpenApi) -> String {
+	problem::describe(&mut description);
+	serde_json::to_string_pretty(&description).unwrap_or_default()
 }
 
 /// The routes, with their description at `/openapi.json`.
 fn described<S: Clone + Send + Sync + 'static>(documented: OpenApiRouter<S>) -> Router<S> {
 	let (router, description) = documented.split_for_parts();
-	let description = Bytes::from(to_json(&description));
+	let description = Bytes::from(to_json(description));
 	router.route(
 		"/openapi.json",
 		get(|| async move { ([(CONTENT_TYPE, "application/json")], description) }),
@@ -299,6 +303,7 @@ fn to_hex(id: &Hash) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use problem::PROBLEM_JSON;
 	use std::collections::BTreeSet;
 
 	/// Method and path of every route that a description names.
@@ -353,8 +358,12 @@ mod tests {
 			assert!(description["components"]["schemas"][name].is_object(), "{name}");
 		}
 		let upload = &description["paths"]["/v1/datasets/{dataset}/batches"]["post"];
-		for status in ["200", "401", "403", "409", "413", "429", "503", "507"] {
-			assert!(upload["responses"][status].is_object(), "{status}");
+		let problem = "#/components/schemas/Problem";
+		for status in ["401", "403", "409", "413", "429", "503", "507"] {
+			let content = &upload["responses"][status]["content"];
+			assert_eq!(content[PROBLEM_JSON]["schema"]["$ref"], problem, "{status}");
 		}
+		assert!(upload["responses"]["200"]["content"]["application/json"].is_object());
+		assert!(upload["responses"]["200"]["content"][PROBLEM_JSON].is_null());
 	}
 }

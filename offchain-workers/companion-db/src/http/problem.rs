@@ -15,9 +15,31 @@ use msec_worker_common::{
 	store_client,
 };
 use std::time::Duration;
+use utoipa::openapi::{path::PathItem, Content, OpenApi, Ref, RefOr, Response as Described};
 
 /// Media type of problem documents.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Adds to a description what is so of every operation: it may be answered with 401, and with every status
+/// that is no success comes a problem document.
+pub(super) fn describe(description: &mut OpenApi) {
+	let items = description.paths.paths.values_mut();
+	let operations = items.flat_map(|PathItem { get, put, post, delete, .. }| {
+		[get, put, post, delete].into_iter().flatten()
+	});
+	for operation in operations {
+		let responses = &mut operation.responses.responses;
+		let unauthorized =
+			Described::new("The signature is missing, false, too old or used already");
+		responses.entry("401".to_owned()).or_insert(RefOr::T(unauthorized));
+		for (status, response) in responses {
+			if let (false, RefOr::T(response)) = (status.starts_with('2'), response) {
+				let document = Content::new(Some(Ref::from_schema_name("Problem")));
+				response.content.insert(PROBLEM_JSON.to_owned(), RefOr::T(document));
+			}
+		}
+	}
+}
 
 /// A problem document and when to try again.
 pub(super) struct Problem {

@@ -7,7 +7,7 @@
 use super::{
 	authorization::{purpose, verify},
 	completed, described, parse_id,
-	problem::{Problem, PROBLEM_JSON},
+	problem::Problem,
 };
 use crate::access::ChainAccess;
 use axum::{
@@ -84,14 +84,17 @@ impl ReaderService {
 
 /// The description of the interface without its paths, which come from the routes themselves.
 #[derive(OpenApi)]
-#[openapi(info(
-	title = "M-Sec key agent",
-	description = "Hands the keys of data sets to readers whom the chain allows to read by a grant. \
-			Every request is signed (RFC 9421) over method, path, query, the digest of the body \
+#[openapi(
+	info(
+		title = "M-Sec key agent",
+		description = "Hands the keys of data sets to readers whom the chain allows to read by a \
+			grant. Every request is signed (RFC 9421) over method, path, query, the digest of the body \
 			(RFC 9530) and the account of the key agent; a signature is good once, for a minute. What \
 			cannot be done is answered with a problem document (RFC 9457).",
-	license(name = "Apache-2.0", identifier = "Apache-2.0"),
-))]
+		license(name = "Apache-2.0", identifier = "Apache-2.0"),
+	),
+	components(schemas(store_client::Problem))
+)]
 struct Description;
 
 /// The routes, and at `/openapi.json` their description.
@@ -120,22 +123,13 @@ fn documented() -> OpenApiRouter<Arc<ReaderService>> {
 	responses(
 		(status = 200, description = "The sealed keys", body = Vec<u8>,
 			content_type = "application/octet-stream"),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it, or allows it by an order only",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 404, description = "The identifier is none, or the data set names another key agent",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 408, description = "The body arrives too slowly", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 413, description = "The body is too large", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 422, description = "The body is no key, or not the signed one, or the purpose is unknown",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 502, description = "No store of the data set has its secret for this key agent",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "The chain cannot be asked, or too many others ask",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it, or allows it by an order only"),
+		(status = 404, description = "The identifier is none, or the data set names another key agent"),
+		(status = 408, description = "The body arrives too slowly"),
+		(status = 413, description = "The body is too large"),
+		(status = 422, description = "The body is no key, or not the signed one, or the purpose is unknown"),
+		(status = 502, description = "No store of the data set has its secret for this key agent"),
+		(status = 503, description = "The chain cannot be asked, or too many others ask"),
 	),
 )]
 async fn hand_out(
@@ -195,11 +189,12 @@ async fn hand_out(
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::http::tests::described_routes;
+	use crate::http::{tests::described_routes, to_json};
 
 	#[test]
 	fn the_description_names_the_route_and_what_is_answered() {
-		let description = serde_json::to_value(documented().into_openapi()).unwrap();
+		let description = to_json(documented().into_openapi());
+		let description: serde_json::Value = serde_json::from_str(&description).unwrap();
 		let route = "post /v1/datasets/{dataset}/keys".to_owned();
 		assert_eq!(described_routes(&description), [route].into());
 		assert!(description["components"]["schemas"]["Problem"].is_object());

@@ -4,7 +4,7 @@ use super::{
 	authorization::{authorize, Authorized},
 	batches::listed,
 	parse_id,
-	problem::{Problem, PROBLEM_JSON},
+	problem::Problem,
 	Limits, Service,
 };
 use crate::store::{Staged, Store, StoreFault};
@@ -21,7 +21,7 @@ use msec_worker_common::{
 	batch_frame::{FrameDecoder, MAX_FRAME_LENGTH},
 	chain::{Action, Refusal},
 	signature::BodyDigest,
-	store_client::{self, StoredBatch},
+	store_client::StoredBatch,
 	AccountId32,
 };
 use std::{mem, sync::Arc, time::Duration};
@@ -50,26 +50,15 @@ pub(super) const MOST_PARTS: u32 = (MAX_FRAME_LENGTH as u64).div_ceil(PART) as u
 	request_body(content = Vec<u8>, content_type = "application/octet-stream"),
 	responses(
 		(status = 200, description = "The batches as they are stored", body = Vec<StoredBatch>),
-		(status = 401, description = "The signature is missing, false, too old or used already",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 403, description = "The chain does not allow it", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 404, description = "The data set is not kept here", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 408, description = "The body arrives too slowly", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 409, description = "A batch is on chain with other content",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 413, description = "The body is too large", body = store_client::Problem,
-			content_type = PROBLEM_JSON),
-		(status = 422, description = "The body is not a sequence of up to 1024 frames, or not the signed one",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 429, description = "Too many requests, or uploads at a time, of this account",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 503, description = "All places are taken, or the chain or the disk cannot be asked",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
-		(status = 507, description = "The disk is full, or the data set would be too large",
-			body = store_client::Problem, content_type = PROBLEM_JSON),
+		(status = 403, description = "The chain does not allow it"),
+		(status = 404, description = "The data set is not kept here"),
+		(status = 408, description = "The body arrives too slowly"),
+		(status = 409, description = "A batch is on chain with other content"),
+		(status = 413, description = "The body is too large"),
+		(status = 422, description = "The body is not a sequence of up to 1024 frames, or not the signed one"),
+		(status = 429, description = "Too many requests, or uploads at a time, of this account"),
+		(status = 503, description = "All places are taken, or the chain or the disk cannot be asked"),
+		(status = 507, description = "The disk is full, or the data set would be too large"),
 	),
 )]
 pub(super) async fn upload(
