@@ -140,7 +140,7 @@ if [ "$tests$anonymizer" != nono ] && ! command -v npm >/dev/null; then
 	install_packages nodejs npm
 fi
 if [ "$tests" = yes ]; then
-	install_packages chromium python3-venv
+	install_packages chromium libfaketime python3-venv
 	install_postgresql
 	install_moto
 fi

@@ -14,6 +14,7 @@ pub mod market;
 pub mod msec;
 pub mod node;
 pub mod ports;
+pub mod postgres;
 pub mod process;
 pub mod repetitions;
 pub mod requests;

@@ -46,7 +46,7 @@ impl Market {
 		let sandbox = Sandbox::default();
 		let node = Node::development(&sandbox).await;
 		let (logs, url) = (sandbox.logs(), node.url());
-		let mut store = store_with_key(&sandbox, "store", STORE_OPERATOR, &url);
+		let mut store = store_with_key(&sandbox, "store", STORE_OPERATOR, &url, Vec::new);
 		let mut agent = Agent::start(&logs, &sandbox.folder("agent"), AGENT, &url);
 		let operator = Msec::new(&sandbox, "operator", STORE_OPERATOR, &url);
 		let register = ["store", "register", &store.endpoint()];
@@ -69,7 +69,17 @@ impl Market {
 	/// Starts another store, which has the key of the development account `uri` and keeps everything in
 	/// the folder `name`. Nobody registers it.
 	pub async fn start_store(&self, name: &str, uri: &str) -> Store {
-		let mut store = store_with_key(&self.sandbox, name, uri, &self.node.url());
+		self.start_store_with(name, uri, Vec::new).await
+	}
+
+	/// As [`Self::start_store`], with what `options` says at each start.
+	pub async fn start_store_with(
+		&self,
+		name: &str,
+		uri: &str,
+		options: impl Fn() -> Vec<String> + Send + 'static,
+	) -> Store {
+		let mut store = store_with_key(&self.sandbox, name, uri, &self.node.url(), options);
 		store.service.wait_until_ready().await;
 		store
 	}
@@ -164,12 +174,18 @@ impl Market {
 }
 
 /// Starts a store that has its account's key.
-fn store_with_key(sandbox: &Sandbox, name: &str, uri: &str, node: &str) -> Store {
+fn store_with_key(
+	sandbox: &Sandbox,
+	name: &str,
+	uri: &str,
+	node: &str,
+	options: impl Fn() -> Vec<String> + Send + 'static,
+) -> Store {
 	let key = sandbox.path().join(format!("{name}.key"));
 	write_private(&key, uri);
 	let program = move || {
 		let mut command = built("msec-companion-db");
-		command.arg(format!("--account-key={}", key.display()));
+		command.args(options()).arg(format!("--account-key={}", key.display()));
 		command
 	};
 	let account = address(uri).to_string();

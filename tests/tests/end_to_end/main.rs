@@ -15,6 +15,7 @@ mod faults;
 mod javascript;
 mod journey;
 mod keys;
+mod migration;
 mod node;
 mod provenance;
 mod readings;

@@ -7,7 +7,6 @@
 #![forbid(unsafe_code)]
 
 mod file;
-mod postgres;
 mod readings;
 mod reads;
 mod restart;

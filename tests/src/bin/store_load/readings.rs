@@ -2,13 +2,13 @@
 //! PostgreSQL.
 
 use crate::{
-	postgres::Postgres,
 	rows::{median, Row},
 	say,
 	site::Site,
 };
 use anyhow::ensure;
 use msec_commitments::Hash;
+use msec_end_to_end::postgres::Postgres;
 use msec_worker_common::store_client::StoreClient;
 use std::{
 	fmt::Write,

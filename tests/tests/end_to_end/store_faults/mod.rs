@@ -2,6 +2,7 @@
 //!
 //! What the tests call `Fault` and `Promise` is in the table of docs/reliability.md.
 
+mod clocks;
 mod connections;
 mod damage;
 mod kills;

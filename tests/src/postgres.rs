@@ -1,13 +1,13 @@
 //! A PostgreSQL server on the loopback interface, with everything in a temporary directory. It writes to
 //! the disk before it acknowledges, as it does by default.
 
-use anyhow::{ensure, Context};
-use msec_end_to_end::{
+use crate::{
 	msec::write_private,
 	ports,
 	process::{guarded, Process},
 	wait,
 };
+use anyhow::{ensure, Context};
 use std::{
 	fs::{self, File},
 	os::unix::fs::MetadataExt,
@@ -26,6 +26,7 @@ pub struct Postgres {
 	server: Process,
 	port: u16,
 	password: String,
+	password_file: PathBuf,
 	_folder: TempDir,
 }
 
@@ -59,13 +60,22 @@ impl Postgres {
 			"unix_socket_directories=",
 		]);
 		let server = Process::start("postgres", logs, &mut server);
-		let mut postgres = Self { server, port, password, _folder: folder };
+		let mut postgres = Self { server, port, password, password_file, _folder: folder };
 		wait::until("PostgreSQL answers", START, async || {
 			postgres.server.assert_running();
 			postgres.execute("select 1").ok()
 		})
 		.await;
 		Ok(postgres)
+	}
+
+	/// Options of a store that keeps its records here.
+	pub fn options(&self) -> [String; 2] {
+		let settings = format!("host=127.0.0.1 port={} user=postgres dbname=postgres", self.port);
+		[
+			format!("--postgres={settings}"),
+			format!("--postgres-password-file={}", self.password_file.display()),
+		]
 	}
 
 	/// Runs a statement; what it answers.
