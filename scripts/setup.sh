@@ -4,8 +4,8 @@
 #
 # usage: scripts/setup.sh [--tests] [--devices] [--anonymizer] [--store]
 #   --tests        also installs what only the tests need: Node.js and Chromium for the JavaScript
-#                  clients, Python for its SDK, PostgreSQL and moto (which speaks the S3 protocol) for
-#                  the store, and what --devices installs
+#                  clients, Python for its SDK, PostgreSQL, moto (which speaks the S3 protocol) and
+#                  libfaketime (for clocks that jump) for the store, and what --devices installs
 #   --devices      also installs a software TPM and TPM tools for the attester
 #   --anonymizer   also installs ffmpeg and prepares the models that the anonymizer needs
 #   --store        also installs PostgreSQL and age, beside which the store is measured
