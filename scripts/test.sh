@@ -52,7 +52,7 @@ cargo clippy --release --workspace --all-targets --quiet -- -D warnings
 
 step 'Tests'
 # The end-to-end tests mostly wait for blocks, so more of them run at a time than there are cores.
-RUST_TEST_THREADS=6 cargo test --release --workspace
+RUST_TEST_THREADS=10 cargo test --release --workspace
 
 if [ "$full" = yes ]; then
 	step 'Benchmarks as tests'

@@ -1,9 +1,6 @@
 //! What stores account for over the real runtime: days of their access logs, and what they erased.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
-use common::*;
+use crate::common::*;
 use frame_support::{assert_noop, assert_ok, traits::Get, BoundedVec};
 use msec_primitives::{
 	AccessPolicy, Action, DatasetId, DatasetInfo, DatasetStatus, Decision, Refusal,

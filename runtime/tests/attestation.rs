@@ -1,10 +1,7 @@
 //! Devices over the real runtime: who decides, what quotes cost, and how they arrive.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
+use crate::common::{device::*, *};
 use codec::Encode;
-use common::{device::*, *};
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, traits::Get};
 use msec_runtime::{
 	configs::{RuntimeBlockWeights, TreasuryAccount},

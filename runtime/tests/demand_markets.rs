@@ -1,10 +1,7 @@
 //! Random markets of fifty actors over the real runtime: whatever demands, offers and orders meet in
 //! whatever order, every condition holds, money is conserved, and everything comes to its end.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
-use common::*;
+use crate::common::{self, *};
 use frame_support::BoundedVec;
 use msec_commitments::{BatchCommitment, EnvelopeSecret};
 use msec_primitives::{DatasetId, ListingId, OrderId};

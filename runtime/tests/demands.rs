@@ -1,9 +1,6 @@
 //! Supply meets demand over the real runtime.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
-use common::*;
+use crate::common::{self, *};
 use frame_support::{assert_noop, BoundedVec};
 use msec_commitments::{BatchCommitment, EnvelopeSecret};
 use msec_primitives::{DatasetId, ListingId, OrderId};

@@ -1,10 +1,7 @@
 //! Disputes with the real constants and the real arbiters.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
+use crate::common::*;
 use codec::{Encode, MaxEncodedLen};
-use common::*;
 use frame_support::{dispatch::GetDispatchInfo, traits::Get, BoundedVec};
 use msec_commitments::{ChunkCommitment, ChunkProof, MAX_CHUNKS_PER_BATCH, MAX_CHUNK_CIPHERTEXT};
 use msec_runtime::{

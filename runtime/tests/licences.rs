@@ -1,9 +1,6 @@
 //! The list of licences over the real runtime.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
-use common::*;
+use crate::common::*;
 use frame_support::{assert_noop, assert_ok};
 use msec_primitives::LicenceId;
 use msec_runtime::{AccountId, Licences, OriginCaller, Runtime, RuntimeOrigin};

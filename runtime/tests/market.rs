@@ -1,10 +1,7 @@
 //! Random markets over the real runtime: whatever owners, buyers and strangers do in whatever order,
 //! money is conserved, the state is consistent, and every order and deposit comes to its end.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
-use common::*;
+use crate::common::*;
 use frame_support::BoundedVec;
 use msec_commitments::{
 	envelope, tree, BatchCommitment, ChunkCommitment, ChunkKey, ChunkProof, EnvelopeSecret,

@@ -80,10 +80,7 @@ impl Erasures {
 	/// written down, the keys are destroyed all the same.
 	pub fn destroy(&self, dataset: &Hash, block: u64) -> Result<(), StoreFault> {
 		let mut unwritten = self.unwritten();
-		let is_stated = [DESTROYED, SIGNED, ANCHORED, REPEATED]
-			.into_iter()
-			.any(|state| self.path(dataset, state).exists());
-		if is_stated {
+		if self.is_stated(dataset, &STATES[1..])? {
 			return self.store.erase(dataset);
 		}
 		let begun = self.path(dataset, BEGUN);
@@ -132,12 +129,20 @@ impl Erasures {
 		job: impl FnOnce(&Store) -> Result<T, StoreFault>,
 	) -> Result<T, StoreFault> {
 		let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
-		for state in STATES {
-			if self.path(dataset, state).try_exists()? {
-				return Err(StoreFault::Erased);
-			}
+		if self.is_stated(dataset, &STATES)? {
+			return Err(StoreFault::Erased);
 		}
 		job(&self.store)
+	}
+
+	/// Whether one of `states` is written down of a data set.
+	fn is_stated(&self, dataset: &Hash, states: &[&str]) -> Result<bool, StoreFault> {
+		for state in states {
+			if self.path(dataset, state).try_exists()? {
+				return Ok(true);
+			}
+		}
+		Ok(false)
 	}
 
 	/// Waits until something was destroyed that is not certified.

@@ -1,9 +1,6 @@
 //! What the store writes down, proves, anchors and certifies.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
-use common::*;
+use crate::common::{self, *};
 use msec_companion_db::{
 	duties::{anchor, certify},
 	store::Store,

@@ -1,9 +1,6 @@
 //! The defects of the store that this one replaces, one test each, by name.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
-use common::*;
+use crate::common::*;
 use msec_companion_db::duties::anchor;
 use msec_worker_common::{
 	access_log::{verify_root, Entry, Outcome, Subject},

@@ -1,9 +1,6 @@
 //! The store over HTTP, with decisions from a chain that exists in memory only.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
-use common::*;
+use crate::common::*;
 use futures::{stream, StreamExt};
 use msec_commitments::{tree, ChunkKey, Hash};
 use msec_companion_db::{

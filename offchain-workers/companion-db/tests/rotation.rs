@@ -1,10 +1,7 @@
 //! Rotation of owners' and agents' keys at a store, over HTTP. Each test is named for a defect of the
 //! product before.
 
-#[allow(dead_code, reason = "these tests need only a part of it")]
-mod common;
-
-use common::*;
+use crate::common::*;
 use msec_commitments::{
 	wrapping::{unwrap, wrap},
 	EnvelopeError, KeyTree, WrappingSecret,

@@ -77,27 +77,19 @@ pub use runtime::runtime_types::msec_primitives::access::{
 use crate::H256;
 use std::time::Duration;
 
-/// All purposes, in the order in which they are declared.
-pub const PURPOSES: [Purpose; 6] = [
-	Purpose::ServiceProvision,
-	Purpose::ResearchAndDevelopment,
-	Purpose::PublicBenefit,
-	Purpose::CommercialPurpose,
-	Purpose::EnforceSecurity,
-	Purpose::FulfilmentOfObligation,
+/// All purposes and their names in kebab case, in the order in which they are declared.
+pub const PURPOSES: [(&str, Purpose); 6] = [
+	("service-provision", Purpose::ServiceProvision),
+	("research-and-development", Purpose::ResearchAndDevelopment),
+	("public-benefit", Purpose::PublicBenefit),
+	("commercial-purpose", Purpose::CommercialPurpose),
+	("enforce-security", Purpose::EnforceSecurity),
+	("fulfilment-of-obligation", Purpose::FulfilmentOfObligation),
 ];
 
 /// The purpose of a name in kebab case, such as `public-benefit`.
 pub fn parse_purpose(name: &str) -> Option<Purpose> {
-	Some(match name {
-		"service-provision" => Purpose::ServiceProvision,
-		"research-and-development" => Purpose::ResearchAndDevelopment,
-		"public-benefit" => Purpose::PublicBenefit,
-		"commercial-purpose" => Purpose::CommercialPurpose,
-		"enforce-security" => Purpose::EnforceSecurity,
-		"fulfilment-of-obligation" => Purpose::FulfilmentOfObligation,
-		_ => return None,
-	})
+	PURPOSES.into_iter().find_map(|(its_name, purpose)| (its_name == name).then_some(purpose))
 }
 
 /// Why the chain did not answer, or not to be relied on.

@@ -21,9 +21,11 @@ use msec_worker_common::{
 use serde::Deserialize;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use utoipa::IntoParams;
 
 /// Which lines.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
 	/// How many of the day's first lines are looked at; all when not said.
 	entries: Option<u32>,
@@ -74,9 +76,7 @@ pub(super) async fn day(
 	operation_id = "listLines",
 	params(
 		("day" = String, Path, description = "The day in UTC, like 2026-01-31"),
-		("entries" = Option<u32>, Query,
-			description = "How many of the day's first lines are looked at; all when not said"),
-		("from" = Option<u32>, Query, description = "How many of the lines are left out"),
+		Page,
 	),
 	responses(
 		(status = 200, description = "The lines in their order", body = LinesAnswer),
@@ -114,9 +114,7 @@ pub(super) async fn all(
 	operation_id = "listOwnLines",
 	params(
 		("day" = String, Path, description = "The day in UTC, like 2026-01-31"),
-		("entries" = Option<u32>, Query,
-			description = "How many of the day's first lines are looked at; all when not said"),
-		("from" = Option<u32>, Query, description = "How many of the lines are left out"),
+		Page,
 	),
 	responses(
 		(status = 200, description = "The lines in their order, and their proof", body = GroupAnswer),
@@ -149,9 +147,7 @@ pub(super) async fn own(
 	params(
 		("day" = String, Path, description = "The day in UTC, like 2026-01-31"),
 		("dataset" = String, Path, description = "The data set, as 64 hexadecimal digits"),
-		("entries" = Option<u32>, Query,
-			description = "How many of the day's first lines are looked at; all when not said"),
-		("from" = Option<u32>, Query, description = "How many of the lines are left out"),
+		Page,
 	),
 	responses(
 		(status = 200, description = "The lines in their order, and their proof", body = GroupAnswer),

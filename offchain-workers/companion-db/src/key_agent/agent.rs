@@ -314,7 +314,7 @@ async fn may_read(
 	beneficiary: &AccountId32,
 	dataset: &Hash,
 ) -> anyhow::Result<bool> {
-	for purpose in iter::once(None).chain(PURPOSES.map(Some)) {
+	for purpose in iter::once(None).chain(PURPOSES.map(|(_, purpose)| Some(purpose))) {
 		let decision = head.can_access(beneficiary, dataset, Action::Read, purpose).await?;
 		if matches!(decision, Decision::Allow(_)) {
 			return Ok(true);

@@ -1,0 +1,11 @@
+//! One program for all tests of the runtime, because linking each takes longer than running it.
+
+mod accounting;
+mod attestation;
+mod common;
+mod demand_markets;
+mod demands;
+mod disputes;
+mod licences;
+mod market;
+mod metadata;
