@@ -44,15 +44,21 @@ step 'SDK for Python'
 	.venv/bin/python -m unittest discover --start-directory tests
 )
 
+# Compiling these takes longer than what their tests compute: docs/decisions/0009-one-build-profile.md.
+options=(--release --workspace)
+for package in msec msec-attester msec-companion-db msec-end-to-end msec-worker-common; do
+	options+=(--config "profile.release.package.$package.opt-level=0")
+done
+
 step 'Building'
-cargo build --release --workspace --all-targets
+cargo build "${options[@]}" --all-targets
 
 step 'Lints'
-cargo clippy --release --workspace --all-targets --quiet -- -D warnings
+cargo clippy "${options[@]}" --all-targets --quiet -- -D warnings
 
 step 'Tests'
 # The end-to-end tests mostly wait for blocks, so more of them run at a time than there are cores.
-RUST_TEST_THREADS=10 cargo test --release --workspace
+RUST_TEST_THREADS=10 cargo test "${options[@]}"
 
 if [ "$full" = yes ]; then
 	step 'Benchmarks as tests'

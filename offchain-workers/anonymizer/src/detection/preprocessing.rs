@@ -2,8 +2,9 @@
 
 use crate::{geometry::BoundingBox, settings::InputSize};
 use fast_image_resize::{
-	images::{Image, ImageRef},
-	FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+	images::{TypedImage, TypedImageRef},
+	pixels::U8x3,
+	FilterType, ResizeAlg, ResizeOptions, Resizer,
 };
 use image::RgbImage;
 
@@ -109,7 +110,7 @@ impl View {
 pub struct Preprocessor {
 	form: InputForm,
 	resizer: Resizer,
-	scaled: Image<'static>,
+	scaled: Vec<u8>,
 	values: Vec<f32>,
 	/// What `values` have room for, and the columns and rows of it that are filled; the rest is 0.
 	shape: Option<(Extent, u32, u32)>,
@@ -118,8 +119,8 @@ pub struct Preprocessor {
 impl Preprocessor {
 	/// For models that take inputs of this form.
 	pub fn new(form: InputForm) -> Self {
-		let scaled = Image::new(0, 0, PixelType::U8x3);
-		Self { form, resizer: Resizer::new(), scaled, values: Vec::new(), shape: None }
+		let resizer = Resizer::new();
+		Self { form, resizer, scaled: Vec::new(), values: Vec::new(), shape: None }
 	}
 
 	/// The input that shows `view` of `frame`, padded with the mean colour to `Extent`.
@@ -142,23 +143,23 @@ impl Preprocessor {
 		} else {
 			self.resize(frame, view);
 			let stride = view.scaled_width as usize * CHANNELS;
-			normalise(self.scaled.buffer(), stride, view, extent, self.form, &mut self.values);
+			normalise(&self.scaled, stride, view, extent, self.form, &mut self.values);
 		}
 		(&self.values, extent)
 	}
 
 	fn resize(&mut self, frame: &RgbImage, view: &View) {
-		if (self.scaled.width(), self.scaled.height()) != (view.scaled_width, view.scaled_height) {
-			self.scaled = Image::new(view.scaled_width, view.scaled_height, PixelType::U8x3);
-		}
-		let source = ImageRef::new(frame.width(), frame.height(), frame, PixelType::U8x3)
+		let (width, height) = (view.scaled_width, view.scaled_height);
+		self.scaled.resize(CHANNELS * width as usize * height as usize, 0);
+		let mut scaled = TypedImage::<U8x3>::from_buffer(width, height, &mut self.scaled)
+			.expect("there are three bytes for each pixel; qed");
+		let source = TypedImageRef::from_buffer(frame.width(), frame.height(), frame)
 			.expect("an RgbImage has three bytes for each pixel; qed");
 		let options = ResizeOptions::new()
 			.crop(view.left.into(), view.top.into(), view.width.into(), view.height.into())
 			.resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-		self.resizer.resize(&source, &mut self.scaled, &options).expect(
-			"both images have the same type of pixels, and the view lies in the frame; qed",
-		);
+		let resized = self.resizer.resize_typed(&source, &mut scaled, &options);
+		resized.expect("the view lies in the frame; qed");
 	}
 }
 

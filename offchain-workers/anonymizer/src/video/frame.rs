@@ -3,8 +3,9 @@
 
 use crate::removal::Mask;
 use fast_image_resize::{
-	images::{Image, ImageRef},
-	FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+	images::{TypedImage, TypedImageRef},
+	pixels::U8,
+	FilterType, ResizeAlg, ResizeOptions, Resizer,
 };
 use image::RgbImage;
 use yuv::{
@@ -103,15 +104,14 @@ impl Frame {
 pub struct Reducer {
 	size: FrameSize,
 	resizer: Resizer,
-	planes: [Image<'static>; 3],
+	/// As in a frame of this size.
+	planes: Vec<u8>,
 }
 
 impl Reducer {
 	/// To this size.
 	pub fn new(size: FrameSize) -> Self {
-		let plane = |size: FrameSize| Image::new(size.width, size.height, PixelType::U8);
-		let half = FrameSize { width: size.width / 2, height: size.height / 2 };
-		Self { size, resizer: Resizer::new(), planes: [plane(size), plane(half), plane(half)] }
+		Self { size, resizer: Resizer::new(), planes: vec![0; size.bytes()] }
 	}
 
 	/// The frame as a picture of this size.
@@ -120,19 +120,22 @@ impl Reducer {
 			return frame.to_rgb();
 		}
 		let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-		let (width, height) = (frame.size.width, frame.size.height);
 		let (luma, chroma) = frame.data.split_at(frame.size.pixels());
 		let (blue, red) = chroma.split_at(chroma.len() / 2);
-		let sources =
-			[(luma, width, height), (blue, width / 2, height / 2), (red, width / 2, height / 2)];
-		for ((data, width, height), target) in sources.into_iter().zip(&mut self.planes) {
-			let source = ImageRef::new(width, height, data, PixelType::U8)
+		let (small_luma, small_chroma) = self.planes.split_at_mut(self.size.pixels());
+		let (small_blue, small_red) = small_chroma.split_at_mut(small_chroma.len() / 2);
+		let planes = [(luma, small_luma, 1), (blue, small_blue, 2), (red, small_red, 2)];
+		for (source, target, part) in planes {
+			let (width, height) = (frame.size.width / part, frame.size.height / part);
+			let source = TypedImageRef::<U8>::from_buffer(width, height, source)
 				.expect("a plane has one byte a pixel; qed");
-			let resized = self.resizer.resize(&source, target, Some(&options));
-			resized.expect("both have one byte a pixel; qed");
+			let (width, height) = (self.size.width / part, self.size.height / part);
+			let mut target = TypedImage::<U8>::from_buffer(width, height, target)
+				.expect("a plane has one byte a pixel; qed");
+			let resized = self.resizer.resize_typed(&source, &mut target, &options);
+			resized.expect("nothing is cropped; qed");
 		}
-		let planes = self.planes.each_ref().map(|plane| plane.buffer());
-		rgb(self.size, &planes.concat())
+		rgb(self.size, &self.planes)
 	}
 }
 
