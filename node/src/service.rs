@@ -7,6 +7,7 @@ use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
 use sc_consensus_grandpa::{
 	BeforeBestBlockBy, SharedVoterState, ThreeQuartersOfTheUnfinalizedChain, VotingRulesBuilder,
 };
+use sc_executor::{HeapAllocStrategy, DEFAULT_HEAP_ALLOC_STRATEGY};
 use sc_service::{error::Error as ServiceError, Configuration, TaskManager, WarpSyncConfig};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -56,6 +57,26 @@ pub type Service = sc_service::PartialComponents<
 	Other,
 >;
 
+/// The executor of the SDK's own service, which also keeps compiled runtimes in the base path: compiling one
+/// takes longer than all else at a start.
+fn executor(
+	config: &Configuration,
+) -> Result<sc_executor::WasmExecutor<HostFunctions>, ServiceError> {
+	let settings = &config.executor;
+	let heap = match settings.default_heap_pages {
+		Some(pages) => HeapAllocStrategy::Static { extra_pages: pages as u32 },
+		None => DEFAULT_HEAP_ALLOC_STRATEGY,
+	};
+	Ok(sc_executor::WasmExecutor::builder()
+		.with_execution_method(settings.wasm_method)
+		.with_onchain_heap_alloc_strategy(heap)
+		.with_offchain_heap_alloc_strategy(heap)
+		.with_max_runtime_instances(settings.max_runtime_instances)
+		.with_runtime_cache_size(settings.runtime_cache_size)
+		.with_cache_path(std::path::absolute(config.base_path.path())?.join("compiled-runtimes"))
+		.build())
+}
+
 /// Opens the database and prepares everything that needs no network.
 pub fn new_partial(config: &Configuration) -> Result<Service, ServiceError> {
 	let telemetry = config
@@ -69,7 +90,7 @@ pub fn new_partial(config: &Configuration) -> Result<Service, ServiceError> {
 		})
 		.transpose()?;
 
-	let executor = sc_service::new_wasm_executor(&config.executor);
+	let executor = executor(config)?;
 	let (client, backend, keystore_container, task_manager) =
 		sc_service::new_full_parts::<Block, RuntimeApi, _>(
 			config,

@@ -1,16 +1,24 @@
 //! Nodes.
 
 use crate::{
-	ports,
+	binaries, ports,
 	process::{built, Process},
 	sandbox::Sandbox,
 	wait,
 };
 use serde_json::{json, Value};
-use std::{path::PathBuf, process::Command, time::Duration};
+use std::{
+	fs,
+	os::unix::fs::symlink,
+	path::{Path, PathBuf},
+	process::Command,
+	sync::LazyLock,
+	time::Duration,
+};
+use tempfile::NamedTempFile;
 
 /// Longest time from the start of a node to its first answer.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(180);
 
 /// A running node.
 pub struct Node {
@@ -32,6 +40,7 @@ impl Node {
 	/// Starts a node with `arguments`; ports, base path and the like are added.
 	pub async fn start(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Self {
 		let base_path = sandbox.path().join(name);
+		share_compiled_runtimes(&base_path);
 		let rpc_port = ports::free();
 		let mut all: Vec<String> = arguments.iter().map(|argument| argument.to_string()).collect();
 		all.extend(
@@ -46,6 +55,9 @@ impl Node {
 			]
 			.map(String::from),
 		);
+		if arguments.contains(&"--dev") {
+			all.push(format!("--chain={}", DEVELOPMENT.display()));
+		}
 		all.push(format!("--listen-addr=/ip4/127.0.0.1/tcp/{}", ports::free()));
 		let logs = sandbox.logs();
 		let process = spawn(name, &logs, &all);
@@ -145,7 +157,30 @@ impl Node {
 	}
 }
 
-fn spawn(name: &str, logs: &std::path::Path, arguments: &[String]) -> Process {
+/// The chain `dev` with its genesis state, which a node otherwise has its runtime make at every start.
+static DEVELOPMENT: LazyLock<PathBuf> = LazyLock::new(|| {
+	let (exported, _) = subcommand(&["export-chain-spec", "--chain", "dev", "--raw"]);
+	let folder = binaries::directory();
+	let path = folder.join("development.json");
+	let written = NamedTempFile::new_in(&folder)
+		.and_then(|file| fs::write(&file, exported).map(|()| file))
+		.and_then(|file| file.persist(&path).map_err(|error| error.error));
+	written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+	path
+});
+
+/// Lets a node use what others compiled: with as many nodes as the tests start, compiling the runtime takes
+/// longer than all else.
+fn share_compiled_runtimes(base_path: &Path) {
+	let shared = binaries::directory().join("compiled-runtimes");
+	let link = base_path.join("compiled-runtimes");
+	let prepared = fs::create_dir_all(base_path)
+		.and_then(|()| fs::create_dir_all(&shared))
+		.and_then(|()| if link.is_symlink() { Ok(()) } else { symlink(&shared, &link) });
+	prepared.unwrap_or_else(|error| panic!("{}: {error}", base_path.display()));
+}
+
+fn spawn(name: &str, logs: &Path, arguments: &[String]) -> Process {
 	Process::start(name, logs, built("msec-node").args(arguments))
 }
 
