@@ -34,7 +34,8 @@ pub struct Node {
 impl Node {
 	/// Starts a chain of one validator.
 	pub async fn development(sandbox: &Sandbox) -> Self {
-		Self::start(sandbox, "node", &["--dev"]).await
+		let chain = format!("--chain={}", DEVELOPMENT.display());
+		Self::start(sandbox, "node", &["--dev", &chain]).await
 	}
 
 	/// Starts a node with `arguments`; ports, base path and the like are added.
@@ -55,9 +56,6 @@ impl Node {
 			]
 			.map(String::from),
 		);
-		if arguments.contains(&"--dev") {
-			all.push(format!("--chain={}", DEVELOPMENT.display()));
-		}
 		all.push(format!("--listen-addr=/ip4/127.0.0.1/tcp/{}", ports::free()));
 		let logs = sandbox.logs();
 		let process = spawn(name, &logs, &all);
