@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 /// Binary logarithm of scrypt's cost in new files: 128 MiB of memory, about half a second. It is fixed
 /// because a trial would choose too little on a machine that is busy just then.
-const WORK_FACTOR: u8 = 17;
+const WORK_FACTOR: u8 = if cfg!(test) { 10 } else { 17 };
 /// The most that a file may ask for: 4 GiB of memory, about half a minute.
 const MAX_WORK_FACTOR: u8 = 22;
 

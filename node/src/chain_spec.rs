@@ -1,6 +1,6 @@
 //! The chains that the node knows by name. Every other is read from a file.
 
-use msec_runtime::WASM_BINARY;
+use msec_runtime::{genesis_presets, WASM_BINARY};
 use sc_service::{ChainType, Properties};
 use sp_core::crypto::{Ss58AddressFormat, Ss58AddressFormatRegistry};
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
@@ -20,6 +20,9 @@ pub fn local() -> Result<ChainSpec, String> {
 
 fn build(name: &str, id: &str, chain: ChainType, preset: &str) -> Result<ChainSpec, String> {
 	let code = WASM_BINARY.ok_or("this node was built without a runtime: unset SKIP_WASM_BUILD")?;
+	// By its name the preset would be asked of the code, which takes seconds to compile.
+	let preset = genesis_presets::get(&preset.into()).ok_or("the runtime has no such preset")?;
+	let patch = serde_json::from_slice(&preset).map_err(|error| error.to_string())?;
 	let mut properties = Properties::new();
 	properties.insert("tokenSymbol".into(), "MSEC".into());
 	properties.insert("tokenDecimals".into(), 12.into());
@@ -31,6 +34,6 @@ fn build(name: &str, id: &str, chain: ChainType, preset: &str) -> Result<ChainSp
 		.with_chain_type(chain)
 		.with_protocol_id("msec")
 		.with_properties(properties)
-		.with_genesis_config_preset_name(preset)
+		.with_genesis_config_patch(patch)
 		.build())
 }

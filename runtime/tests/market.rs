@@ -480,7 +480,7 @@ fn everybody() -> impl Iterator<Item = AccountId> {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { cases: 512, max_shrink_iters: 2000, ..Default::default() })]
+	#![proptest_config(ProptestConfig { max_shrink_iters: 2000, ..Default::default() })]
 
 	#[test]
 	fn money_is_conserved_and_everything_ends(steps in proptest::collection::vec(step(), 1..160)) {

@@ -34,8 +34,7 @@ pub struct Node {
 impl Node {
 	/// Starts a chain of one validator.
 	pub async fn development(sandbox: &Sandbox) -> Self {
-		let chain = format!("--chain={}", DEVELOPMENT.display());
-		Self::start(sandbox, "node", &["--dev", &chain]).await
+		Self::start(sandbox, "node", &["--dev", &DEVELOPMENT]).await
 	}
 
 	/// Starts a node with `arguments`; ports, base path and the like are added.
@@ -155,17 +154,23 @@ impl Node {
 	}
 }
 
-/// The chain `dev` with its genesis state, which a node otherwise has its runtime make at every start.
-static DEVELOPMENT: LazyLock<PathBuf> = LazyLock::new(|| {
-	let (exported, _) = subcommand(&["export-chain-spec", "--chain", "dev", "--raw"]);
+/// `--chain` for the chain `dev` with its genesis state, which a node otherwise has its runtime make at every
+/// start.
+pub static DEVELOPMENT: LazyLock<String> = LazyLock::new(|| with_genesis_state("dev"));
+
+/// `--chain` for the chain `local` with its genesis state.
+pub static LOCAL: LazyLock<String> = LazyLock::new(|| with_genesis_state("local"));
+
+fn with_genesis_state(chain: &str) -> String {
+	let (exported, _) = subcommand(&["export-chain-spec", "--chain", chain, "--raw"]);
 	let folder = binaries::directory();
-	let path = folder.join("development.json");
+	let path = folder.join(format!("{chain}.json"));
 	let written = NamedTempFile::new_in(&folder)
 		.and_then(|file| fs::write(&file, exported).map(|()| file))
 		.and_then(|file| file.persist(&path).map_err(|error| error.error));
 	written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-	path
-});
+	format!("--chain={}", path.display())
+}
 
 /// Lets a node use what others compiled: with as many nodes as the tests start, compiling the runtime takes
 /// longer than all else.

@@ -5,7 +5,7 @@ use msec_end_to_end::{
 	ledger::{self, Ledger, ENDOWMENT, MSEC, TREASURY_ENDOWMENT},
 	market::{address, hash, member, Market},
 	msec::Msec,
-	node::Node,
+	node::{Node, DEVELOPMENT},
 	sandbox::Sandbox,
 };
 use msec_worker_common::{
@@ -210,7 +210,8 @@ fn spread(history: &Value) -> (u64, u128, u128) {
 #[tokio::test]
 async fn a_history_says_where_the_node_has_forgotten_it() {
 	let sandbox = Sandbox::default();
-	let node = Node::start(&sandbox, "node", &["--dev", "--state-pruning", "8"]).await;
+	let node =
+		Node::start(&sandbox, "node", &["--dev", &DEVELOPMENT, "--state-pruning", "8"]).await;
 	node.wait_for_finality(20).await;
 	let somebody = Msec::new(&sandbox, "somebody", "//Bob", &node.url());
 	let read = somebody.attempt(&["prices", "--kind", "air-temperature"]).await;

@@ -1,7 +1,7 @@
 //! The node's own commands, and networks of several nodes.
 
 use msec_end_to_end::{
-	node::{subcommand, Node},
+	node::{subcommand, Node, DEVELOPMENT, LOCAL},
 	process,
 	sandbox::Sandbox,
 	wait,
@@ -55,7 +55,7 @@ struct ChainInfo {
 }
 
 fn chain_info(base_path: &str) -> ChainInfo {
-	let (out, _) = subcommand(&["chain-info", "--chain", "dev", "--base-path", base_path]);
+	let (out, _) = subcommand(&["chain-info", &DEVELOPMENT, "--base-path", base_path]);
 	let info: Value = serde_json::from_str(&out).expect("chain-info prints JSON");
 	let number = |key: &str| info[key].as_u64().expect("a height is a number");
 	ChainInfo {
@@ -76,21 +76,21 @@ async fn a_chain_is_checked_exported_imported_reverted_and_purged() {
 	let original = node.base_path().to_string_lossy().into_owned();
 	let before = chain_info(&original);
 	assert!(before.finalized >= 3 && before.best >= before.finalized);
-	subcommand(&["check-block", "2", "--chain", "dev", "--base-path", &original]);
+	subcommand(&["check-block", "2", &DEVELOPMENT, "--base-path", &original]);
 
 	let blocks = sandbox.path().join("blocks").to_string_lossy().into_owned();
-	subcommand(&["export-blocks", "--binary", "--chain", "dev", "--base-path", &original, &blocks]);
+	subcommand(&["export-blocks", "--binary", &DEVELOPMENT, "--base-path", &original, &blocks]);
 	let copy = sandbox.path().join("copy").to_string_lossy().into_owned();
-	subcommand(&["import-blocks", "--binary", "--chain", "dev", "--base-path", &copy, &blocks]);
+	subcommand(&["import-blocks", "--binary", &DEVELOPMENT, "--base-path", &copy, &blocks]);
 	let imported = chain_info(&copy);
 	assert_eq!((imported.best, &imported.best_hash), (before.best, &before.best_hash));
 
-	subcommand(&["revert", "--chain", "dev", "--base-path", &copy, "2"]);
+	subcommand(&["revert", &DEVELOPMENT, "--base-path", &copy, "2"]);
 	assert_eq!(chain_info(&copy).best, before.best - 2);
-	subcommand(&["import-blocks", "--binary", "--chain", "dev", "--base-path", &copy, &blocks]);
+	subcommand(&["import-blocks", "--binary", &DEVELOPMENT, "--base-path", &copy, &blocks]);
 	assert_eq!(chain_info(&copy).best_hash, before.best_hash);
 
-	subcommand(&["purge-chain", "-y", "--chain", "dev", "--base-path", &copy]);
+	subcommand(&["purge-chain", "-y", &DEVELOPMENT, "--base-path", &copy]);
 	assert!(!Path::new(&copy).join("chains/msec_dev/paritydb").exists());
 
 	node.restart().await;
@@ -101,7 +101,7 @@ async fn a_chain_is_checked_exported_imported_reverted_and_purged() {
 /// Arguments of the validator that plays `city`, whose node key is derived from its place.
 fn city(city: &str, place: usize, boot: Option<&str>, more: &[&str]) -> Vec<String> {
 	let mut arguments =
-		vec!["--chain=local".to_owned(), format!("--{city}"), format!("--node-key={place:064x}")];
+		vec![LOCAL.clone(), format!("--{city}"), format!("--node-key={place:064x}")];
 	arguments.extend(boot.map(|address| format!("--bootnodes={address}")));
 	arguments.extend(more.iter().map(|argument| argument.to_string()));
 	arguments
@@ -131,7 +131,7 @@ async fn four_cities_finalize_over_both_network_backends_and_a_newcomer_warps() 
 	}
 
 	let arguments: Vec<String> =
-		["--chain=local", "--sync=warp", "--name=newcomer", &format!("--bootnodes={boot}")]
+		[LOCAL.as_str(), "--sync=warp", "--name=newcomer", &format!("--bootnodes={boot}")]
 			.map(String::from)
 			.into();
 	let mut newcomer = start(&sandbox, "newcomer", &arguments).await;

@@ -14,6 +14,7 @@ use msec_end_to_end::{
 use msec_worker_common::chain::{Action, ChainClient, Decision, Order, Pricing};
 use reqwest::StatusCode;
 use serde_json::{json, Value};
+use std::sync::LazyLock;
 
 const STORE_OPERATOR: &str = "//Dave";
 const SELLER: &str = "//Charlie";
@@ -138,7 +139,7 @@ struct Market {
 impl Market {
 	async fn open() -> Self {
 		let sandbox = Sandbox::default();
-		let specification = sandbox.file("chain.json", specification().to_string());
+		let specification = sandbox.file("chain.json", &*TWO_CITIES);
 		let specification = specification.to_string_lossy();
 		let (sellers_city, buyers_city) = tokio::join!(
 			City::start(&sandbox, "santander", "--alice", &specification),
@@ -223,8 +224,8 @@ impl Market {
 	}
 }
 
-/// The local network with two cities only: neither can finalize without the other.
-fn specification() -> Value {
+/// The local network with two cities only, and its genesis state: neither can finalize without the other.
+static TWO_CITIES: LazyLock<String> = LazyLock::new(|| {
 	let (exported, _) = subcommand(&["export-chain-spec", "--chain", "local"]);
 	let mut specification: Value = serde_json::from_str(&exported).expect("the node prints JSON");
 	specification
@@ -232,8 +233,11 @@ fn specification() -> Value {
 		.and_then(Value::as_array_mut)
 		.expect("the specification names validators")
 		.truncate(2);
-	specification
-}
+	let sandbox = Sandbox::default();
+	let file = sandbox.file("chain.json", specification.to_string());
+	let (raw, _) = subcommand(&["export-chain-spec", "--raw", "--chain", &file.to_string_lossy()]);
+	raw
+});
 
 #[tokio::test]
 async fn nobody_buys_under_other_terms_than_were_seen_when_a_fork_is_abandoned() {

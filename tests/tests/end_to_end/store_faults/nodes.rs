@@ -5,7 +5,7 @@ use crate::node::boot_address;
 use msec_end_to_end::{
 	files::copy_folder,
 	market::{address, key},
-	node::Node,
+	node::{Node, DEVELOPMENT},
 	repetitions::repetitions,
 	requests::{Answer, Request},
 	services::Store,
@@ -24,7 +24,7 @@ const READER: &str = "//Ferdie";
 /// Another node of the chain, which makes no blocks.
 async fn observer(scene: &Scene) -> Node {
 	let peer = format!("--reserved-nodes={}", boot_address(&scene.market.node).await);
-	let observer = Node::start(&scene.market.sandbox, "observer", &["--chain=dev", &peer]).await;
+	let observer = Node::start(&scene.market.sandbox, "observer", &[&DEVELOPMENT, &peer]).await;
 	observer.wait_for_finality(scene.market.node.finalized().await).await;
 	observer
 }

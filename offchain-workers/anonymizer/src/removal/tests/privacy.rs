@@ -79,8 +79,8 @@ fn the_smallest_and_the_fullest_masks_are_private() {
 
 #[test]
 fn a_mask_too_large_for_full_size_is_private() {
-	let frame = picture(701, 503, 3);
-	let mask = box_mask(&frame, [60.0, 40.0, 600.0, 480.0]);
+	let frame = picture(401, 303, 3);
+	let mask = box_mask(&frame, [60.0, 20.0, 340.0, 280.0]);
 	for method in METHODS {
 		assert_private(&frame, &mask, method, 4);
 	}
