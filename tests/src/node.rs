@@ -16,9 +16,13 @@ use std::{
 	time::Duration,
 };
 use tempfile::NamedTempFile;
+use tokio::sync::Mutex;
 
 /// Longest time from the start of a node to its first answer.
 const START: Duration = Duration::from_secs(180);
+
+/// Whether a node has compiled the runtime. The first one does it alone, and all others find it.
+static COMPILED: Mutex<bool> = Mutex::const_new(false);
 
 /// A running node.
 pub struct Node {
@@ -56,11 +60,15 @@ impl Node {
 			.map(String::from),
 		);
 		all.push(format!("--listen-addr=/ip4/127.0.0.1/tcp/{}", ports::free()));
+		let mut first = Some(COMPILED.lock().await).filter(|is_compiled| !**is_compiled);
 		let logs = sandbox.logs();
 		let process = spawn(name, &logs, &all);
 		let (name, http) = (name.to_owned(), reqwest::Client::new());
 		let mut node = Self { process, name, logs, arguments: all, base_path, rpc_port, http };
 		node.wait_for_answer().await;
+		if let Some(is_compiled) = &mut first {
+			**is_compiled = true;
+		}
 		node
 	}
 
