@@ -11,6 +11,8 @@ use std::{
 
 /// How much of a log is shown when a test fails, in lines.
 const TAIL: usize = 40;
+/// Longest time that a command may run to its end.
+const RUN: Duration = Duration::from_secs(300);
 
 /// A command for `program` that the kernel kills when the thread that starts it ends, however that
 /// happens.
@@ -111,6 +113,23 @@ impl Drop for Process {
 			eprintln!("--- end of {}:\n{}", self.log.display(), tail(&self.log()));
 		}
 	}
+}
+
+/// Runs a command of other people's programs to its end, and gives what it printed.
+///
+/// # Panics
+///
+/// When it fails, or takes longer than five minutes.
+pub async fn run(command: Command, what: &str) -> String {
+	let output = tokio::process::Command::from(command).kill_on_drop(true).output();
+	let output = tokio::time::timeout(RUN, output)
+		.await
+		.unwrap_or_else(|_| panic!("{what} takes longer than {} s", RUN.as_secs()))
+		.unwrap_or_else(|error| panic!("{what} cannot be started: {error}"));
+	let said = String::from_utf8_lossy(&output.stdout).into_owned();
+	let complaint = String::from_utf8_lossy(&output.stderr);
+	assert!(output.status.success(), "{what}\n{}\n{}", tail(&said), tail(&complaint));
+	said
 }
 
 /// The last lines of a text.

@@ -4,7 +4,7 @@ use crate::readings;
 use msec_end_to_end::{
 	market::{member, Market},
 	msec::write_private,
-	process::{guarded, tail},
+	process::{guarded, run},
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -27,16 +27,6 @@ async fn install(market: &Market) -> PathBuf {
 	folder
 }
 
-async fn run(command: std::process::Command, what: &str) {
-	let output = tokio::process::Command::from(command)
-		.kill_on_drop(true)
-		.output()
-		.await
-		.unwrap_or_else(|error| panic!("{what} cannot be started: {error}"));
-	let said = [output.stdout, output.stderr].concat();
-	assert!(output.status.success(), "{what}\n{}", tail(&String::from_utf8_lossy(&said)));
-}
-
 #[tokio::test]
 async fn wallets_in_javascript_buy_and_msec_decrypts() {
 	let market = Market::open().await;
@@ -55,7 +45,7 @@ async fn wallets_in_javascript_buy_and_msec_decrypts() {
 		let report = market.sandbox.path().join(format!("{library}.report.json"));
 		let mut command = guarded("node");
 		command
-			.args(["--test", &format!("{library}.test.mjs")])
+			.args(["--test", "--test-timeout=240000", &format!("{library}.test.mjs")])
 			.current_dir(&folder)
 			.env("MSEC_NODE", market.node.url())
 			.env("MSEC_LISTING", &listing)

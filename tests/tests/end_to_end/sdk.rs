@@ -6,7 +6,7 @@ use msec_end_to_end::{
 	binaries,
 	ledger::{Ledger, Orders},
 	market::{member, Market},
-	process::{guarded, tail},
+	process::{guarded, run},
 };
 use std::{
 	fs,
@@ -166,19 +166,6 @@ impl Python {
 			.env("PYTHONDONTWRITEBYTECODE", "1");
 		command
 	}
-}
-
-/// Runs a command that must succeed, and gives what it printed.
-async fn run(command: Command, what: &str) -> String {
-	let output = tokio::process::Command::from(command)
-		.kill_on_drop(true)
-		.output()
-		.await
-		.unwrap_or_else(|error| panic!("{what} cannot be started: {error}"));
-	let said = String::from_utf8_lossy(&output.stdout).into_owned();
-	let complaint = String::from_utf8_lossy(&output.stderr);
-	assert!(output.status.success(), "{what}\n{}\n{}", tail(&said), tail(&complaint));
-	said
 }
 
 /// Copies a folder without what was installed or built in it.
