@@ -2,9 +2,9 @@
 # Sets up the machine, then checks formatting and lints and runs every test.
 #
 # usage: scripts/test.sh [--full]
-#   --full   tests faults of the store at length (docs/reliability.md), which takes about an hour
-#            more; also runs the pallets' benchmarks as tests, compares the anonymizer with deface,
-#            and audits licences and advisories
+#   --full   tests faults of the store at length (docs/reliability.md) and properties with more cases,
+#            which takes over an hour more; also runs the pallets' benchmarks as tests, compares the
+#            anonymizer with deface, and audits licences and advisories
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -15,7 +15,8 @@ use std::{
 use zeroize::Zeroizing;
 
 /// Binary logarithm of scrypt's cost in new files: 128 MiB of memory, about half a second. It is fixed
-/// because a trial would choose too little on a machine that is busy just then.
+/// because a trial would choose too little on a machine that is busy just then. Unit tests, whose secrets are
+/// none, do not spend that time.
 const WORK_FACTOR: u8 = if cfg!(test) { 10 } else { 17 };
 /// The most that a file may ask for: 4 GiB of memory, about half a minute.
 const MAX_WORK_FACTOR: u8 = 22;
